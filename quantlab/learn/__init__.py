@@ -1,0 +1,38 @@
+"""The classroom: `from quantlab.learn import check, hint, solution, quiz`.
+
+Names load when they are first used, so that a command line needs no widgets and a check no quiz.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "check": "classroom",
+    "hint": "classroom",
+    "solution": "classroom",
+    "quiz": "quiz_widget",
+    "explore_ruler": "explorers.ruler",
+    "explore_size": "explorers.size",
+    "show": "figure",
+    "Exercise": "exercise",
+    "Misconception": "exercise",
+    "exercise": "exercise",
+    "group": "exercise",
+    "misconception": "exercise",
+    "Option": "exercise",
+    "Band": "exercise",
+    "find": "exercise",
+    "all_exercises": "exercise",
+    "judge": "judge",
+    "LocalAsk": "ask",
+    "Reply": "ask",
+    "Verdict": "verdict",
+    "Judgement": "verdict",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"quantlab.learn has no {name!r}; it has {', '.join(__all__)}.")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

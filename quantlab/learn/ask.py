@@ -1,0 +1,153 @@
+"""How the judge gets answers: as plain data, from whoever holds the learner's code.
+
+`Ask` is the border between the two sides. The judge sends a name and plain arguments; back comes a
+`Reply`. Here the learner's notebook answers (`LocalAsk`); a class grader can put a process or a
+sandbox behind the same three methods, and the judge will not notice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import inspect
+import io
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back for one question.
+
+    kind      "value": `value` holds plain data; "missing": the name is not defined; "unfilled": the
+              gap is still empty; "raised": the code stopped with `error`, `message`, at `line`;
+              "refused": the answer is no plain data, `message` says what it is.
+    """
+
+    kind: Literal["value", "missing", "unfilled", "raised", "refused"]
+    value: Any = None
+    error: str = ""
+    message: str = ""
+    line: str = ""
+
+
+class Ask(Protocol):
+    """The three questions a judge may ask."""
+
+    def call(self, name: str, args: tuple[Any, ...]) -> Reply:
+        """Call the learner's function `name` with a copy of `args`."""
+
+    def value(self, name: str) -> Reply:
+        """The learner's value `name`."""
+
+    def source(self, name: str) -> str | None:
+        """The text of the learner's function, or None where it cannot be read."""
+
+
+class NotPlain(TypeError):
+    """The value is not plain data; the message says what was seen and what is expected."""
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """A copy of `value` made of None, bool, int, float, str, list, tuple, dict and numpy arrays.
+
+    Only exact types pass: a subclass of int or ndarray may lie about what it equals. Torch tensors
+    become numpy arrays, numpy scalars 0-d arrays. Raises NotPlain for everything else.
+    """
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str):
+        return value
+    if depth > 8:
+        raise NotPlain("The answer is nested more than 8 levels deep; expected is a flat value.")
+    if kind in (list, tuple):
+        return kind(plain(v, depth + 1) for v in value)
+    if kind is dict:
+        return {plain(k, depth + 1): plain(v, depth + 1) for k, v in value.items()}
+    torch = sys.modules.get("torch")
+    if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
+        value = value.detach().cpu().numpy()
+        kind = np.ndarray
+    if kind is np.ndarray or (isinstance(value, np.generic) and kind.__module__ == "numpy"):
+        array = np.array(value)
+        if array.dtype.kind in "biuf":
+            return array
+        raise NotPlain(f"The answer is an array of dtype {array.dtype}; expected are numbers.")
+    raise NotPlain(
+        f"The answer is a {kind.__name__}; expected is a number, a text, an array, "
+        "or a tuple or list of these."
+    )
+
+
+@dataclass(frozen=True)
+class LocalAsk:
+    """Asks a namespace in this process: the learner's notebook, alone at home."""
+
+    namespace: Mapping[str, Any]
+
+    def call(self, name: str, args: tuple[Any, ...]) -> Reply:
+        function = self.namespace.get(name)
+        if name not in self.namespace:
+            return Reply("missing")
+        if function is ...:
+            return Reply("unfilled")
+        if not callable(function):
+            return Reply("refused", message=f"`{name}` is a {type(function).__name__}, no function.")
+        return _guarded(function, copy.deepcopy(args))
+
+    def value(self, name: str) -> Reply:
+        if name not in self.namespace:
+            return Reply("missing")
+        if self.namespace[name] is ...:
+            return Reply("unfilled")
+        return _as_plain(self.namespace[name])
+
+    def source(self, name: str) -> str | None:
+        try:
+            return inspect.getsource(self.namespace[name])
+        except (KeyError, OSError, TypeError):
+            return None
+
+
+def _guarded(function: Callable[..., Any], args: tuple[Any, ...]) -> Reply:
+    """One call; what it prints or warns is not part of the answer. Ctrl-C passes through."""
+    sink = io.StringIO()
+    try:
+        with (
+            contextlib.redirect_stdout(sink),
+            contextlib.redirect_stderr(sink),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            answer = function(*args)
+    except NotImplementedError:
+        return Reply("unfilled")
+    except (Exception, SystemExit) as stopped:
+        return Reply(
+            "raised",
+            error=type(stopped).__name__,
+            message=str(stopped)[:300],
+            line=_learners_line(stopped),
+        )
+    return _as_plain(answer)
+
+
+def _as_plain(value: Any) -> Reply:
+    try:
+        return Reply("value", plain(value))
+    except NotPlain as said:
+        return Reply("refused", message=str(said))
+
+
+def _learners_line(stopped: BaseException) -> str:
+    """The first line below this module on the way to the error: the learner's own code."""
+    frames = traceback.extract_tb(stopped.__traceback__)
+    for frame in frames:
+        if frame.filename != __file__:
+            return f"line {frame.lineno}: `{frame.line}`" if frame.line else f"line {frame.lineno}"
+    return ""

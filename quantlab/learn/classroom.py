@@ -1,0 +1,187 @@
+"""The three verbs of a notebook: `check("1.2")`, `hint("1.2")`, `solution("1.2")`.
+
+Effects live here: the learner's namespace is read, progress is written, a card is shown. Alone, a
+check shows a card and records an attempt. Under nbgrader the same call shows the card and returns the
+points, and records nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from quantlab.learn.ask import LocalAsk
+from quantlab.learn.card import BLUE, Card, judgement_card, rubric_lines
+from quantlab.learn.exercise import Exercise, find
+from quantlab.learn.judge import judge
+from quantlab.learn.progress import Progress, open_progress
+from quantlab.learn.verdict import Judgement, Verdict
+
+#: A solution opens after a pass or this many finished attempts.
+ATTEMPTS_BEFORE_SOLUTION = 3
+
+
+def check(id: str, *, band: int | None = None) -> Card | float:
+    """Judge the answer to one exercise, or a quiz, and say what was seen.
+
+    id    an exercise such as "1.2", or a quiz such as "quick_test".
+    band  for a written answer: the band of the rubric that you find fits it, counted from 1.
+
+    Returns a `Card` for the notebook; under nbgrader (`NBGRADER_EXECUTION`) the points as a float.
+    """
+    graded = "NBGRADER_EXECUTION" in os.environ
+    started = time.perf_counter()
+    if not _is_exercise(id):
+        judgement, extra = _judge_quiz(id), ()
+    else:
+        try:
+            exercise = find(id)
+        except KeyError as said:
+            return _sentence(said.args[0])
+        judgement = _judge(exercise)
+        extra = _written_lines(exercise, judgement)
+        if not graded:
+            judgement = _keep(exercise, judgement, band, time.perf_counter() - started)
+    if not graded:
+        return judgement_card(judgement, extra)
+    from IPython.display import display
+
+    display(judgement_card(judgement))
+    return judgement.points
+
+
+def hint(id: str) -> Card:
+    """The next of three hints: where to look, which relation, almost the line."""
+    try:
+        exercise = find(id)
+    except KeyError as said:
+        return _sentence(said.args[0])
+    step = min(open_progress().take_hint(exercise.id), len(exercise.hints))
+    more = f'`hint("{id}")` again gives the next one.' if step < len(exercise.hints) else ""
+    if not more:
+        more = f'That was the last hint. `solution("{id}", anyway=True)` shows the solution.'
+    heading = f"Hint {step} of {len(exercise.hints)} — {exercise.id} · {exercise.title}"
+    return Card(heading, (("", exercise.hints[step - 1]), ("Then", more)), colour=BLUE)
+
+
+def solution(id: str, anyway: bool = False) -> Card:
+    """The reference solution, after a pass or three finished attempts; at once with `anyway=True`."""
+    try:
+        exercise = find(id)
+    except KeyError as said:
+        return _sentence(said.args[0])
+    progress = open_progress()
+    left = ATTEMPTS_BEFORE_SOLUTION - progress.finished_attempts(exercise.id)
+    if not anyway and not progress.passed(exercise.id) and left > 0:
+        return Card(
+            f"Not open yet — {exercise.id} · {exercise.title}",
+            (
+                ("", f"The solution opens after a pass, or after {left} more finished attempts."),
+                ("Now", f'`solution("{id}", anyway=True)` opens it at once.'),
+            ),
+        )
+    code = _solution_code(exercise)
+    if code is None:
+        return _sentence("This copy of the course has no solutions: your class keeps them. Ask your instructor.")
+    progress.open_solution(exercise.id)
+    return Card(f"Solution — {exercise.id} · {exercise.title}", code=code, colour=BLUE)
+
+
+def _is_exercise(id: str) -> bool:
+    return str(id)[:1].isdigit() and "." in str(id)
+
+
+def _judge(exercise: Exercise) -> Judgement:
+    """Judge this notebook's answer. A fault of the check itself is never the learner's."""
+    seed = int(os.environ.get("QUANTLAB_SEED", "0"))
+    try:
+        return judge(exercise, LocalAsk(_namespace()), seed)
+    except KeyboardInterrupt:
+        return _unjudged(exercise, Verdict.ERROR, "You stopped the check.", "Run it again when you like.")
+    except Exception as fault:
+        said = f"The check of {exercise.id} stopped with {type(fault).__name__}: {fault}."
+        return _unjudged(exercise, Verdict.GRADER_ERROR, said, "Please report it; nothing is counted.")
+
+
+def _unjudged(exercise: Exercise, verdict: Verdict, observed: str, step: str) -> Judgement:
+    return Judgement(
+        exercise.id, exercise.title, verdict, 0.0, exercise.points, observed=observed, next_step=step
+    )
+
+
+def _namespace() -> Mapping[str, Any]:
+    """The notebook's names; outside IPython, those of the first caller outside this module."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None:
+        return dict(shell.user_ns)
+    frame = sys._getframe(1)
+    while frame.f_globals is globals() and frame.f_back is not None:
+        frame = frame.f_back
+    return dict(frame.f_globals) | dict(frame.f_locals)
+
+
+def _keep(exercise: Exercise, judgement: Judgement, band: int | None, seconds: float) -> Judgement:
+    """Write the attempt down, and a written answer's own assessment where the learner gave one."""
+    progress = open_progress()
+    if band is not None and judgement.verdict is Verdict.INCONCLUSIVE:
+        judgement = _self_assessed(exercise, judgement, band, progress)
+    if judgement.verdict is not Verdict.GRADER_ERROR:
+        progress.record(judgement, seconds)
+    if progress.notice:
+        judgement = replace(judgement, next_step=f"{judgement.next_step} ({progress.notice})".strip())
+    return judgement
+
+
+def _self_assessed(
+    exercise: Exercise, judgement: Judgement, band: int, progress: Progress
+) -> Judgement:
+    if not 1 <= band <= len(exercise.rubric):
+        said = f"Band {band} is not in the rubric; expected is 1 to {len(exercise.rubric)}."
+        return replace(judgement, observed=said)
+    points = exercise.rubric[band - 1].points
+    progress.self_assess(exercise.id, band, points)
+    return replace(
+        judgement,
+        points=points,
+        observed=f"You placed your answer in band {band}: {points:g} of {exercise.points:g} points.",
+        next_step="",
+    )
+
+
+def _written_lines(exercise: Exercise, judgement: Judgement) -> tuple[tuple[str, str], ...]:
+    """The rubric opens once there is an answer to compare with it."""
+    return rubric_lines(exercise) if judgement.verdict is Verdict.INCONCLUSIVE else ()
+
+
+def _judge_quiz(id: str) -> Judgement:
+    from quantlab.learn.quiz import judge_quiz
+
+    return judge_quiz(id, Path(f"{id}.answers.json"))
+
+
+def _solution_code(exercise: Exercise) -> str | None:
+    """The exercise's cell from the lesson source, with the solution in place; None if it is absent."""
+    from quantlab.learn.course import course_root
+    from quantlab.learn.source import read_lesson, without_markers
+
+    try:
+        folder = course_root() / "solutions"
+    except FileNotFoundError:
+        return None
+    for path in sorted(folder.glob(f"{exercise.lesson:02d}_*/*.py")):
+        if path.stem != path.parent.name:
+            continue
+        for cell in read_lesson(path):
+            if cell.tag and cell.tag.kind in ("exercise", "written") and cell.tag.id == exercise.id:
+                return without_markers(cell.source)
+    return None
+
+
+def _sentence(text: str) -> Card:
+    return Card("Nothing to show", (("", text),))

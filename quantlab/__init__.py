@@ -1,6 +1,54 @@
 """QuantLab: neural-network quantization, learned by building it.
 
-Importing this package loads numpy and nothing heavier; torch is loaded by the rooms that need it.
+`from quantlab import quantize, check` works, but nothing is loaded before it is asked for:
+importing this package takes milliseconds, and numpy alone serves the first lessons.
 """
 
+from importlib import import_module
+from typing import Any
+
 __version__ = "0.1.0"
+
+# Public name -> the module that is loaded when the name is first used.
+_HOMES = {
+    **dict.fromkeys(
+        (
+            "DTYPES",
+            "ROUNDINGS",
+            "IntegerType",
+            "Layer",
+            "MinMaxObserver",
+            "QParams",
+            "RoundingDifferences",
+            "SizeReport",
+            "choose_qparams",
+            "dequantize",
+            "fake_quantize",
+            "integer_type",
+            "pack_int4",
+            "quantize",
+            "rounding_differences",
+            "size_of_file",
+            "size_of_layers",
+            "size_of_parameters",
+            "unpack_int4",
+        ),
+        "quantlab.numerics",
+    ),
+    **dict.fromkeys(("check", "hint", "quiz", "solution"), "quantlab.learn"),
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'quantlab' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value  # found directly from now on
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,72 @@
+"""The six integer types a tensor can be quantized to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class IntegerType:
+    """An integer type: how many bits it has and which integers it can hold.
+
+    numpy has no 4-bit integers. A 4-bit value is therefore held one to an int8 or uint8 and kept
+    inside its own, narrower limits; `pack_int4` puts two of them into a byte.
+    """
+
+    name: str
+    bits: int
+    signed: bool
+
+    @property
+    def qmin(self) -> int:
+        """Smallest integer of the type."""
+        return -(2 ** (self.bits - 1)) if self.signed else 0
+
+    @property
+    def qmax(self) -> int:
+        """Largest integer of the type."""
+        return 2 ** (self.bits - 1) - 1 if self.signed else 2**self.bits - 1
+
+    @property
+    def storage(self) -> np.dtype:
+        """The numpy dtype an array of these integers has."""
+        return np.dtype(f"{'int' if self.signed else 'uint'}{max(self.bits, 8)}")
+
+    def limits(self, narrow: bool = False) -> tuple[int, int]:
+        """(qmin, qmax); `narrow` drops the lowest integer, so that the rest is symmetric.
+
+        int8 becomes [-127, 127] around 0, uint8 becomes [1, 255] around 128.
+        """
+        return (self.qmin + 1 if narrow else self.qmin), self.qmax
+
+    def __str__(self) -> str:
+        return self.name
+
+
+INT4 = IntegerType("int4", 4, signed=True)
+UINT4 = IntegerType("uint4", 4, signed=False)
+INT8 = IntegerType("int8", 8, signed=True)
+UINT8 = IntegerType("uint8", 8, signed=False)
+INT16 = IntegerType("int16", 16, signed=True)
+UINT16 = IntegerType("uint16", 16, signed=False)
+
+DTYPES: dict[str, IntegerType] = {t.name: t for t in (INT4, UINT4, INT8, UINT8, INT16, UINT16)}
+
+
+def integer_type(dtype: "str | IntegerType") -> IntegerType:
+    """Look a type up by its name.
+
+    Raises
+    ------
+    ValueError
+        `dtype` is not one of the six.
+    """
+    if isinstance(dtype, IntegerType):
+        return dtype
+    found = DTYPES.get(dtype) if isinstance(dtype, str) else None
+    if found is None:
+        raise ValueError(
+            f"dtype is {dtype!r}, but quantized integers are one of {', '.join(DTYPES)}: "
+            f"name one of these, for example 'uint8'."
+        )
+    return found

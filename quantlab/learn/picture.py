@@ -1,0 +1,24 @@
+"""Small pictures as inline SVG, for cards, widgets and their static twins. Numpy and strings only.
+
+Every function takes plain numbers and returns a `Drawing(svg, text)`: the picture, and one or two
+sentences that say the same, computed from the same numbers.
+"""
+
+from quantlab.learn.pictures.drawing import Drawing, note
+from quantlab.learn.pictures.error_curve import error_curve
+from quantlab.learn.pictures.grid import Grid
+from quantlab.learn.pictures.heat_map import heat_map
+from quantlab.learn.pictures.number_line import number_line
+from quantlab.learn.pictures.ruler import ruler
+from quantlab.learn.pictures.rulers import rulers
+
+__all__ = [
+    "Drawing",
+    "Grid",
+    "error_curve",
+    "heat_map",
+    "note",
+    "number_line",
+    "ruler",
+    "rulers",
+]

@@ -97,7 +97,8 @@ class LocalAsk:
         if function is ...:
             return Reply("unfilled")
         if not callable(function):
-            return Reply("refused", message=f"`{name}` is a {type(function).__name__}, no function.")
+            kind = type(function).__name__
+            return Reply("refused", message=f"`{name}` is a {kind}; expected is a function.")
         return _guarded(function, copy.deepcopy(args))
 
     def value(self, name: str) -> Reply:

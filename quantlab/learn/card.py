@@ -33,8 +33,8 @@ _OPENING = {
 class Card:
     """What a cell shows: a heading, labelled lines, perhaps code and a picture.
 
-    `lines` are (label, text) pairs; a text may use `code` and **bold**. `picture` is an inline SVG and
-    `picture_text` says the same in words.
+    `lines` are (label, text) pairs; a text may use `code` and **bold**. `picture` is an inline
+    SVG and `picture_text` says the same in words.
     """
 
     heading: str
@@ -62,7 +62,8 @@ class Card:
         return (
             f'<section role="status" style="border-left:4px solid {self.colour};'
             f'padding:.5em 1em;margin:.5em 0;max-width:46em">'
-            f'<p style="margin:.2em 0;font-size:1.05em"><strong>{_inline(self.heading)}</strong></p>'
+            f'<p style="margin:.2em 0;font-size:1.05em"><strong>{_inline(self.heading)}</strong>'
+            f"</p>"
             f"{rows}{self.picture}{code}</section>"
         )
 
@@ -101,7 +102,10 @@ def judgement_card(judgement: Judgement, extra: Sequence[tuple[str, str]] = ()) 
 def rubric_lines(exercise: Exercise) -> tuple[tuple[str, str], ...]:
     """The bands of a written answer, best first, each with its model answer."""
     return tuple(
-        (f"Band {n} · {_number(band.points)} points", f"{band.takes} For example: “{band.model_answer}”")
+        (
+            f"Band {n} · {_number(band.points)} points",
+            f"{band.takes} For example: “{band.model_answer}”",
+        )
         for n, band in enumerate(exercise.rubric, start=1)
     )
 

@@ -1,8 +1,8 @@
 """The three verbs of a notebook: `check("1.2")`, `hint("1.2")`, `solution("1.2")`.
 
 Effects live here: the learner's namespace is read, progress is written, a card is shown. Alone, a
-check shows a card and records an attempt. Under nbgrader the same call shows the card and returns the
-points, and records nothing.
+check shows a card and records an attempt. Under nbgrader the same call shows the card and returns
+the points, and records nothing.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ def check(id: str, *, band: int | None = None) -> Card | float:
     """
     graded = "NBGRADER_EXECUTION" in os.environ
     started = time.perf_counter()
+    extra: tuple[tuple[str, str], ...] = ()
     if not _is_exercise(id):
-        judgement, extra = _judge_quiz(id), ()
+        judgement = _judge_quiz(id)
     else:
         try:
             exercise = find(id)
@@ -70,7 +71,7 @@ def hint(id: str) -> Card:
 
 
 def solution(id: str, anyway: bool = False) -> Card:
-    """The reference solution, after a pass or three finished attempts; at once with `anyway=True`."""
+    """The reference solution: after a pass, three finished attempts, or with `anyway=True`."""
     try:
         exercise = find(id)
     except KeyError as said:
@@ -87,7 +88,9 @@ def solution(id: str, anyway: bool = False) -> Card:
         )
     code = _solution_code(exercise)
     if code is None:
-        return _sentence("This copy of the course has no solutions: your class keeps them. Ask your instructor.")
+        return _sentence(
+            "This copy of the course has no solutions: your class keeps them. Ask your instructor."
+        )
     progress.open_solution(exercise.id)
     return Card(f"Solution — {exercise.id} · {exercise.title}", code=code, colour=BLUE)
 
@@ -102,15 +105,25 @@ def _judge(exercise: Exercise) -> Judgement:
     try:
         return judge(exercise, LocalAsk(_namespace()), seed)
     except KeyboardInterrupt:
-        return _unjudged(exercise, Verdict.ERROR, "You stopped the check.", "Run it again when you like.")
+        return _unjudged(
+            exercise, Verdict.ERROR, "You stopped the check.", "Run it again when you like."
+        )
     except Exception as fault:
         said = f"The check of {exercise.id} stopped with {type(fault).__name__}: {fault}."
-        return _unjudged(exercise, Verdict.GRADER_ERROR, said, "Please report it; nothing is counted.")
+        return _unjudged(
+            exercise, Verdict.GRADER_ERROR, said, "Please report it; nothing is counted."
+        )
 
 
 def _unjudged(exercise: Exercise, verdict: Verdict, observed: str, step: str) -> Judgement:
     return Judgement(
-        exercise.id, exercise.title, verdict, 0.0, exercise.points, observed=observed, next_step=step
+        exercise.id,
+        exercise.title,
+        verdict,
+        0.0,
+        exercise.points,
+        observed=observed,
+        next_step=step,
     )
 
 
@@ -133,8 +146,8 @@ def _keep(exercise: Exercise, judgement: Judgement, band: int | None, seconds: f
         judgement = _self_assessed(exercise, judgement, band, progress)
     if judgement.verdict is not Verdict.GRADER_ERROR:
         progress.record(judgement, seconds)
-    if progress.notice:
-        judgement = replace(judgement, next_step=f"{judgement.next_step} ({progress.notice})".strip())
+    if notice := progress.notice:
+        judgement = replace(judgement, next_step=f"{judgement.next_step} ({notice})".strip())
     return judgement
 
 
@@ -149,7 +162,7 @@ def _self_assessed(
     return replace(
         judgement,
         points=points,
-        observed=f"You placed your answer in band {band}: {points:g} of {exercise.points:g} points.",
+        observed=f"You chose band {band}: {points:g} of {exercise.points:g} points.",
         next_step="",
     )
 
@@ -166,7 +179,7 @@ def _judge_quiz(id: str) -> Judgement:
 
 
 def _solution_code(exercise: Exercise) -> str | None:
-    """The exercise's cell from the lesson source, with the solution in place; None if it is absent."""
+    """The exercise's cell from the lesson source with the solution in place, if it is there."""
     from quantlab.learn.course import course_root
     from quantlab.learn.source import read_lesson, without_markers
 

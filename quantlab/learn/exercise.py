@@ -132,7 +132,9 @@ class Exercise:
         """The case groups for a seed: the same seed gives the same cases, on every machine."""
         if self.kind == "value":
             return tuple(
-                CaseGroup(name, points, f"`{name}` has the value that the text asks for.", ((name,),))
+                CaseGroup(
+                    name, points, f"`{name}` has the value that the text asks for.", ((name,),)
+                )
                 for name, points in self.values.items()
             )
         if self.cases is None:
@@ -141,9 +143,7 @@ class Exercise:
         return tuple(self.cases(np.random.default_rng([seed, *digits])))
 
 
-def group(
-    name: str, points: float, expected: str, cases: Sequence[tuple[Any, ...]]
-) -> CaseGroup:
+def group(name: str, points: float, expected: str, cases: Sequence[tuple[Any, ...]]) -> CaseGroup:
     """One case group; `cases` is a list of argument tuples."""
     return CaseGroup(name, points, expected, tuple(tuple(case) for case in cases))
 

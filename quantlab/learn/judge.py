@@ -1,4 +1,4 @@
-"""One function judges every answer: alone in a notebook, in a class, and in the checker's own tests.
+"""One function judges every answer: alone, in a class, and in the checker's own tests.
 
 `judge(exercise, ask, seed)` draws the cases from the seed, asks for the learner's answers as plain
 data, compares them with the oracle, and names a misconception when the learner's results equal that
@@ -31,7 +31,7 @@ class _Raises:
 
 @dataclass(frozen=True)
 class _Tried:
-    """One case after asking: its group, arguments, the reply, the truth, what differs ("": nothing)."""
+    """One case after asking: group, arguments, reply, truth, and what differs ("": nothing)."""
 
     group: CaseGroup
     args: tuple[Any, ...]
@@ -68,10 +68,8 @@ def judge(exercise: Exercise, ask: Ask, seed: int = 0) -> Judgement:
 
 def _try(exercise: Exercise, ask: Ask, group: CaseGroup, args: tuple[Any, ...]) -> _Tried:
     """Ask for one case and compare. A value is asked by name, a function is called."""
-    if exercise.kind == "value":
-        reply = ask.value(args[0])
-    else:
-        reply = ask.call(exercise.answer, args)
+    by_name = exercise.kind == "value"
+    reply = ask.value(args[0]) if by_name else ask.call(exercise.answer, args)
     want = _truth(exercise, args)
     return _Tried(group, args, reply, want, _differs(exercise, args, reply, want))
 
@@ -125,7 +123,7 @@ def _weigh(exercise: Exercise, tried: Sequence[_Tried]) -> Judgement:
         observed=_observed(exercise, first),
         expected=first.group.expected,
         cause=known.question if known else _plain_cause(first),
-        next_step=AGAIN if known else f'Do this case by hand. `hint("{exercise.id}")` says where to look.',
+        next_step=AGAIN if known else f'Do it by hand. `hint("{exercise.id}")` says where to look.',
         misconception=known.name if known else None,
     )
     if exercise.picture is None or first.reply.kind != "value":
@@ -136,9 +134,12 @@ def _weigh(exercise: Exercise, tried: Sequence[_Tried]) -> Judgement:
 
 def _observed(exercise: Exercise, tried: _Tried) -> str:
     """What was seen in this case: the call, the answer, what is off about it."""
-    if tried.reply.kind == "value" and exercise.observe is not None:
-        if own := exercise.observe(tried.args, tried.reply.value):
-            return own
+    if (
+        tried.reply.kind == "value"
+        and exercise.observe is not None
+        and (own := exercise.observe(tried.args, tried.reply.value))
+    ):
+        return own
     if exercise.kind == "value":
         name = tried.args[0]
         if tried.reply.kind != "value":
@@ -154,7 +155,7 @@ def _plain_cause(tried: _Tried) -> str:
     if tried.reply.kind == "value" and tried.reply.value is None:
         return "Does every path through your function end in `return`?"
     if tried.reply.kind == "unfilled":
-        return "Is the line `raise NotImplementedError()` still there? Delete it once your code stands."
+        return "Is the line `raise NotImplementedError()` still there? Delete it."
     return ""
 
 
@@ -193,7 +194,7 @@ def _judge_choice(exercise: Exercise, ask: Ask) -> Judgement:
         return _say(
             exercise,
             Verdict.ERROR,
-            observed=f"`{exercise.answer}` is {show(reply.value) if reply.value is not None else None}.",
+            observed=f"`{exercise.answer}` is {show(reply.value)}.",
             expected=f"One of {letters}.",
             next_step=AGAIN,
         )
@@ -234,7 +235,7 @@ def _not_attempted(exercise: Exercise, ask: Ask, why: str) -> Judgement:
     else:
         observed, step = f"The gap in {names} is still empty.", "Fill it, run the cell, and check."
         if _code_above_the_marker(ask.source(exercise.answer)):
-            observed = "Your code stands above `raise NotImplementedError()`, and that line runs too."
+            observed = "Your code is there, and `raise NotImplementedError()` still runs after it."
             step = "Delete that line, run the cell, and check again."
     return _say(exercise, Verdict.NOT_ATTEMPTED, observed=observed, next_step=step)
 

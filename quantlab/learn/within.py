@@ -1,8 +1,8 @@
 """Comparators: is an answer within its tolerance of the truth, and if not, what is seen?
 
-A tolerance here is derived, never chosen by taste: `exact` for integers on a grid, `steps(n)` where n
-roundings meet, `ulps(n)` for n float32 roundings in a row. The sentence a comparator returns names
-what the learner gave and never the right value.
+A tolerance here is derived, never chosen by taste: `exact` for integers on a grid, `steps(n)` where
+n roundings meet, `ulps(n)` for n float32 roundings in a row. The sentence a comparator returns
+names what the learner gave and never the right value.
 """
 
 from __future__ import annotations

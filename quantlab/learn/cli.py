@@ -1,1 +1,263 @@
-def main() -> None: ...
+"""The `quantlab` command: start, status, check, progress, reset, doctor.
+
+Every subcommand says its exit codes in `--help`. Modules are loaded when a command needs them, so
+that `quantlab --help` is there at once and nothing here ever loads torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from quantlab.learn.course import LessonNotebook
+    from quantlab.learn.run_notebook import NotebookRun
+
+OK, NOT_ALL, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. A usage error exits with 2, as argparse does."""
+    args = _parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except BrokenPipeError:  # the reader of `quantlab status | head` has gone: not an error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return _sentence("Stopped.", INTERRUPTED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="quantlab", description="The QuantLab course: learn, see your progress, check a lesson."
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    start = _command(commands, "start", "open JupyterLab on a lesson", "start 01", _start)
+    start.epilog += ". JupyterLab listens on 127.0.0.1 only. Exit 0 when it ends, 2 for no lesson."
+    start.add_argument("lesson", nargs="?", default="00", help='"01", its name, or "quick_test"')
+    start.add_argument("--no-browser", action="store_true", help="print the address only")
+    start.add_argument("--port", type=int, help="this port and no other (default: a free one)")
+
+    status = _command(commands, "status", "show what is done and what is next", "status", _status)
+    status.epilog += ". Exit 0."
+    status.add_argument("--json", action="store_true", help="machine-readable")
+
+    progress = commands.add_parser("progress", help="export your progress")
+    exports = progress.add_subparsers(metavar="COMMAND", required=True)
+    example = "progress export progress.json"
+    export = _command(exports, "export", "write your progress to a JSON file", example, _export)
+    export.epilog += ". Exit 0, or 2 when the file cannot be written."
+    export.add_argument("file", type=Path, metavar="FILE.json", help="is replaced if it exists")
+
+    reset = _command(commands, "reset", "forget one exercise or quiz", "reset 1.2", _reset)
+    reset.epilog += ". Exit 0, or 2 for an unknown id."
+    reset.add_argument("id", help='an exercise such as "1.2" or a quiz such as "quick_test"')
+
+    doctor = _command(commands, "doctor", "test this installation", "doctor", _doctor)
+    doctor.epilog += ". Exit 0, or 1 when a line is a problem."
+    doctor.add_argument("--json", action="store_true", help="machine-readable")
+
+    check = _command(commands, "check", "run and check a whole notebook", "check 01", _check)
+    check.epilog += (
+        ". Runs your notebook in a fresh kernel; the file stays as it is. Exit 0 when every answer "
+        "is right (a written one: is there), 1 when not all are, 2 when there is no such notebook."
+    )
+    check.add_argument("lesson", metavar="NN", help='"01", its name, or "quick_test"')
+    check.add_argument("--notebook", type=Path, metavar="FILE", help="this file instead")
+    check.add_argument("--json", action="store_true", help="machine-readable")
+    check.add_argument("--cell-seconds", type=int, default=120, help="limit a cell (120)")
+    return parser
+
+
+def _command(commands: Any, name: str, help: str, example: str, run: Any) -> Any:
+    sentence = help[0].upper() + help[1:] + "."
+    parser = commands.add_parser(
+        name, help=help, description=sentence, epilog=f"Example: quantlab {example}"
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _start(args: argparse.Namespace) -> int:
+    from quantlab.learn.course import CourseNotFoundError, find_lesson
+
+    try:
+        lesson = find_lesson(args.lesson)
+    except CourseNotFoundError as error:
+        return _sentence(str(error))
+    if args.port is not None and not _free(args.port):
+        return _sentence(f"Port {args.port} is taken or not allowed: choose another with --port.")
+
+    from jupyterlab.labapp import LabApp
+
+    LabApp.launch_instance(argv=lab_arguments(lesson, args.port, browser=not args.no_browser))
+    return OK
+
+
+def lab_arguments(lesson: LessonNotebook, port: int | None, *, browser: bool) -> list[str]:
+    """JupyterLab's command line for one lesson: loopback only, the lesson's notebook in front.
+
+    Its root is the notebooks folder: the solutions lie beside it and should be opened on purpose.
+    """
+    in_own_folder = lesson.path.parent.name == lesson.name
+    root = lesson.path.parent.parent if in_own_folder else lesson.path.parent
+    page = lesson.path.relative_to(root).as_posix()
+    arguments = [
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={root}",
+        f"--LabApp.default_url=/lab/tree/{page}",
+    ]
+    if port is not None:
+        arguments += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    if not browser:
+        arguments.append("--no-browser")
+    if getattr(os, "geteuid", lambda: 1)() == 0:  # containers run as root, and Jupyter refuses that
+        arguments.append("--allow-root")
+    return arguments
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
+def _status(args: argparse.Namespace) -> int:
+    from quantlab.learn.exercise import all_exercises
+    from quantlab.learn.progress import open_progress
+    from quantlab.learn.status import status
+
+    progress = open_progress()
+    now = status(progress, all_exercises())
+    if args.json:
+        _json(now.to_dict())
+    else:
+        from quantlab.learn.tables import show_status
+
+        show_status(_console(), now)
+    return _notice(progress)
+
+
+def _export(args: argparse.Namespace) -> int:
+    from quantlab.learn.progress import open_progress
+
+    progress = open_progress()
+    text = json.dumps(progress.export(), indent=2, ensure_ascii=False) + "\n"
+    try:
+        args.file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        return _sentence(f"Cannot write {args.file} ({error.strerror}): choose another place.")
+    print(f"Wrote the progress of {progress.user} to {args.file}.")
+    return _notice(progress)
+
+
+def _reset(args: argparse.Namespace) -> int:
+    from quantlab.learn.exercise import find
+    from quantlab.learn.progress import open_progress
+
+    progress = open_progress()
+    known = args.id in progress.quiz_ids() or args.id in progress.standings()
+    if not known:
+        try:
+            find(args.id)
+        except KeyError as error:
+            return _sentence(error.args[0])
+    removed = progress.reset(args.id)
+    if removed:
+        print(f"Removed {removed} row{'s' if removed > 1 else ''} of {args.id}: it is new again.")
+    else:
+        print(f"There was nothing to remove: {args.id} is new.")
+    return _notice(progress)
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from quantlab.learn.doctor import diagnose
+
+    lines = diagnose()
+    if args.json:
+        _json([line.to_dict() for line in lines])
+    else:
+        from quantlab.learn.tables import show_diagnosis
+
+        show_diagnosis(_console(), lines)
+    return NOT_ALL if any(line.status == "problem" for line in lines) else OK
+
+
+def _check(args: argparse.Namespace) -> int:
+    from quantlab.learn.course import CourseNotFoundError, find_lesson, lesson_number
+    from quantlab.learn.exercise import of_lesson
+    from quantlab.learn.run_notebook import NotebookError, results
+
+    if args.cell_seconds < 1:
+        return _sentence(f"--cell-seconds {args.cell_seconds}: a cell needs 1 second or more.")
+    try:
+        path = args.notebook or find_lesson(args.lesson).path
+        number = lesson_number(args.lesson) if args.notebook else lesson_number(path.stem)
+        run = _run_with_progress(path, args.cell_seconds)
+    except (CourseNotFoundError, NotebookError) as error:
+        return _sentence(str(error))
+    except KeyboardInterrupt:
+        return _sentence("Stopped. The kernel is shut down; the notebook is as it was.", INTERRUPTED)
+    lines = results(run, () if number is None else of_lesson(number))
+    if not lines:
+        return _sentence(f"{path} has no checks: nothing to say about it.")
+    right = all(line.fine for line in lines)
+    if args.json:
+        _json({"notebook": str(path), "right": right, "exercises": [r.to_dict() for r in lines]})
+    else:
+        from quantlab.learn.tables import show_results
+
+        show_results(_console(), path.name, lines)
+    return OK if right else NOT_ALL
+
+
+def _run_with_progress(path: Path, cell_seconds: int) -> NotebookRun:
+    """Run the notebook, the cell that is on shown on stderr."""
+    from rich.console import Console
+
+    from quantlab.learn.run_notebook import run_notebook
+
+    console = Console(stderr=True)
+    with console.status("Starting a fresh kernel …") as shown:
+        if not console.is_terminal:
+            console.print(f"Running {path} in a fresh kernel.", highlight=False, soft_wrap=True)
+        return run_notebook(
+            path,
+            cell_seconds=cell_seconds,
+            on_cell=lambda position, total: shown.update(f"Cell {position + 1} of {total}"),
+        )
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+def _json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _sentence(text: str, code: int = USAGE) -> int:
+    print(text, file=sys.stderr)
+    return code
+
+
+def _notice(progress: Any) -> int:
+    """Say once, on stderr, what happened to the progress file; the command itself went well."""
+    if notice := progress.notice:
+        print(notice, file=sys.stderr)
+    return OK

@@ -43,6 +43,24 @@ class QuizAttempt:
     at: str
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where one exercise stands. `attempts` counts the finished ones, `last` is the last verdict."""
+
+    points: float = 0.0
+    attempts: int = 0
+    hints: int = 0
+    passed: bool = False
+    self_assessed: bool = False
+    solution_opened: bool = False
+    last: Verdict | None = None
+
+    @property
+    def done(self) -> bool:
+        """Passed, or for a written answer: compared with the rubric."""
+        return self.passed or self.self_assessed
+
+
 def progress_folder() -> Path:
     """`QUANTLAB_HOME`, or the platform's user-data folder for quantlab."""
     home = os.environ.get("QUANTLAB_HOME")
@@ -110,21 +128,23 @@ class Progress:
 
     def finished_attempts(self, exercise_id: str) -> int:
         """Attempts whose answer ran and could be compared; empty stubs and errors don't count."""
-        return sum(attempt.verdict in FINISHED for attempt in self.attempts(exercise_id))
+        return self.standing(exercise_id).attempts
 
     def passed(self, exercise_id: str) -> bool:
         """True once any attempt was correct."""
-        return any(a.verdict is Verdict.CORRECT for a in self.attempts(exercise_id))
+        return self.standing(exercise_id).passed
 
     def best_points(self, exercise_id: str) -> float:
         """The most points of any attempt, or of the latest self-assessment if that is more."""
-        earned = [attempt.points for attempt in self.attempts(exercise_id)]
-        assessed = [points for _, points, _ in self._self_assessments(exercise_id)[-1:]]
-        return max([*earned, *assessed], default=0.0)
+        return self.standing(exercise_id).points
+
+    def standing(self, exercise_id: str) -> Standing:
+        """Where one exercise stands; an untouched one has the empty `Standing`."""
+        return self.standings().get(exercise_id, Standing())
 
     def hints(self, exercise_id: str) -> int:
         """How many hints were taken."""
-        return self._help(exercise_id)[0]
+        return self.standing(exercise_id).hints
 
     def take_hint(self, exercise_id: str) -> int:
         """Count one more hint; returns the new count."""
@@ -149,7 +169,8 @@ class Progress:
         )
 
     def solution_opened(self, exercise_id: str) -> bool:
-        return self._help(exercise_id)[1] is not None
+        """True once the solution was opened, after a pass or before."""
+        return self.standing(exercise_id).solution_opened
 
     def self_assess(self, exercise_id: str, band: int, points: float) -> None:
         """Note which band of the rubric the learner saw in their own text. The latest counts."""
@@ -163,7 +184,22 @@ class Progress:
 
     def self_assessed(self, exercise_id: str) -> bool:
         """True once the learner compared a text of theirs with the rubric."""
-        return bool(self._self_assessments(exercise_id))
+        return self.standing(exercise_id).self_assessed
+
+    def standings(self) -> dict[str, Standing]:
+        """Every exercise with a row, each as `Standing`, in three reads."""
+        rows: dict[str, list[tuple[Verdict, float]]] = {}
+        attempts = "SELECT exercise, verdict, points FROM attempts WHERE user = ? ORDER BY id"
+        for id_, word, points in self.store.read(attempts, (self.user,)):
+            rows.setdefault(id_, []).append((_verdict(word), points))
+        helped = "SELECT exercise, hints, solution_opened_at FROM help WHERE user = ?"
+        help_of = {row[0]: row[1:] for row in self.store.read(helped, (self.user,))}
+        assessed = "SELECT exercise, points FROM self_assessments WHERE user = ? ORDER BY id"
+        assessed_of = dict(self.store.read(assessed, (self.user,)))
+        return {
+            id_: _standing(rows.get(id_, []), help_of.get(id_, (0, None)), assessed_of.get(id_))
+            for id_ in sorted({*rows, *help_of, *assessed_of})
+        }
 
     def record_quiz(
         self, quiz_id: str, points: float, max_points: float, answers: dict[str, Any]
@@ -198,14 +234,8 @@ class Progress:
 
     def quiz_ids(self) -> tuple[str, ...]:
         """The quizzes with at least one finished run, in alphabetical order."""
-        return self._ids("SELECT DISTINCT quiz FROM quiz_attempts WHERE user = ?")
-
-    def exercise_ids(self) -> tuple[str, ...]:
-        """The exercises with any row, in alphabetical order."""
-        ids: set[str] = set()
-        for table in ("attempts", "help", "self_assessments"):
-            ids.update(self._ids(f"SELECT DISTINCT exercise FROM {table} WHERE user = ?"))
-        return tuple(sorted(ids))
+        rows = self.store.read("SELECT DISTINCT quiz FROM quiz_attempts WHERE user = ?", (self.user,))
+        return tuple(sorted(row[0] for row in rows))
 
     def export(self) -> dict[str, Any]:
         """All of this user's rows as JSON-ready data."""
@@ -213,7 +243,10 @@ class Progress:
             "schema": SCHEMA_VERSION,
             "user": self.user,
             "exported_at": utc_now(),
-            "exercises": {id_: self._export_exercise(id_) for id_ in self.exercise_ids()},
+            "exercises": {
+                id_: self._export_exercise(id_, standing)
+                for id_, standing in self.standings().items()
+            },
             "quizzes": {
                 id_: [
                     {
@@ -239,13 +272,12 @@ class Progress:
             )
         )
 
-    def _export_exercise(self, exercise_id: str) -> dict[str, Any]:
-        hints, opened_at = self._help(exercise_id)
+    def _export_exercise(self, exercise_id: str, standing: Standing) -> dict[str, Any]:
         return {
-            "passed": self.passed(exercise_id),
-            "best_points": self.best_points(exercise_id),
-            "hints": hints,
-            "solution_opened_at": opened_at,
+            "passed": standing.passed,
+            "best_points": standing.points,
+            "hints": standing.hints,
+            "solution_opened": standing.solution_opened,
             "attempts": [
                 {
                     "verdict": str(a.verdict),
@@ -269,15 +301,21 @@ class Progress:
             (self.user, exercise_id),
         )
 
-    def _help(self, exercise_id: str) -> tuple[Any, ...]:
-        rows = self.store.read(
-            "SELECT hints, solution_opened_at FROM help WHERE user = ? AND exercise = ?",
-            (self.user, exercise_id),
-        )
-        return rows[0] if rows else (0, None)
 
-    def _ids(self, sql: str) -> tuple[str, ...]:
-        return tuple(sorted(row[0] for row in self.store.read(sql, (self.user,))))
+def _standing(
+    attempts: list[tuple[Verdict, float]], helped: tuple[Any, ...], assessed: float | None
+) -> Standing:
+    # A written answer's attempt is undecided: only its latest self-assessment gives points.
+    finished = [points for verdict, points in attempts if verdict in FINISHED]
+    return Standing(
+        points=max([*finished, assessed or 0.0]),
+        attempts=len(finished),
+        hints=helped[0],
+        passed=any(verdict is Verdict.CORRECT for verdict, _ in attempts),
+        self_assessed=assessed is not None,
+        solution_opened=helped[1] is not None,
+        last=attempts[-1][0] if attempts else None,
+    )
 
 
 def _verdict(word: str) -> Verdict:

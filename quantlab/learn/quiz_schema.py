@@ -1,0 +1,216 @@
+"""The shape of a quiz file: what an author may write, and what a graded release keeps of it.
+
+`check_quiz` refuses a file with one sentence: what was seen, what is expected, what to do.
+`without_key` copies the listed keyless fields only, so a field added to the key later stays out
+of a release by default.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+KINDS = ("single", "multiple", "numeric")
+ID = re.compile(r"[a-z0-9][a-z0-9_]*")
+#: A question's id is a keyword argument of `answer(q1=...)`, so it starts with a letter.
+QUESTION_ID = re.compile(r"[a-z][a-z0-9_]*")
+
+QUIZ_KEYS = ("id", "title", "pass_mark", "keyless", "questions")
+OPEN_KEYS = ("id", "text", "kind", "lesson", "unit")  # the fields of a question without its key
+CHOICE_KEYS = (*OPEN_KEYS[:-1], "options")
+NUMERIC_KEYS = (*OPEN_KEYS, "answer", "tolerance", "feedback", "wrong", "otherwise")
+OPTION_KEYS = ("text", "right", "feedback")
+WRONG_KEYS = ("value", "tolerance", "feedback")
+MOST_OPTIONS = 26  # one letter each
+
+
+def check_quiz(data: Any, where: str) -> None:
+    """Raise ValueError with one sentence unless `data` is a quiz; `where` names the file."""
+    _known(data, QUIZ_KEYS, where)
+    _text(data, "id", where)
+    if not ID.fullmatch(data["id"]):
+        raise ValueError(
+            f"{where}: id is {data['id']!r}, but an id is lower-case letters, digits and _."
+        )
+    _text(data, "title", where)
+    _flag(data, "keyless", where)
+    mark = _number(data, "pass_mark", where)
+    if not 0 < mark <= 1:
+        raise ValueError(
+            f"{where}: pass_mark is {mark:g}, but it is a share above 0 and up to 1, such as 0.7."
+        )
+    questions = data.get("questions")
+    if not isinstance(questions, list) or not questions:
+        raise ValueError(
+            f"{where}: questions is no list with entries; write at least one question."
+        )
+    for number, question in enumerate(questions, start=1):
+        _check_question(question, f"{where}, question {number}", data.get("keyless", False))
+    _no_repeats((q["id"] for q in questions), "id", where)
+
+
+def without_key(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The quiz as a class may receive it: no right, answer, tolerance, feedback or likely value.
+
+    Takes and returns the plain data of a quiz file; questions and options keep their order. The
+    result is marked `keyless: true`: it can be answered and stored, but not scored.
+    """
+    check_quiz(data, f"quiz {data.get('id') if isinstance(data, Mapping) else data!r}")
+    return {
+        "id": data["id"],
+        "title": data["title"],
+        "pass_mark": data["pass_mark"],
+        "keyless": True,
+        "questions": [_open_question(question) for question in data["questions"]],
+    }
+
+
+def _open_question(question: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: question[key] for key in OPEN_KEYS if key in question}
+    if "options" in question:
+        kept["options"] = [{"text": option["text"]} for option in question["options"]]
+    return kept
+
+
+def _check_question(question: Any, where: str, keyless: bool) -> None:
+    # Any key of any kind is let through here; the kind's own check names the misplaced ones.
+    _known(question, {*CHOICE_KEYS, *NUMERIC_KEYS}, where)
+    _text(question, "id", where)
+    if not QUESTION_ID.fullmatch(question["id"]):
+        raise ValueError(
+            f"{where}: id is {question['id']!r}, but it starts with a letter and goes on with "
+            "lower-case letters, digits and _."
+        )
+    where = f"{where} ({question['id']})"
+    _text(question, "text", where)
+    if "lesson" in question:
+        _text(question, "lesson", where)
+    kind = question.get("kind")
+    if kind not in KINDS:
+        raise ValueError(f"{where}: kind is {kind!r}, but a question is {_either(KINDS)}.")
+    if kind == "numeric":
+        _check_numeric(question, where, keyless)
+    else:
+        _check_choice(question, where, keyless)
+
+
+def _check_choice(question: Mapping[str, Any], where: str, keyless: bool) -> None:
+    _known(question, CHOICE_KEYS, where)
+    options = question.get("options")
+    if not isinstance(options, list) or not 2 <= len(options) <= MOST_OPTIONS:
+        raise ValueError(f"{where}: options is no list of 2 to {MOST_OPTIONS} entries; write them.")
+    for number, option in enumerate(options, start=1):
+        _check_option(option, f"{where}, option {number}", keyless)
+    _no_repeats((option["text"] for option in options), "option text", where)
+    if keyless:
+        return
+    right = sum(option.get("right", False) for option in options)
+    if right == 0:
+        raise ValueError(f"{where}: no option is right; mark one with `right: true`.")
+    if question["kind"] == "single" and right > 1:
+        raise ValueError(
+            f"{where}: {right} options are right, but a single choice has one; "
+            "write `kind: multiple` or unmark the others."
+        )
+    if right == len(options):
+        raise ValueError(f"{where}: every option is right; write at least one wrong one.")
+
+
+def _check_option(option: Any, where: str, keyless: bool) -> None:
+    _known(option, OPTION_KEYS[:1] if keyless else OPTION_KEYS, where)
+    _text(option, "text", where)
+    if keyless:
+        return
+    _flag(option, "right", where)
+    if option.get("right", False):
+        _text(option, "feedback", where)
+    else:
+        _asks(option, "feedback", where)
+
+
+def _check_numeric(question: Mapping[str, Any], where: str, keyless: bool) -> None:
+    _known(question, OPEN_KEYS if keyless else NUMERIC_KEYS, where)
+    if "unit" in question:
+        _text(question, "unit", where)
+    if keyless:
+        return
+    answer = _number(question, "answer", where)
+    tolerance = _tolerance(question, where)
+    _text(question, "feedback", where)
+    _asks(question, "otherwise", where)
+    wrong = question.get("wrong")
+    if not isinstance(wrong, list) or not wrong:
+        raise ValueError(f"{where}: wrong is no list with entries; write the likely wrong values.")
+    for number, near in enumerate(wrong, start=1):
+        at = f"{where}, wrong value {number}"
+        _known(near, WRONG_KEYS, at)
+        value = _number(near, "value", at)
+        if "tolerance" in near:
+            _tolerance(near, at)
+        _asks(near, "feedback", at)
+        if abs(value - answer) <= tolerance:
+            raise ValueError(
+                f"{at}: {value:g} lies within {tolerance:g} of the answer {answer:g}, so it counts "
+                "as right; narrow the tolerance or drop the value."
+            )
+
+
+def _known(entry: Any, keys: Iterable[str], where: str) -> None:
+    if not isinstance(entry, Mapping):
+        raise ValueError(
+            f"{where}: found {type(entry).__name__}, but expected are `key: value` lines."
+        )
+    unknown = sorted(str(key) for key in entry if key not in set(keys))
+    if unknown:
+        raise ValueError(
+            f"{where}: {', '.join(unknown)} is not known here; known are {', '.join(sorted(keys))}."
+        )
+
+
+def _text(entry: Mapping[str, Any], key: str, where: str) -> None:
+    value = entry.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{where}: {key} is {value!r}, but expected is a text; write it.")
+
+
+def _asks(entry: Mapping[str, Any], key: str, where: str) -> None:
+    _text(entry, key, where)
+    if not entry[key].rstrip().endswith("?"):
+        raise ValueError(
+            f"{where}: {key} of a wrong answer ends with {entry[key].rstrip()[-12:]!r}, but a "
+            "wrong answer is met with a question; end it with one."
+        )
+
+
+def _flag(entry: Mapping[str, Any], key: str, where: str) -> None:
+    if not isinstance(entry.get(key, False), bool):
+        raise ValueError(f"{where}: {key} is {entry[key]!r}, but expected is true or false.")
+
+
+def _number(entry: Mapping[str, Any], key: str, where: str) -> float:
+    value = entry.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{where}: {key} is {value!r}, but expected is a number; write it.")
+    return float(value)
+
+
+def _tolerance(entry: Mapping[str, Any], where: str) -> float:
+    value = _number(entry, "tolerance", where)
+    if value < 0:
+        raise ValueError(f"{where}: tolerance is {value:g}, but it is 0 or more.")
+    return value
+
+
+def _no_repeats(values: Iterable[str], name: str, where: str) -> None:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise ValueError(f"{where}: the {name} {value!r} stands twice; change one of them.")
+        seen.add(value)
+
+
+def _either(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}"

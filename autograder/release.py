@@ -1,0 +1,100 @@
+"""`autograder release`: the zip that students receive.
+
+Built afresh from the lesson sources, so that nobody's own work in `notebooks/` slips in. A graded
+release leaves out what answers a question: `solutions/` and the key and feedback of every quiz.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from autograder.build import BuildError, build_student_files
+from quantlab.learn.quiz import without_key
+
+HELP = "pack what students receive into one zip"
+EPILOG = """A graded release holds no solutions, no quiz key and no feedback of a quiz.
+
+exit codes: 0 written · 2 it cannot be written, or a lesson source is faulty
+
+example:
+  autograder release --graded --out quantlab-spring.zip
+"""
+
+TOP = "quantlab-course"
+FILES = ("README.md", "LICENSE", "course.py", "environment.yml", "pyproject.toml")
+#: A fixed moment in every entry: the same course gives the same bytes.
+MOMENT = (2026, 1, 1, 0, 0, 0)
+LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--graded", action="store_true", help="leave out solutions and quiz keys")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE.zip", help="where to write"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from quantlab.learn.course import course_root
+
+    try:
+        entries = release(course_root(), args.out, graded=args.graded)
+    except (BuildError, ValueError, OSError) as said:
+        print(f"autograder release: {said}", file=sys.stderr)
+        return 2
+    kind = (
+        "graded release, without solutions and quiz keys" if args.graded else "self-study release"
+    )
+    print(f"{args.out}: {entries} files, {args.out.stat().st_size / 1e6:.2f} MB, {kind}.")
+    return 0
+
+
+def release(root: Path, out: Path, *, graded: bool) -> int:
+    """Write the zip for the course at `root`; returns the number of files in it.
+
+    The file appears under its name only when it is whole. OSError where it cannot be written.
+    """
+    if not out.parent.is_dir():
+        raise OSError(
+            f"There is no folder {out.parent}; make it, or name another place with --out."
+        )
+    with tempfile.TemporaryDirectory(prefix="quantlab-release-") as folder:
+        built = Path(folder)
+        build_student_files(root, built)
+        contents = dict(_contents(root, built, graded))
+    half = out.with_name(out.name + ".part")
+    with zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name in sorted(contents):
+            entry = zipfile.ZipInfo(f"{TOP}/{name}", MOMENT)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            zipped.writestr(entry, contents[name])
+    half.replace(out)
+    return len(contents)
+
+
+def _contents(root: Path, built: Path, graded: bool) -> Iterator[tuple[str, bytes]]:
+    for name in FILES:
+        yield name, (root / name).read_bytes()
+    folders = {"notebooks": built / "notebooks", "quantlab": root / "quantlab"}
+    if not graded:
+        folders["solutions"] = root / "solutions"
+    for name, folder in folders.items():
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not LEFT_OUT.intersection(path.parts):
+                content = path.read_bytes()
+                if graded and path.parent.name == "quizzes":
+                    content = _keyless(content)
+                yield f"{name}/{path.relative_to(folder).as_posix()}", content
+
+
+def _keyless(content: bytes) -> bytes:
+    """A quiz without its key. Dumped anew: a comment of the author may hold an answer too."""
+    quiz = without_key(yaml.safe_load(content))
+    return yaml.safe_dump(quiz, allow_unicode=True, sort_keys=False).encode()

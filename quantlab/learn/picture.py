@@ -4,6 +4,7 @@ Every function takes plain numbers and returns a `Drawing(svg, text)`: the pictu
 sentences that say the same, computed from the same numbers.
 """
 
+from quantlab.learn.pictures.byte_bars import byte_bars
 from quantlab.learn.pictures.drawing import Drawing, note
 from quantlab.learn.pictures.error_curve import error_curve
 from quantlab.learn.pictures.grid import Grid
@@ -15,6 +16,7 @@ from quantlab.learn.pictures.rulers import rulers
 __all__ = [
     "Drawing",
     "Grid",
+    "byte_bars",
     "error_curve",
     "heat_map",
     "note",

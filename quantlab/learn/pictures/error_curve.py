@@ -115,17 +115,11 @@ def _ramps(canvas: Canvas, grid: Grid, axis: Axis) -> None:
     reach = HALF_STEPS * grid.scale / 2
     for end, sign in ((grid.lo, -1), (grid.hi, 1)):
         leaves = end + sign * reach
-        start, out = (
-            (axis.at(end), _height(grid, 0.0)),
-            (axis.at(leaves), _height(grid, -sign * reach)),
-        )
-        canvas.path(
-            f"M{start[0]:.1f},{start[1]:.1f} L{out[0]:.1f},{out[1]:.1f}", ORANGE, 3, dash="7 3"
-        )
+        out = axis.at(leaves)
+        corners = (axis.at(end), _height(grid, 0.0), out, _height(grid, -sign * reach))
+        canvas.line(*corners, ORANGE, 3, "7 3")
         y = BOTTOM - 6 if sign > 0 else TOP + 12
-        canvas.text(
-            out[0] - 16 * sign, y, "saturates", ORANGE, SMALL, "end" if sign > 0 else "start"
-        )
+        canvas.text(out - 16 * sign, y, "saturates", ORANGE, SMALL, "end" if sign > 0 else "start")
 
 
 def _words(grid: Grid, shown: list[float]) -> str:

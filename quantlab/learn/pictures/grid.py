@@ -91,15 +91,21 @@ class Grid:
 
     def tick(self, x: float) -> int:
         """The tick x is rounded to: the ONNX contract, in float32, half to even, saturating."""
-        return int(min(max(self._whole(x), self.qmin), self.qmax))
+        return int(np.clip(self._whole(x), self.qmin, self.qmax))
 
     def saturates(self, x: float) -> bool:
         """Whether x would round to an integer beyond qmin or qmax."""
-        return not self.qmin <= self._whole(x) <= self.qmax
+        return bool(self.off([x])[0])
 
-    def _whole(self, x: float) -> float:
+    def off(self, values: Any) -> np.ndarray:
+        """`saturates` of many values at once: a boolean array."""
+        whole = self._whole(values)
+        return (whole < self.qmin) | (whole > self.qmax)
+
+    def _whole(self, x: Any) -> np.ndarray:
         with np.errstate(over="ignore"):  # a huge x over a tiny scale is inf, and saturates
-            return float(np.rint(np.float32(x) / np.float32(self.scale))) + self.zero_point
+            steps = np.rint(np.asarray(x, dtype=np.float32) / np.float32(self.scale))
+            return steps.astype(np.float64) + self.zero_point
 
     def error(self, x: float) -> float:
         """Read-back value minus x; x is rounded to float32 first, as a tensor would hold it."""

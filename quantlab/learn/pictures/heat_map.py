@@ -109,11 +109,9 @@ def _panel(
         x, y = left + column * width, 42 + row * CELL_HEIGHT
         canvas.rect(x, y, width - 2, CELL_HEIGHT - 2, "none", INK, 2.5, 3)
     if _is_cropped(table):
-        size = f"{table.shape[0]:,} × {table.shape[1]:,}"
+        words = f"first {len(shown)} × {shown.shape[1]} of {table.shape[0]:,} × {table.shape[1]:,}"
         y = 42 + len(shown) * CELL_HEIGHT + 16
-        canvas.text(
-            left, y, f"first {len(shown)} × {shown.shape[1]} of {size}", GREY, SMALL, "start"
-        )
+        canvas.text(left, y, words, GREY, SMALL, "start")
 
 
 def _digits(cell_width: float) -> int:

@@ -85,11 +85,12 @@ def _thinned(shown: list[float]) -> list[float]:
 
 def _legend(canvas: Canvas, grid: Grid, axis: Axis, shown: list[float], y: float) -> None:
     x = 20.0
-    if any(not grid.saturates(v) for v in shown):
+    off = grid.off(shown)
+    if not off.all():
         canvas.dot(x + 4, y - 4)
         canvas.text(x + 16, y, "value, falls on a tick", INK, anchor="start")
         x += 170
-    if any(grid.saturates(v) for v in shown):
+    if off.any():
         canvas.triangle(x + 4, y - 4, 1)
         canvas.text(x + 18, y, "off the ruler: saturates", ORANGE, anchor="start")
     canvas.text(WIDTH - 20, y, ticks_in_words(grid, axis), GREY, anchor="end")
@@ -127,19 +128,21 @@ def _values(canvas: Canvas, grid: Grid, axis: Axis, shown: list[float], y: float
 def _words(grid: Grid, shown: list[float], values: Any) -> str:
     where = f"at zero_point {whole(grid.zero_point)}"
     if not grid.has_zero:
-        where = f"on no tick: zero_point {whole(grid.zero_point)} is outside {whole(grid.qmin)} to {grid.qmax}"
+        span = f"{whole(grid.qmin)} to {grid.qmax}"
+        where = f"on no tick: zero_point {whole(grid.zero_point)} is outside {span}"
     said = (
         f"Number line from {short(grid.lo)} to {short(grid.hi)}: {grid.ticks:,} ticks, one every "
         f"{short(grid.scale)}, with 0 {where}."
     )
-    off = [v for v in shown if grid.saturates(v)]
+    off = grid.off(shown)
     if 0 < len(shown) <= 6:
         pairs = ", ".join(
-            f"{short(v)} → {whole(grid.tick(v))}{' (saturated)' if v in off else ''}" for v in shown
+            f"{short(v)} → {whole(grid.tick(v))}{' (saturated)' if gone else ''}"
+            for v, gone in zip(shown, off, strict=True)
         )
         said += f" The values: {pairs}."
     elif shown:
-        said += f" {len(shown):,} values, {len(off):,} of them off the ruler."
+        said += f" {len(shown):,} values, {int(off.sum()):,} of them off the ruler."
     return said + _left_out(shown, values)
 
 

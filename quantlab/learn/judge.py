@@ -107,7 +107,8 @@ def _weigh(exercise: Exercise, tried: Sequence[_Tried]) -> Judgement:
     """Points per group, the verdict, and the sentences about the first case that is off."""
     groups = tuple(
         GroupResult(g.name, g.points, g.points if all(not t.off for t in of_group) else 0.0)
-        for g in dict.fromkeys(t.group for t in tried)
+        # By identity: a group may hold lists and arrays, which have no hash.
+        for g in {id(t.group): t.group for t in tried}.values()
         if (of_group := [t for t in tried if t.group is g])
     )
     failing = [t for t in tried if t.off]

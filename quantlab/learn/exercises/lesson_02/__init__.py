@@ -1,18 +1,18 @@
 """Lesson 02, size and latency: what the exercises ask. Bytes first, then work and time."""
 
-from quantlab.learn.exercises.bytes_of_a_model import (
+from quantlab.learn.exercises.lesson_02.bytes_of_a_model import (
     BytesOfALayer,
     BytesOfATensor,
     FortyFiveMillion,
     SeventyFiveMillion,
 )
-from quantlab.learn.exercises.memory_of_a_model import PeakOfAChain
-from quantlab.learn.exercises.time_of_a_layer import (
+from quantlab.learn.exercises.lesson_02.memory_of_a_model import PeakOfAChain
+from quantlab.learn.exercises.lesson_02.time_of_a_layer import (
     GainsLeast,
     PartOfTheModel,
     SlowerOfTheTwo,
 )
-from quantlab.learn.exercises.work_of_a_layer import WorkOfAConvolution
+from quantlab.learn.exercises.lesson_02.work_of_a_layer import WorkOfAConvolution
 
 __all__ = [
     "BytesOfALayer",

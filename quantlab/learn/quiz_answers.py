@@ -109,7 +109,7 @@ def _letters(question: Question, letters: Sequence[Any]) -> list[int]:
 def _letter(question: Question, typed: Any) -> int:
     letter = str(typed).strip().rstrip(")").lower()
     letters = question.letters
-    if letter not in letters:
+    if len(letter) != 1 or letter not in letters:
         raise ValueError(
             f"{question.id}: {str(typed)[:40]!r} is no option; "
             f"its options are {letters[0]} to {letters[-1]}."

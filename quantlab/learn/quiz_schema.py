@@ -101,33 +101,32 @@ def _check_choice(question: Mapping[str, Any], where: str, keyless: bool) -> Non
     options = question.get("options")
     if not isinstance(options, list) or not 2 <= len(options) <= MOST_OPTIONS:
         raise ValueError(f"{where}: options is no list of 2 to {MOST_OPTIONS} entries; write them.")
-    for number, option in enumerate(options, start=1):
-        _check_option(option, f"{where}, option {number}", keyless)
+    at = [f"{where}, option {number}" for number in range(1, len(options) + 1)]
+    for option, place in zip(options, at, strict=True):
+        _known(option, OPTION_KEYS[:1] if keyless else OPTION_KEYS, place)
+        _text(option, "text", place)
+        _flag(option, "right", place)
     _no_repeats((option["text"] for option in options), "option text", where)
     if keyless:
         return
-    right = sum(option.get("right", False) for option in options)
-    if right == 0:
+    _check_right(question["kind"], [option.get("right", False) for option in options], where)
+    for option, place in zip(options, at, strict=True):
+        if option.get("right", False):
+            _text(option, "feedback", place)
+        else:
+            _asks(option, "feedback", place)
+
+
+def _check_right(kind: str, right: list[bool], where: str) -> None:
+    if not any(right):
         raise ValueError(f"{where}: no option is right; mark one with `right: true`.")
-    if question["kind"] == "single" and right > 1:
+    if kind == "single" and sum(right) > 1:
         raise ValueError(
-            f"{where}: {right} options are right, but a single choice has one; "
+            f"{where}: {sum(right)} options are right, but a single choice has one; "
             "write `kind: multiple` or unmark the others."
         )
-    if right == len(options):
+    if all(right):
         raise ValueError(f"{where}: every option is right; write at least one wrong one.")
-
-
-def _check_option(option: Any, where: str, keyless: bool) -> None:
-    _known(option, OPTION_KEYS[:1] if keyless else OPTION_KEYS, where)
-    _text(option, "text", where)
-    if keyless:
-        return
-    _flag(option, "right", where)
-    if option.get("right", False):
-        _text(option, "feedback", where)
-    else:
-        _asks(option, "feedback", where)
 
 
 def _check_numeric(question: Mapping[str, Any], where: str, keyless: bool) -> None:

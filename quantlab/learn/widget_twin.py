@@ -20,9 +20,9 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 _RULES = """<style>
 .jp-OutputArea-child:has(.{twin}):has(~ .jp-OutputArea-child .{live}) {{ display: none; }}
-.jp-OutputArea-child:has(.{twin}) + .jp-OutputArea-child:has([data-mime-type="{mime}"]):not(
-  :has(.{live})) {{ display: none; }}
+.jp-OutputArea-child:has(.{twin}) + .jp-OutputArea-child:not(:has(.{live})) {{ display: none; }}
 </style>"""
+_HOW = "Run this cell in JupyterLab to use the controls."
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,14 @@ class WidgetTwin:
         name = uuid4().hex[:12]
         twin, live = f"quantlab-twin-{name}", f"quantlab-live-{name}"
         self.widget.add_class(live)
-        rules = _RULES.format(twin=twin, live=live, mime=WIDGET_VIEW)
+        still = f'<div class="{twin}">{self.html}<p><em>{_HOW}</em></p></div>'
         return (
-            {"text/html": f'{rules}<div class="{twin}">{self.html}</div>', "text/plain": self.text},
             {
-                WIDGET_VIEW: self._view(),
-                "text/plain": "Run this cell in JupyterLab to use the controls.",
+                "text/html": _RULES.format(twin=twin, live=live) + still,
+                "text/plain": f"{self.text}\n{_HOW}",
             },
+            # Viewers without widgets take the plain form; the twin has said everything already.
+            {WIDGET_VIEW: self._view(), "text/plain": ""},
         )
 
     def _view(self) -> dict[str, Any]:

@@ -9,15 +9,21 @@ import ipywidgets as widgets
 
 from quantlab.learn.pictures.drawing import Drawing
 
-_WIDE = widgets.Layout(width="100%", max_width="760px")
+_WIDE = widgets.Layout(width="auto", max_width="760px")
 
 # A screen reader announces changes inside an element that carries aria-live and stays in place.
 # The HTML widget replaces its content but keeps the element around it and offers no way to give it
-# an attribute: the loaded style element sets it from inside. Without scripts nothing is lost but
-# the announcement.
+# an attribute, and a slider's handle has no name of its own. The loaded style element mends both
+# from inside. Where scripts are off nothing is lost but the announcement and the handle's name.
 _ANNOUNCE = (
-    "<style onload=\"this.parentElement.setAttribute('aria-live','polite');"
-    "this.parentElement.setAttribute('aria-atomic','true')\">/**/</style>"
+    '<style onload="'
+    "const around = this.parentElement;"
+    "around.setAttribute('aria-live', 'polite');"
+    "around.setAttribute('aria-atomic', 'true');"
+    "for (const handle of around.closest('.quantlab-explorer').querySelectorAll('[role=slider]'))"
+    " handle.setAttribute('aria-label',"
+    " handle.closest('.widget-inline-hbox').querySelector('label').textContent);"
+    '">/**/</style>'
 )
 
 
@@ -40,7 +46,7 @@ class Explorer(widgets.VBox):
         self.words = widgets.HTML(layout=_WIDE)
         for control in controls.values():
             control.style = {"description_width": "190px"}
-            control.layout = widgets.Layout(width="100%", max_width="640px")
+            control.layout = widgets.Layout(width="auto", max_width="640px")
             control.observe(self._follow, names="value")
         super().__init__([*controls.values(), self.picture, self.words], layout=_WIDE)
         self.add_class("quantlab-explorer")

@@ -13,8 +13,10 @@ from quantlab.learn.widget_twin import WidgetTwin
 from quantlab.numerics.dtypes import DTYPES
 from quantlab.numerics.size import FLOAT_BITS, size_of_parameters
 
-#: Slider ends: ten thousand to a billion parameters, as powers of ten.
-FEWEST, MOST = 4.0, 9.0
+#: Stops of the slider in every power of ten, from ten thousand to a billion parameters. Round
+#: numbers, evenly spread in the logarithm, with the 45 and 75 million of the lesson among them.
+STOPS = (10, 15, 20, 30, 45, 75)
+FEWEST, MOST = 10_000, 1_000_000_000
 FORMATS = ("float16", *DTYPES)
 
 
@@ -24,13 +26,10 @@ class SizeExplorer(Explorer):
     def __init__(self, parameters: int, dtype: str, channels: int, kept: float) -> None:
         super().__init__(
             {
-                "parameters": widgets.FloatLogSlider(
+                "parameters": widgets.SelectionSlider(
+                    options=_stops(parameters),
                     value=parameters,
-                    min=FEWEST,
-                    max=MOST,
-                    step=0.01,
                     description="number of parameters",
-                    readout_format=".3s",
                 ),
                 "dtype": widgets.Dropdown(options=FORMATS, value=dtype, description="stored as"),
                 "channels": widgets.IntSlider(
@@ -50,8 +49,8 @@ class SizeExplorer(Explorer):
             }
         )
 
-    def draw(self, parameters: float, dtype: str, channels: int, kept: float) -> Drawing:  # type: ignore[override]
-        return size_drawing(round(parameters), dtype, channels, kept)
+    def draw(self, parameters: int, dtype: str, channels: int, kept: float) -> Drawing:  # type: ignore[override]
+        return size_drawing(parameters, dtype, channels, kept)
 
 
 def explore_size(
@@ -76,7 +75,7 @@ def explore_size(
         A start value outside these.
     """
     spans = (
-        ("parameters", parameters, 10**FEWEST, 10**MOST),
+        ("parameters", parameters, FEWEST, MOST),
         ("channels", channels, 1, 2000),
         ("kept", kept, 0, 100),
     )
@@ -91,6 +90,17 @@ def explore_size(
     still = size_drawing(parameters, dtype, channels, kept)
     html = f"{still.to_img()}<p>{escape(still.text)}</p>"
     return WidgetTwin(SizeExplorer(parameters, dtype, channels, kept), html, still.text)
+
+
+def _stops(start: int) -> list[tuple[str, int]]:
+    """(label, count) for every stop, the start value among them."""
+    counts = {stop * 10**power for power in range(3, 8) for stop in STOPS} | {MOST, start}
+    return [(_count(count), count) for count in sorted(counts)]
+
+
+def _count(count: int) -> str:
+    size, word = (10**6, "million") if count >= 10**6 else (10**3, "thousand")
+    return f"{count / size:,.6g} {word}"
 
 
 def size_drawing(parameters: int, dtype: str, channels: int, kept: float) -> Drawing:

@@ -101,8 +101,8 @@ def _is_exercise(id: str) -> bool:
 
 def _judge(exercise: Exercise) -> Judgement:
     """Judge this notebook's answer. A fault of the check itself is never the learner's."""
-    seed = int(os.environ.get("QUANTLAB_SEED", "0"))
     try:
+        seed = int(os.environ.get("QUANTLAB_SEED", "0"))
         return judge(exercise, LocalAsk(_namespace()), seed)
     except KeyboardInterrupt:
         return _unjudged(

@@ -44,8 +44,11 @@ class _Numbers(Within):
             return f"The shape is {seen.shape}; expected is {truth.shape}."
         if self.dtype is not None and seen.dtype != np.dtype(self.dtype):
             return f"The dtype is {seen.dtype}; expected is {self.dtype}."
-        gap = np.abs(seen.astype(np.float64) - truth.astype(np.float64))
-        off = ~(gap <= self.bound(truth))  # written this way a NaN counts as off
+        one, other = seen.astype(np.float64), truth.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # inf - inf
+            near = np.abs(one - other) <= self.bound(truth)
+        same = (one == other) | (np.isnan(one) & np.isnan(other))
+        off = ~(near | same)  # a NaN is only like a NaN
         if not off.any():
             return ""
         if seen.ndim == 0:

@@ -1,0 +1,148 @@
+"""check, hint and solution as a learner calls them, with progress on a real disk."""
+
+import json
+
+import pytest
+
+from autograder.instructor import exercise_ids, lesson_sources
+from autograder.quality import reference_namespace
+from quantlab.learn.card import Card
+from quantlab.learn.classroom import check, hint, solution
+from quantlab.learn.course import course_root
+from quantlab.learn.exercise import find
+from quantlab.learn.progress import open_progress
+from quantlab.learn.source import read_lesson
+from quantlab.learn.verdict import Verdict
+
+ROOT = course_root()
+LESSON = next(p for p in lesson_sources(ROOT) if p.stem.startswith("01_"))
+CELLS = read_lesson(LESSON)
+SOLVED = reference_namespace(CELLS)
+FUNCTION = next(e for e in map(find, exercise_ids(CELLS)) if e.kind == "function")
+WRITTEN = next(e for e in map(find, exercise_ids(CELLS)) if e.kind == "written")
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("QUANTLAB_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def in_a_notebook(names, call):
+    """Run one call where the learner's names are the caller's, as in a cell."""
+    space = {**names, "check": check, "hint": hint, "solution": solution}
+    return eval(call, space)
+
+
+def test_a_right_answer_is_a_green_card_and_a_row_of_progress():
+    card = in_a_notebook(SOLVED, f'check("{FUNCTION.id}")')
+    assert isinstance(card, Card)
+    assert card.judgement.verdict is Verdict.CORRECT
+    assert open_progress().passed(FUNCTION.id)
+
+
+def test_an_exercise_that_was_not_tried_says_so():
+    card = in_a_notebook({}, f'check("{FUNCTION.id}")')
+    assert card.heading.startswith("Not tried yet")
+    assert open_progress().finished_attempts(FUNCTION.id) == 0
+
+
+@pytest.mark.parametrize("verb", ["check", "hint", "solution"])
+def test_an_unknown_id_is_one_sentence(verb):
+    card = in_a_notebook({}, f'{verb}("1.99")')
+    assert 'There is no exercise "1.99"' in repr(card)
+
+
+def test_hints_come_one_at_a_time_and_the_last_one_stays():
+    said = [in_a_notebook({}, f'hint("{FUNCTION.id}")') for _ in range(4)]
+    texts = [card.lines[0][1] for card in said]
+    assert texts == [*FUNCTION.hints, FUNCTION.hints[-1]]
+    assert "anyway=True" in repr(said[-1])
+    assert open_progress().hints(FUNCTION.id) == 4
+
+
+def test_a_solution_opens_after_three_finished_attempts_and_an_error_is_none():
+    def stops(*args):
+        raise RuntimeError("oops")
+
+    wrong = FUNCTION.misconceptions[0].wrong
+    assert "3 more finished attempts" in repr(in_a_notebook({}, f'solution("{FUNCTION.id}")'))
+    in_a_notebook({FUNCTION.answer: stops}, f'check("{FUNCTION.id}")')
+    for left in (2, 1):
+        in_a_notebook({FUNCTION.answer: wrong}, f'check("{FUNCTION.id}")')
+        assert f"{left} more finished" in repr(in_a_notebook({}, f'solution("{FUNCTION.id}")'))
+    in_a_notebook({FUNCTION.answer: wrong}, f'check("{FUNCTION.id}")')
+    opened = in_a_notebook({}, f'solution("{FUNCTION.id}")')
+    assert f"def {FUNCTION.answer}" in opened.code
+    assert "SOLUTION" not in opened.code
+    assert open_progress().solution_opened(FUNCTION.id)
+
+
+def test_a_solution_opens_at_once_with_anyway_and_after_a_pass():
+    assert in_a_notebook({}, f'solution("{FUNCTION.id}", anyway=True)').code
+    in_a_notebook(SOLVED, f'check("{FUNCTION.id}")')
+    assert in_a_notebook({}, f'solution("{FUNCTION.id}")').code
+
+
+def test_a_copy_without_solutions_says_who_has_them(monkeypatch, tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "course.py").touch()
+    card = in_a_notebook({}, f'solution("{FUNCTION.id}", anyway=True)')
+    assert "your class keeps them" in repr(card)
+
+
+def test_a_written_answer_shows_the_rubric_and_takes_the_learners_own_band():
+    names = {WRITTEN.answer: "Because the weights are centred on zero."}
+    card = in_a_notebook(names, f'check("{WRITTEN.id}")')
+    assert card.judgement.verdict is Verdict.INCONCLUSIVE
+    assert WRITTEN.rubric[0].model_answer in repr(card)
+    banded = in_a_notebook(names, f'check("{WRITTEN.id}", band=1)')
+    assert banded.judgement.points == WRITTEN.rubric[0].points
+    odd = in_a_notebook(names, f'check("{WRITTEN.id}", band=9)')
+    assert "Band 9 is not in the rubric" in repr(odd)
+
+
+def test_under_nbgrader_the_same_call_yields_points_and_no_progress(monkeypatch, capsys):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    assert in_a_notebook(SOLVED, f'check("{FUNCTION.id}")') == FUNCTION.points
+    assert in_a_notebook({}, f'check("{FUNCTION.id}")') == 0.0
+    assert "Correct" in capsys.readouterr().out
+    monkeypatch.delenv("NBGRADER_EXECUTION")
+    assert open_progress().attempts(FUNCTION.id) == ()
+
+
+def test_the_graders_seed_draws_other_cases(monkeypatch):
+    assert FUNCTION.groups(0) != FUNCTION.groups(12345)
+    monkeypatch.setenv("QUANTLAB_SEED", "12345")
+    assert in_a_notebook(SOLVED, f'check("{FUNCTION.id}")').judgement.passed
+
+
+def test_ctrl_c_in_a_check_is_a_calm_card():
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    card = in_a_notebook({FUNCTION.answer: interrupted}, f'check("{FUNCTION.id}")')
+    assert "You stopped the check." in repr(card)
+
+
+def test_a_fault_of_the_check_is_never_the_learners(monkeypatch):
+    monkeypatch.setenv("QUANTLAB_SEED", "not a number")
+    card = in_a_notebook(SOLVED, f'check("{FUNCTION.id}")')
+    assert card.judgement.verdict is Verdict.GRADER_ERROR
+    assert f"The check of {FUNCTION.id} stopped with ValueError" in repr(card)
+    assert open_progress().attempts(FUNCTION.id) == ()
+
+
+def test_a_quiz_is_checked_by_the_same_verb(tmp_path):
+    card = in_a_notebook({}, 'check("quick_test")')
+    assert card.judgement.verdict is Verdict.NOT_ATTEMPTED
+    assert json.loads(json.dumps(card.judgement.to_dict()))["exercise"] == "quick_test"
+
+
+def test_progress_that_cannot_be_kept_is_said_and_never_blocks(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("QUANTLAB_HOME", str(tmp_path / "file"))
+    card = in_a_notebook(SOLVED, f'check("{FUNCTION.id}")')
+    assert card.judgement.passed
+    assert card.judgement.next_step.startswith("(")

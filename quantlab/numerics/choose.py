@@ -37,9 +37,9 @@ def choose_qparams(
         the upper end falls half a step off the ruler.
 
     The arithmetic is float64; scale is rounded once to float32 at the end, and zero_point comes
-    from the scale before that rounding, half to even. A range without width, or one so small that scale
-    would fall below float32's smallest normal number 1.2e-38, gets scale 1 and the zero_point of
-    0.0, so that zeros stay zeros. (Symmetric unsigned keeps its middle there: all channels of a
+    from the scale before that rounding, half to even. A range without width, or one so small that
+    scale would fall below float32's smallest normal number 1.2e-38, gets scale 1 and the zero_point
+    of 0.0, so that zeros stay zeros. (Symmetric unsigned keeps its middle there: all channels of a
     tensor then share one zero_point. ONNX Runtime's tool says 0.)
 
     Parameters
@@ -83,20 +83,20 @@ def choose_qparams(
         # Halved before subtracting and doubled after, hi - lo cannot overflow float64.
         scale = (hi64 / 2 - lo64 / 2) / (qmax - qmin) * 2
         zero_point = _asymmetric_zero_point(lo64, scale, qmin)
-    _check_width(lo64, hi64, scale * (qmax - qmin), kind.name)
+    _check_width(lo64, hi64, scale * ((qmax - qmin) / 2), kind.name)
     flat = scale < SMALLEST_SCALE
     if scheme == "asymmetric":
         zero_point = np.where(flat, max(qmin, 0), zero_point).astype(np.int32)
     return QParams(np.where(flat, 1.0, scale), zero_point, kind.name, axis=axis, narrow=narrow)
 
 
-def _check_width(lo: np.ndarray, hi: np.ndarray, width: np.ndarray, dtype: str) -> None:
-    """Refuse a range over which no float32 ruler fits.
+def _check_width(lo: np.ndarray, hi: np.ndarray, half: np.ndarray, dtype: str) -> None:
+    """Refuse a range over which no float32 ruler fits, in the caller's words.
 
-    An end of the grid is at most half a step beyond lo or hi, or the far end of a symmetric one;
-    QParams checks the exact float32 ends, this check only names lo and hi where it is certain.
+    0 is on the ruler, so one whose half width is beyond float32's largest number leaves float32
+    at one end. Within that, QParams checks the exact ends, which rounding may have moved.
     """
-    too_wide = np.atleast_1d((width > 2 * FLOAT32_MAX) | (np.maximum(-lo, hi) > FLOAT32_MAX))
+    too_wide = np.atleast_1d((half > FLOAT32_MAX) | (np.maximum(-lo, hi) > FLOAT32_MAX))
     if too_wide.any():
         first = int(np.argmax(too_wide))
         raise ValueError(

@@ -21,20 +21,16 @@ def stored_tensors(file: Path) -> Iterator[TensorSize]:
     Raises
     ------
     ValueError
-        The file is no ONNX model, or keeps a tensor's elements in another file.
+        The file is no ONNX model, or keeps a tensor's elements in another file. Only the reason
+        is said; `size_of_file` makes a sentence of it.
     """
     try:
         model = onnx.load(file, load_external_data=False)
     except DecodeError as error:
-        raise ValueError(
-            f"{file.name} cannot be read as ONNX ({error}): export the model again."
-        ) from error
+        raise ValueError(f"no ONNX model: {error}") from error
     for tensor in _tensors(model):
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
-            raise ValueError(
-                f"{file.name} keeps {tensor.name!r} in another file: save it as one file with "
-                f"onnx.save(model, path, save_as_external_data=False)."
-            )
+            raise ValueError(f"{tensor.name!r} is kept in another file")
         dtype = onnx.TensorProto.DataType.Name(tensor.data_type).lower()
         yield TensorSize(tensor.name, {"float": "float32"}.get(dtype, dtype), element_bytes(tensor))
 

@@ -13,8 +13,8 @@ def quantize(x: Any, qparams: QParams, rounding: str = "onnx") -> np.ndarray:
     """Read each number off the ruler: the integer of the nearest tick.
 
     `saturate(rint(x / scale) + zero_point)`: a number off the ruler becomes the integer at
-    that end. The order of the steps is the contract of ONNX QuantizeLinear; `rounding` names another.
-    The result is clamped first and cast to integers last, so nothing wraps around.
+    that end. The order of the steps is the contract of ONNX QuantizeLinear; `rounding` names
+    another. The result is clamped first and cast to integers last, so nothing wraps around.
 
     Parameters
     ----------

@@ -24,7 +24,11 @@ def onnx(
 def torch(
     x: np.ndarray, scale: np.ndarray, zero_point: np.ndarray, qmin: float, qmax: float
 ) -> np.ndarray:
-    """torch.fake_quantize_*: multiply by the float32 reciprocal, half to even, add zero_point."""
+    """torch.fake_quantize_*: multiply by the float32 reciprocal, half to even, add zero_point.
+
+    torch's per-channel kernel casts to int64 before it clamps: from 2^63 steps on it answers qmin
+    for large positive numbers. That is an overflow, not a contract; here such numbers saturate.
+    """
     return np.rint(x * (np.float32(1) / scale)) + zero_point
 
 
@@ -34,8 +38,9 @@ def torch_legacy(
     """torch.quantize_per_tensor (deprecated): add zero_point, then round half to even.
 
     A tie now goes to the even *integer*, not to the even number of steps: with an odd zero_point
-    every tie lands on the other side. The sum is a fused multiply-add; float64 holds the product of
-    two float32 numbers exactly, so rounding the float64 sum once gives the fused result.
+    every tie lands on the other side. The sum is a fused multiply-add, as in torch's builds for
+    CPUs that have one (x86 since AVX2). float64 holds the product of two float32 numbers exactly,
+    so rounding the float64 sum once gives the fused result.
     """
     product = x.astype(np.float64) * (np.float32(1) / scale).astype(np.float64)
     return np.rint((product + zero_point).astype(np.float32))

@@ -6,7 +6,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +17,11 @@ SAFETENSORS_NAMES = {
     "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8",
     "U64": "uint64", "U32": "uint32", "U16": "uint16", "U8": "uint8", "BOOL": "bool",
 }  # fmt: skip
+
+# What the readers raise on bytes that are not what the suffix says.
+DAMAGE = (
+    zipfile.BadZipFile, struct.error, ValueError, KeyError, TypeError, AttributeError, EOFError,
+)  # fmt: skip
 
 
 def size_of_file(path: str | os.PathLike[str]) -> SizeReport:
@@ -55,9 +60,10 @@ def size_of_file(path: str | os.PathLike[str]) -> SizeReport:
     total = os.path.getsize(file)
     try:
         rows = tuple(reader(file))
-    except (zipfile.BadZipFile, struct.error, json.JSONDecodeError, KeyError, EOFError) as error:
+    except DAMAGE as error:
         raise ValueError(
-            f"{file.name} cannot be read as {file.suffix} ({error}): save it again."
+            f"{file.name} cannot be split as {file.suffix} ({error}): save it again, all in one "
+            f"file."
         ) from error
     parts: dict[str, int] = {}
     for row in rows:
@@ -79,39 +85,35 @@ def _npz_tensors(file: Path) -> Iterator[TensorSize]:
 
 
 def _npy_header(member: Any) -> tuple[str, int]:
-    """dtype and length in bytes of the header of one .npy inside an .npz."""
+    """dtype and length in bytes of the header of one .npy inside an .npz.
+
+    Version 1.0 of the format holds every array of plain numbers; later ones exist for arrays with
+    very many or non-ASCII field names.
+    """
     version = np.lib.format.read_magic(member)
-    read = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    if version not in read:
-        raise ValueError(
-            f"an array is saved in .npy version {version}, but only 1.0 and 2.0 hold plain "
-            f"numbers: save arrays without named fields."
-        )
-    _, _, dtype = read[version](member)
+    if version != (1, 0):
+        raise ValueError(f"one array is in .npy version {version} instead of (1, 0)")
+    _, _, dtype = np.lib.format.read_array_header_1_0(member)
     return str(dtype), member.tell()
 
 
 def _safetensors_tensors(file: Path) -> Iterator[TensorSize]:
+    size = os.path.getsize(file)
     with open(file, "rb") as stream:
-        header = _safetensors_header(stream, os.path.getsize(file))
+        (length,) = struct.unpack("<Q", stream.read(8))
+        room = size - 8 - length
+        if room < 0:
+            raise ValueError(f"the header claims {length} bytes and the file has {size}")
+        header = json.loads(stream.read(length).decode("utf-8"))
     for name, entry in header.items():
         if name != "__metadata__":
             start, end = entry["data_offsets"]
+            if not 0 <= start <= end <= room:
+                raise ValueError(
+                    f"{name!r} claims bytes {start} to {end} and there are {room} after the header"
+                )
             dtype = SAFETENSORS_NAMES.get(entry["dtype"], entry["dtype"].lower())
             yield TensorSize(name, dtype, end - start)
-
-
-def _safetensors_header(stream: BinaryIO, size: int) -> dict[str, Any]:
-    (length,) = struct.unpack("<Q", stream.read(8))
-    if length > size - 8:
-        raise ValueError(
-            f"the header claims {length} bytes, but the file has {size}: it is damaged or no "
-            f".safetensors file; save it again."
-        )
-    return json.loads(stream.read(length).decode("utf-8", errors="replace"))
 
 
 def _onnx_tensors(file: Path) -> Iterator[TensorSize]:

@@ -54,6 +54,12 @@ class MinMaxObserver:
         self.narrow = narrow
         self.axis = axis
 
+    def fit(self, batch: Any) -> "MinMaxObserver":
+        """Forget what was seen and start with this batch; takes what `partial_fit` takes."""
+        for seen in ("lo_", "hi_", "n_values_"):
+            vars(self).pop(seen, None)
+        return self.partial_fit(batch)
+
     def partial_fit(self, batch: Any) -> "MinMaxObserver":
         """Take one more batch into account.
 

@@ -1,0 +1,77 @@
+"""One command for every benchmark: `python -m benchmarks NAME [--json]`.
+
+A benchmark is a module of this package with `add_arguments(parser)`, `run(args)`, which returns
+plain data for JSON, and `show(result)`, which turns that data into text for people. List it in
+BENCHMARKS with one line for the help, and it is a sub-command.
+"""
+
+import argparse
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import machine
+
+BENCHMARKS = {
+    "agreement": "differences from onnx.reference, ONNX Runtime and torch (10 M values)",
+}
+RESULTS = Path(__file__).parent / "results"
+
+
+def parser(chosen: str | None = None) -> argparse.ArgumentParser:
+    """The command line: one sub-command a benchmark.
+
+    Only the chosen benchmark is imported and asked for its options: the others may need packages
+    that take seconds to load.
+    """
+    top = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Compare quantlab with its peers, and keep what was measured.",
+        epilog="example: python -m benchmarks agreement --json",
+    )
+    commands = top.add_subparsers(dest="name", required=True, metavar="NAME")
+    for name, summary in BENCHMARKS.items():
+        if name != chosen:
+            commands.add_parser(name, help=summary)
+            continue
+        module = import_module(f"benchmarks.{name}")
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=module.__doc__,
+            epilog=f"example: python -m benchmarks {name} --json",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+        command.add_argument(
+            "--out",
+            type=Path,
+            default=RESULTS,
+            metavar="FOLDER",
+            help=f"folder that receives {name}.json (default: benchmarks/results)",
+        )
+        module.add_arguments(command)
+        command.set_defaults(module=module)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one benchmark: result on stdout, progress on stderr, a copy in FOLDER/NAME.json."""
+    words = sys.argv[1:] if argv is None else argv
+    args = parser(chosen=words[0] if words else None).parse_args(words)
+    path = args.out / f"{args.name}.json"
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)  # before minutes of work, not after
+        result: dict[str, Any] = args.module.run(args)
+        path.write_text(json.dumps({**result, **machine()}, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        print(f"{path} cannot be written ({error}): choose another --out.", file=sys.stderr)
+        return 1
+    print(json.dumps(result) if args.json else args.module.show(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""Bytes counted by the table against bytes in real arrays and real files."""
+
+import numpy as np
+import pytest
+
+from quantlab.numerics import (
+    DTYPES,
+    Layer,
+    choose_qparams,
+    pack_int4,
+    quantize,
+    size_of_layers,
+    size_of_parameters,
+)
+from quantlab.numerics.size import CHANNEL_AXES, FLOAT_BITS
+
+NET = (
+    Layer("stem", "conv", (16, 3, 3, 3)),
+    Layer("depthwise", "conv", (16, 1, 3, 3), bias=False),
+    Layer("bn", "batchnorm", (16,)),
+    Layer("up", "conv_transpose", (16, 5, 2, 2)),
+    Layer("norm", "norm", (5,)),
+    Layer("head", "linear", (7, 45)),
+    Layer("project", "matmul", (45, 3), bias=False),
+)
+
+
+def test_the_seed_figures():
+    assert size_of_parameters(45_000_000, "float32") == 180_000_000
+    assert size_of_parameters(45_000_000, "int8") == 45_000_000
+    assert size_of_parameters(45_000_000) / size_of_parameters(45_000_000, "int8") == 4
+    assert size_of_parameters(75_000_000, "int8") == 75_000_000
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 1001])
+def test_parameters_take_what_the_array_takes(dtype, count):
+    q = np.zeros(count, DTYPES[dtype].storage)
+    held = pack_int4(q) if DTYPES[dtype].bits == 4 else q
+    assert size_of_parameters(count, dtype) == held.nbytes
+
+
+@pytest.mark.parametrize("dtype", FLOAT_BITS)
+def test_floats_are_as_wide_as_they_say(dtype):
+    assert size_of_parameters(3, dtype) == 3 * {"float32": 4, "float16": 2, "bfloat16": 2}[dtype]
+
+
+def quantized_arrays(layer, dtype, per_channel):
+    """What a quantizer would really store for this layer: weight, scale, zero_point, bias."""
+    weight = np.random.default_rng(0).normal(size=layer.weight_shape).astype(np.float32)
+    axis = layer.channel_axis if per_channel else None
+    others = None if axis is None else tuple(i for i in range(weight.ndim) if i != axis)
+    lo, hi = weight.min(axis=others), weight.max(axis=others)
+    qparams = choose_qparams(lo, hi, dtype=dtype, axis=axis)
+    q, z = quantize(weight, qparams), np.asarray(qparams.zero_point).astype(qparams.storage)
+    if qparams.bits == 4:
+        q, z = pack_int4(q), pack_int4(z)
+    bias = np.zeros(layer.channels if layer.bias else 0, np.int32)
+    return {"weights": q, "scales": np.asarray(qparams.scale), "zero_points": z, "biases": bias}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("per_channel", [True, False])
+def test_every_part_is_the_bytes_of_real_arrays(dtype, per_channel):
+    report = size_of_layers(NET, dtype, per_channel=per_channel, keep_float=["head"])
+    quantized = [n for n in NET if n.name not in ("bn", "norm", "head")]
+    stored = [quantized_arrays(layer, dtype, per_channel) for layer in quantized]
+    for part in ("weights", "scales", "zero_points", "biases"):
+        assert report[part] == sum(arrays[part].nbytes for arrays in stored)
+    # head keeps 7 * 45 weights and 7 biases; batchnorm has 4 vectors of 16; norm 2 of 5.
+    assert report["float32"] == 4 * (7 * 45 + 7 + 4 * 16 + 2 * 5)
+    assert report.total == sum(size for _, size in report.parts) == report.payload
+    assert sum(row.nbytes for row in report.rows) == report.total
+
+
+def test_a_float_model_is_its_parameters():
+    parameters = sum(layer.weights + layer.biases for layer in NET)
+    assert size_of_layers(NET, "float32").total == 4 * parameters
+    half = size_of_layers(NET, "float16")
+    assert half["scales"] == half["zero_points"] == 0
+    assert half["weights"] + half["biases"] == 2 * (parameters - 4 * 16 - 2 * 5)
+
+
+def test_activations_and_container_are_added():
+    plain = size_of_layers(NET, "int8")
+    more = size_of_layers(NET, "int8", activations=3, activation_dtype="uint16", container=1000)
+    assert more["scales"] - plain["scales"] == 3 * 4
+    assert more["zero_points"] - plain["zero_points"] == 3 * 2
+    assert (more["container"], more.payload) == (1000, plain.payload + 18)
+
+
+def test_report_reads_as_a_table():
+    layers = [Layer("a", "linear", (1000, 1000)), Layer("b", "linear", (10, 1000))]
+    report = size_of_layers(layers, "int8", keep_float="b", container=50)
+    lines = report.table().splitlines()
+    assert lines[0] == "2 layers, int8 per-channel"
+    assert lines[2].split() == ["weights", "1,000,000", "1.000", "95.3%"]
+    assert lines[-2].split() == [
+        "total",
+        f"{report.total:,}",
+        f"{report.total / 1e6:.3f}",
+        "100.0%",
+    ]
+    assert lines[-1] == "1 MB = 1,000,000 bytes"
+    assert str(report) == report.table()
+    rows = report.rows_table().splitlines()
+    assert rows[1].split()[:3] == ["a", "int8", "1,009,000"]
+    assert rows[2].split()[:3] == ["b", "float32", "40,040"]
+    with pytest.raises(KeyError, match="its parts are weights, scales, zero_points"):
+        report["weight"]
+
+
+def test_no_layers_at_all():
+    report = size_of_layers([])
+    assert report.total == 0
+    assert "-" in report.table()
+
+
+@pytest.mark.parametrize("kind", CHANNEL_AXES)
+def test_channels_are_counted_along_the_axis_of_the_kind(kind):
+    layer = Layer("x", kind, (3,) if CHANNEL_AXES[kind] is None else (3, 5))
+    assert layer.channels == (5 if CHANNEL_AXES[kind] == 1 else 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: size_of_parameters(-1), "count is -1, but parameters are counted"),
+        (lambda: size_of_parameters(1.5), "count is 1.5"),
+        (lambda: size_of_parameters(1, "int7"), "dtype is 'int7', but a parameter is stored as"),
+        (lambda: Layer("x", "pool", (1, 1)), "layer 'x' is of kind 'pool', but the kinds are conv"),
+        (
+            lambda: Layer("x", "conv", (3,)),
+            r"weight_shape \(3,\), but a conv weight has at least 2",
+        ),
+        (lambda: Layer("x", "norm", (0,)), r"at least 1 dimension of 1 or more"),
+        (lambda: size_of_layers([NET[0], NET[0]]), "two layers are called 'stem'"),
+        (lambda: size_of_layers(NET, keep_float=["stm"]), "keep_float names 'stm', but the layers"),
+        (lambda: size_of_layers(NET, "int3"), "dtype is 'int3'"),
+    ],
+)
+def test_what_is_refused_is_said_in_a_sentence(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()

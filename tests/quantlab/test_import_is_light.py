@@ -1,0 +1,59 @@
+"""`import quantlab` loads nothing heavy; each public name comes when it is asked for."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import quantlab
+import quantlab.numerics
+
+HEAVY = {"torch", "matplotlib", "onnx", "onnxruntime", "IPython", "ipywidgets", "pandas"}
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Top-level packages and quantlab's own modules that a fresh interpreter holds afterwards."""
+    code = f"{statement}\nimport sys, json\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    names = json.loads(done.stdout)
+    return {name if name.startswith("quantlab") else name.split(".")[0] for name in names}
+
+
+def test_import_quantlab_loads_only_itself():
+    loaded = loaded_after("import quantlab")
+    assert {name for name in loaded if name.startswith("quantlab")} == {"quantlab"}
+    assert not loaded & (HEAVY | {"numpy"})
+
+
+def test_a_first_use_loads_numpy_and_nothing_heavy():
+    loaded = loaded_after("from quantlab import quantize, choose_qparams, size_of_file")
+    assert "numpy" in loaded
+    assert not loaded & HEAVY
+
+
+def test_numerics_is_all_there_under_the_short_name():
+    for name in quantlab.numerics.__all__:
+        assert getattr(quantlab, name) is getattr(quantlab.numerics, name)
+
+
+def test_the_three_verbs_and_the_quiz_are_there():
+    import quantlab.learn
+
+    for name in ("check", "hint", "solution", "quiz"):
+        assert getattr(quantlab, name) is getattr(quantlab.learn, name)
+
+
+def test_dir_lists_what_can_be_had():
+    assert {"quantize", "check", "__version__"} <= set(dir(quantlab))
+    assert set(quantlab.__all__) == {
+        *quantlab.numerics.__all__,
+        *("check", "hint", "solution", "quiz"),
+    }
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'quantlab' has no attribute 'quantise'"):
+        quantlab.quantise  # noqa: B018

@@ -1,0 +1,141 @@
+"""A room imports only from the rooms below it: read from the source, nothing is run."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# Room -> the rooms it may import from. A room that is not built yet costs nothing here.
+FLOORS = {
+    "quantlab": {"quantlab.numerics", "quantlab.learn"},  # only lazily, see test_import_is_light
+    "quantlab.numerics": set(),
+    "quantlab.methods": {"quantlab.numerics"},
+    "quantlab.deploy": {"quantlab.numerics", "quantlab.methods"},
+    "quantlab.analysis": {"quantlab.numerics", "quantlab.methods", "quantlab.deploy"},
+    "quantlab.scenes": set(),
+    "quantlab.zoo": {"quantlab.numerics", "quantlab.methods", "quantlab.scenes"},
+}
+BELOW_LEARN = set(FLOORS)
+FLOORS["quantlab.learn"] = BELOW_LEARN
+FLOORS["autograder"] = BELOW_LEARN | {"quantlab.learn"}
+
+# Tests and benchmarks look at the rooms from outside: they may import all, none may import them.
+OUTSIDE = ("tests", "benchmarks")
+
+
+def room_of(module: str) -> str | None:
+    """The room a dotted name lies in; None for other people's packages."""
+    parts = module.split(".")
+    if parts[0] not in ("quantlab", "autograder", *OUTSIDE):
+        return None
+    return ".".join(parts[:2]) if parts[0] == "quantlab" and len(parts) > 1 else parts[0]
+
+
+def module_of(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules(path: Path, root: Path) -> list[tuple[int, str]]:
+    """(line, dotted name) of every import in a file, also inside functions and relative ones."""
+    found = []
+    package = module_of(path, root).split(".")
+    if path.name != "__init__.py":
+        package = package[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *filter(None, [node.module])])
+            # `from quantlab import numerics` names a room; `from quantlab import quantize` a value.
+            found += [
+                (
+                    node.lineno,
+                    f"{base}.{alias.name}" if is_package(root, base, alias.name) else base,
+                )
+                for alias in node.names
+            ]
+    return found
+
+
+def is_package(root: Path, base: str, name: str) -> bool:
+    inside = root.joinpath(*base.split("."), name)
+    return inside.is_dir() or inside.with_suffix(".py").is_file()
+
+
+def violations(root: Path) -> list[str]:
+    """One line for every import that goes up or sideways."""
+    found = []
+    for top in ("quantlab", "autograder"):
+        for path in sorted((root / top).rglob("*.py")):
+            room = room_of(module_of(path, root))
+            if path.parent == root / "quantlab":
+                room = "quantlab"  # __init__.py and anything that lies beside the rooms
+            for line, module in imported_modules(path, root):
+                other = room_of(module)
+                if other in (None, room) or other in FLOORS.get(room, set()):
+                    continue
+                found.append(f"{path.relative_to(root)}:{line}: {room} imports {module}")
+    return found
+
+
+def test_imports_go_downwards_only():
+    assert violations(ROOT) == []
+
+
+def test_every_room_has_its_floor():
+    rooms = {f"quantlab.{p.parent.name}" for p in (ROOT / "quantlab").glob("*/__init__.py")}
+    assert rooms <= set(FLOORS), "say in FLOORS what the new room may import"
+
+
+def test_numerics_stands_on_numpy_alone():
+    """onnx_tensors.py reads .onnx files and is imported only when such a file is measured."""
+    for path in sorted((ROOT / "quantlab" / "numerics").rglob("*.py")):
+        tops = {module.split(".")[0] for _, module in imported_modules(path, ROOT)}
+        extra = {"onnx", "google"} if path.name == "onnx_tensors.py" else set()
+        assert tops <= {"numpy", "quantlab", *extra, *sys.stdlib_module_names}, path.name
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("quantlab/numerics/a.py", "from quantlab.methods import fold"),
+        ("quantlab/numerics/a.py", "from ..methods.fold import fold"),
+        ("quantlab/numerics/a.py", "def f():\n    import quantlab.learn.judge"),
+        ("quantlab/scenes/a.py", "from quantlab import numerics"),
+        ("quantlab/methods/deep/a.py", "from quantlab import quantize"),
+        ("quantlab/learn/a.py", "import autograder"),
+        ("quantlab/learn/a.py", "from benchmarks import grids"),
+        ("autograder/a.py", "import tests.conftest"),
+        ("quantlab/__init__.py", "from quantlab import zoo"),
+    ],
+)
+def test_an_import_upwards_is_found(tmp_path, file, text):
+    for room in ("numerics", "methods", "scenes", "zoo", "learn"):
+        (tmp_path / "quantlab" / room).mkdir(parents=True)
+    path = tmp_path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    assert len(violations(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("quantlab/methods/a.py", "from quantlab.numerics import quantize\nimport torch"),
+        ("quantlab/methods/a.py", "from . import b\nfrom .b import c"),
+        ("quantlab/learn/a.py", "from quantlab import quantize, __version__"),
+        ("autograder/a.py", "from quantlab.learn.judge import judge\nfrom quantlab import zoo"),
+    ],
+)
+def test_an_import_downwards_is_not(tmp_path, file, text):
+    for room in ("numerics", "methods", "zoo", "learn"):
+        (tmp_path / "quantlab" / room).mkdir(parents=True)
+    path = tmp_path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    assert violations(tmp_path) == []

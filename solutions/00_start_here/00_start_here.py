@@ -103,6 +103,7 @@ exit_code = run_command(["doctor"])
 # 3. Take a hint: run the cell with `hint("0.1")`, more than once if you like.
 # 4. Mend the line, run both cells, and see the check pass.
 
+
 # %% exercise 0.1
 def steps_between_levels(bits):
     """Number of steps between the levels of an integer with this many bits.
@@ -118,6 +119,7 @@ def steps_between_levels(bits):
     levels = 2**bits
     return levels - 1
     ### END SOLUTION
+
 
 # %% check 0.1 points=1
 check("0.1")

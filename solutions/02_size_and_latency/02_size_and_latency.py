@@ -1,0 +1,549 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% facts
+from math import prod
+
+from quantlab.learn.exercise import find, of_lesson
+from quantlab.numerics import Layer, size_of_layers, size_of_parameters
+
+BUDGET_MS = 10
+PARAMETERS = 45_000_000
+minutes = sum(e.minutes for e in of_lesson(2))
+points = sum(e.points for e in of_lesson(2))
+mb = {dtype: size_of_parameters(PARAMETERS, dtype) / 1e6 for dtype in ("float32", "int8", "int4")}
+times_smaller = mb["float32"] / mb["int8"]
+# By hand: two filters of 3×3 over one channel.
+tiny = Layer("tiny", "conv", (2, 1, 3, 3))
+tiny_weights = tiny.weights
+tiny_fp32 = size_of_layers([tiny], "float32").total
+tiny_tensor = size_of_layers([tiny], "int8", per_channel=False)
+tiny_channel = size_of_layers([tiny], "int8", per_channel=True)
+int4_of_7 = size_of_parameters(7, "int4")
+# A linear layer for one image: every weight is used once.
+linear_ops, linear_weights = 2 * 4096 * 1000, 4096 * 1000
+linear_intensity = linear_ops / (4 * (linear_weights + 4096 + 1000))
+linear_ratio = (4 * (linear_weights + 4096 + 1000)) / (linear_weights + 4096 + 1000)
+# A 1×1 convolution, 256 to 256 channels at 40×40.
+point_ops = 2 * 256 * 256 * 40 * 40
+point_bytes = 4 * (256 * 256 + 2 * 256 * 40 * 40)
+gains_options = "\n".join(f"- **{k}** · {o.text}" for k, o in find("2.8").options.items())
+half_gain = 1 / (0.5 + 0.5 / 4)
+half_gain_with = 1 / (0.5 + 0.5 / 4 + 0.125)
+
+# %% [markdown] spine="promise"
+# # Lesson 02 · Size and latency
+#
+# **After this lesson** you can
+#
+# - say how many bytes a model takes before and after quantization, and check it against a file on disk,
+# - keep the memory of parameters and the memory of activations apart,
+# - say whether a layer waits for its arithmetic or for its bytes, and how long it takes at least,
+# - say when INT8 will *not* make a model faster, and show it by a measurement beside FP32.
+#
+# The exercises take about {{minutes}} minutes and are worth {{f"{points:g}"}} points. You need lesson 01: scale,
+# zero_point, per-tensor and per-channel. Nothing is downloaded.
+
+# %% demo
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from quantlab.learn import check, explore_size, hint, quiz, solution
+
+# %% [markdown] spine="measure"
+# ## 1 · Measure the problem first
+#
+# A camera gives a frame every {{BUDGET_MS}} ms, and somebody promised to answer before the next one comes. That
+# promise is the latency SLA of our detector. Here is a small convolutional network in its place: four layers, one
+# 320×320 image. Write it to disk, count its bytes, and time it. Everything below is compared with this cell.
+
+# %% demo
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+BUDGET_MS = 10
+weight_shapes = {
+    "stem": (32, 3, 3, 3),
+    "body": (64, 32, 3, 3),
+    "neck": (128, 64, 3, 3),
+    "head": (256, 128, 3, 3),
+}
+rng = np.random.default_rng(0)
+weights = {
+    name: rng.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape).astype(np.float32)
+    for name, shape in weight_shapes.items()
+}
+nodes, tensors, x = [], [], "image"
+for name, weight in weights.items():
+    bias = np.zeros(weight.shape[0], np.float32)
+    tensors.append(numpy_helper.from_array(weight, f"{name}.weight"))
+    tensors.append(numpy_helper.from_array(bias, f"{name}.bias"))
+    inputs = [x, f"{name}.weight", f"{name}.bias"]
+    nodes.append(helper.make_node("Conv", inputs, [name], strides=[2, 2], pads=[1, 1, 1, 1]))
+    nodes.append(helper.make_node("Relu", [name], [f"{name}.out"]))
+    x = f"{name}.out"
+image_info = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 320, 320])
+result_info = helper.make_tensor_value_info(x, TensorProto.FLOAT, [1, 256, 20, 20])
+graph = helper.make_graph(nodes, "small_net", [image_info], [result_info], tensors)
+opset = [helper.make_opsetid("", 21)]
+onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), "small_net.onnx")
+
+one_thread = onnxruntime.SessionOptions()
+one_thread.intra_op_num_threads = 1
+session = onnxruntime.InferenceSession("small_net.onnx", one_thread)
+feed = {"image": rng.normal(size=(1, 3, 320, 320)).astype(np.float32)}
+seconds = []
+for _ in range(45):
+    started = time.perf_counter()
+    session.run(None, feed)
+    seconds.append(time.perf_counter() - started)
+low, fp32_ms, high = np.quantile(seconds[5:], [0.25, 0.5, 0.75]) * 1000  # the first 5 warm up
+
+parameters = sum(w.size + w.shape[0] for w in weights.values())
+estimate = parameters * 32 // 8
+on_disk = os.path.getsize("small_net.onnx")
+print(f"parameters      {parameters:>12,}")
+print(f"estimated bytes {estimate:>12,}   parameters × 32 / 8")
+print(f"bytes on disk   {on_disk:>12,}   {on_disk - estimate:,} more: names, shapes, the graph")
+print(f"median latency  {fp32_ms:>12.1f} ms, half of the runs between {low:.1f} and {high:.1f} ms")
+print(
+    f"a frame every {BUDGET_MS} ms: {'met' if fp32_ms <= BUDGET_MS else 'missed'} in FP32, 1 thread"
+)
+
+# %% [markdown]
+# The size could be predicted to within a fraction of a per cent, without running anything. The latency could not.
+# This lesson goes in that order: bytes, which are exact; then time, which has to be measured.
+
+# %% [markdown] spine="idea"
+# ## 2 · The idea: count the bytes
+#
+# > `bytes = count × bits / 8 + the rulers + the biases`
+#
+# A parameter in FP32 has 32 bits. In INT8 it has 8. So {{f"{PARAMETERS:,}"}} parameters shrink from
+# **{{f"{mb['float32']:g}"}} MB** to **{{f"{mb['int8']:g}"}} MB**: {{f"{times_smaller:g}"}} times smaller. In INT4, two
+# to a byte, they are {{f"{mb['int4']:g}"}} MB. MB means 1,000,000 bytes here. Tools that divide by
+# 1024 × 1024 and still write MB show smaller numbers for the same file.
+#
+# Integers alone are worth nothing: without its **ruler**, a scale and a zero_point, nobody can read them. An INT8
+# layer stores
+#
+# | part | type | how many |
+# |---|---|---|
+# | weights | int8, 1 byte | all of them |
+# | scales | float32, 4 bytes | 1 per-tensor, or one for each output channel |
+# | zero_points | int8, 1 byte | as many as scales |
+# | biases | int32, 4 bytes | one for each output channel |
+#
+# Why are biases 32 bits wide? They are added to a sum of many products of two 8-bit integers, and that sum needs
+# the room. Lesson 05 looks inside.
+
+# %% demo
+from quantlab.learn.picture import byte_bars
+from quantlab.numerics import Layer, size_of_file, size_of_layers, size_of_parameters
+
+byte_bars(
+    {
+        "FP32, 45 million weights": {"weights": size_of_parameters(45_000_000, "float32")},
+        "INT8": {"weights": size_of_parameters(45_000_000, "int8")},
+        "INT4": {"weights": size_of_parameters(45_000_000, "int4")},
+    }
+)
+
+# %% [markdown] spine="by-hand"
+# ### By hand, small enough for paper
+#
+# Two filters of 3×3 over one channel: the weight has shape (2, 1, 3, 3). That is {{tiny_weights}} weights and 2
+# biases.
+#
+# - FP32: ({{tiny_weights}} + 2) × 4 = **{{tiny_fp32}} bytes**.
+# - INT8 per-tensor: {{tiny_weights}} weights + 4 for the scale + 1 for the zero_point + 2 × 4 for the biases =
+#   **{{tiny_tensor.total}} bytes**.
+# - INT8 per-channel: {{tiny_weights}} + 2 × (4 + 1) + 2 × 4 = **{{tiny_channel.total}} bytes**.
+#
+# That is {{f"{tiny_fp32 / tiny_channel.total:.1f}"}} times smaller, not 4 times. Small layers pay for their rulers.
+#
+# **Predict first.** 7 weights of 4 bits, two to a byte: how many bytes?
+#
+# <details><summary>3 bytes</summary>Three bytes hold six weights. Where is the seventh?</details>
+# <details><summary>3.5 bytes</summary>Can a file end in the middle of a byte?</details>
+# <details><summary>4 bytes</summary>Yes, {{int4_of_7}}. What is in the second half of the last byte?</details>
+
+# %% box 2.1 [markdown]
+# A model has 45 million parameters. How large are they in FP32 and in INT8, in MB of 1,000,000 bytes? How many
+# times smaller is INT8? Leave rulers and biases aside. Let Python do the arithmetic: write the expressions.
+
+# %% exercise 2.1
+### BEGIN SOLUTION
+fp32_mb = 45_000_000 * 32 / 8 / 1_000_000
+int8_mb = 45_000_000 * 8 / 8 / 1_000_000
+times_smaller = fp32_mb / int8_mb
+### END SOLUTION
+
+# %% check 2.1 points=3
+check("2.1")
+
+# %% box 2.2 [markdown]
+# Write `tensor_bytes(count, bits)`: how many bytes a file needs for `count` values of 4, 8, 16 or 32 bits. Two
+# 4-bit values share a byte.
+
+
+# %% exercise 2.2
+def tensor_bytes(count, bits):
+    """Whole bytes that `count` values of `bits` bits take, packed without gaps.
+
+    count : int, 0 or more
+    bits  : 4, 8, 16 or 32
+
+    >>> tensor_bytes(6, 4)
+    3
+    >>> tensor_bytes(6, 32)
+    24
+    """
+    assert isinstance(count, int), f"count is {count!r}; expected is a whole number"
+    assert bits in (4, 8, 16, 32), f"bits is {bits!r}; expected is 4, 8, 16 or 32"
+    ### BEGIN SOLUTION
+    return (count * bits + 7) // 8
+    ### END SOLUTION
+
+
+# %% check 2.2 points=2
+check("2.2")
+
+# %% box 2.3 [markdown]
+# Write `quantized_layer_bytes(weight_shape, per_channel)`: all bytes of an INT8 layer with a bias, as in the table
+# above. Axis 0 of the weight counts the output channels.
+
+
+# %% exercise 2.3
+def quantized_layer_bytes(weight_shape, per_channel):
+    """Bytes of an INT8 layer: int8 weights, float32 scales, int8 zero_points, int32 biases.
+
+    weight_shape : tuple of int, (out, in, height, width) or (out, in)
+    per_channel  : bool, True for one ruler for each output channel, False for one in all
+
+    >>> quantized_layer_bytes((2, 1, 3, 3), False)
+    31
+    """
+    assert isinstance(weight_shape, tuple), f"weight_shape is {weight_shape!r}; expected is a tuple"
+    assert isinstance(per_channel, bool), (
+        f"per_channel is {per_channel!r}; expected is True or False"
+    )
+    ### BEGIN SOLUTION
+    weights = 1
+    for side in weight_shape:
+        weights *= side
+    rulers = weight_shape[0] if per_channel else 1
+    return weights + rulers * (4 + 1) + weight_shape[0] * 4
+    ### END SOLUTION
+
+
+# %% check 2.3 points=3
+check("2.3")
+
+# %% [markdown]
+# ### Against a real file
+#
+# A formula is a claim. So quantize the weights of the small network, with the functions of lesson 01, and write
+# exactly the four kinds of numbers to disk. `size_of_file` splits the file into numbers and container; the parts sum
+# to what `os.path.getsize` says.
+
+# %% demo
+from quantlab.numerics import choose_qparams, quantize
+
+arrays = {}
+for name, weight in weights.items():
+    rows = weight.reshape(weight.shape[0], -1)
+    rulers = choose_qparams(
+        rows.min(axis=1), rows.max(axis=1), dtype="int8", scheme="symmetric", axis=0
+    )
+    arrays[f"{name}.weight"] = quantize(weight, rulers)
+    arrays[f"{name}.scale"] = rulers.scale.astype(np.float32)
+    arrays[f"{name}.zero_point"] = rulers.zero_point.astype(np.int8)
+    arrays[f"{name}.bias"] = np.zeros(weight.shape[0], np.int32)
+np.savez("small_net_int8.npz", **arrays)
+
+table = [Layer(name, "conv", shape) for name, shape in weight_shapes.items()]
+computed = size_of_layers(table, "int8", per_channel=True)
+found = size_of_file("small_net_int8.npz")
+print(computed, end="\n\n")
+print(found, end="\n\n")
+print(f"computed {computed.total:,} bytes, the file holds {found.payload:,}:", end=" ")
+print("equal" if computed.total == found.payload else "not equal")
+print(f"with its container the file has {os.path.getsize('small_net_int8.npz'):,} bytes")
+print(f"FP32 file / INT8 file: {on_disk / os.path.getsize('small_net_int8.npz'):.2f}")
+
+# %% [markdown]
+# The two totals agree to the byte. The ratio stays a little below 4: rulers, biases and the container do not shrink.
+# On a large model they hardly show; on a small layer they decide.
+
+# %% [markdown]
+# ## 3 · Parameters against activations
+#
+# The file holds **parameters**. While the model runs, memory also holds **activations**: the tensors between the
+# layers. A layer reads one and writes the next, so these two must be there together. What came before may go.
+#
+# Parameters are there once. Activations come for every image of a batch. Weight-only quantization shrinks the first
+# and leaves the second as it was.
+
+# %% demo
+shapes = [(3, 320, 320), (32, 160, 160), (64, 80, 80), (128, 40, 40), (256, 20, 20)]
+values = [int(np.prod(shape)) for shape in shapes]
+print(f"{'layer':<6}{'parameters':>14}{'input + output':>18}   FP32, MB, one image")
+for layer, before, after in zip(table, values, values[1:], strict=False):
+    own = 4 * (layer.weights + layer.biases)
+    print(f"{layer.name:<6}{own / 1e6:>14.3f}{4 * (before + after) / 1e6:>18.3f}")
+
+# %% [markdown]
+# The last layer is heavy in parameters, the first ones in activations. Convolutional networks look like this: large
+# pictures and few channels at the start, the other way round at the end.
+
+# %% box 2.4 [markdown]
+# Write `peak_activation_bytes(shapes, bytes_per_value)`. `shapes` lists the tensors of a chain of layers: the image,
+# then the output of each layer. While a layer runs, its input and its output are in memory and nothing else of the
+# list. What is the largest number of bytes that are in memory at once?
+
+
+# %% exercise 2.4
+def peak_activation_bytes(shapes, bytes_per_value):
+    """Largest number of activation bytes in memory while a chain of layers runs.
+
+    shapes          : list of (channels, height, width), the image first; 2 or more
+    bytes_per_value : 4 for FP32, 1 for INT8
+
+    >>> peak_activation_bytes([(1, 2, 2), (3, 2, 2)], 4)
+    64
+    """
+    assert len(shapes) >= 2, f"shapes has {len(shapes)} entries; a layer has an input and an output"
+    assert all(len(s) == 3 for s in shapes), "expected is (channels, height, width) for each tensor"
+    ### BEGIN SOLUTION
+    n = [c * h * w for c, h, w in shapes]
+    return max(n[i] + n[i + 1] for i in range(len(n) - 1)) * bytes_per_value
+    ### END SOLUTION
+
+
+# %% check 2.4 points=3
+check("2.4")
+
+# %% [markdown]
+# ## 4 · Bytes and operations: the slower of the two decides
+#
+# A layer does two things at once: it **moves bytes** between memory and the arithmetic units, and it **computes**. The
+# machine has a speed for each. Whichever takes longer decides:
+#
+# > `time ≥ max(operations / ops_per_second, bytes / bytes_per_second)`
+#
+# This is the **roofline**, after Williams, Waterman and Patterson (2009). What tells the two cases apart is the
+# layer's **intensity**, its operations for each byte. A layer of low intensity is *memory-bound*: it waits for bytes.
+# One of high intensity is *compute-bound*.
+#
+# Two examples, computed by hand. One multiply-accumulate counts as **2 operations**.
+#
+# - A linear layer, 4096 to 1000, for one image: every weight is read once and used once. {{f"{linear_ops:,}"}}
+#   operations, {{f"{4 * (linear_weights + 5096):,}"}} bytes in FP32: **{{f"{linear_intensity:.2f}"}} operations a byte**.
+# - A 1×1 convolution, 256 to 256 channels at 40×40: every weight is used {{f"{40 * 40:,}"}} times.
+#   {{f"{point_ops:,}"}} operations, {{f"{point_bytes:,}"}} bytes: **{{f"{point_ops / point_bytes:.0f}"}} operations a
+#   byte**.
+#
+# With INT8 weights and activations the linear layer moves {{f"{linear_ratio:g}"}} times fewer bytes. If bytes are all
+# it waits for, it can be up to {{f"{linear_ratio:g}"}} times faster: that is the most that fewer bytes can give. The
+# convolution gains only where the processor multiplies 8-bit integers faster than floats.
+
+# %% box 2.5 [markdown]
+# Write `conv_work(weight_shape, groups, height, width, bytes_per_value)` for a convolution with stride 1 whose output
+# has the same height and width as its input. Return three numbers: `operations` (2 for each multiply-accumulate),
+# `bytes_moved` (input, weight and output once each; no bias, no rulers) and `intensity`.
+#
+# A depthwise convolution has weight_shape (channels, 1, k, k) and groups = channels.
+
+
+# %% exercise 2.5
+def conv_work(weight_shape, groups, height, width, bytes_per_value):
+    """Operations, bytes moved and operations a byte of one convolution, for one image.
+
+    weight_shape    : (out_channels, in_channels / groups, kernel_height, kernel_width)
+    groups          : int; the input has weight_shape[1] * groups channels
+    height, width   : of the output, and as large for the input
+    bytes_per_value : 4 for FP32, 1 for INT8
+
+    >>> conv_work((2, 1, 1, 1), 1, 1, 5, 1)
+    (20, 17, 1.1764705882352942)
+    """
+    assert len(weight_shape) == 4, f"weight_shape is {weight_shape}; expected are 4 numbers"
+    assert weight_shape[0] % groups == 0, f"{weight_shape[0]} channels do not split into {groups}"
+    ### BEGIN SOLUTION
+    out, per_group, kh, kw = weight_shape
+    weight_count, positions = out * per_group * kh * kw, height * width
+    operations = 2 * weight_count * positions
+    moved = weight_count + (per_group * groups + out) * positions
+    return operations, moved * bytes_per_value, operations / (moved * bytes_per_value)
+    ### END SOLUTION
+
+
+# %% check 2.5 points=3
+check("2.5")
+
+# %% box 2.6 [markdown]
+# Write `roofline_time(operations, bytes_moved, ops_per_second, bytes_per_second)`. Return the shortest possible time
+# in **milliseconds**, and the bound: `"compute"` or `"memory"`.
+
+
+# %% exercise 2.6
+def roofline_time(operations, bytes_moved, ops_per_second, bytes_per_second):
+    """Shortest time of a layer in milliseconds, and what it waits for: "compute" or "memory".
+
+    operations, bytes_moved          : what the layer does, above 0
+    ops_per_second, bytes_per_second : what the machine can do, above 0
+
+    >>> roofline_time(8e6, 16e6, 1e11, 1e10)
+    (1.6, 'memory')
+    """
+    assert operations > 0 and bytes_moved > 0, "a layer does something and moves something"
+    assert ops_per_second > 0 and bytes_per_second > 0, "a machine has two speeds above 0"
+    ### BEGIN SOLUTION
+    compute = operations / ops_per_second * 1000
+    memory = bytes_moved / bytes_per_second * 1000
+    return max(compute, memory), "compute" if compute > memory else "memory"
+    ### END SOLUTION
+
+
+# %% check 2.6 points=3
+check("2.6")
+
+# %% [markdown]
+# ### The two speeds of this machine
+#
+# ROOFLINE-CELLS
+
+# %% [markdown]
+# ## 5 · Why INT8 may not be faster
+#
+# SIDE-BY-SIDE
+
+# %% [markdown]
+# ### From a layer to the model
+#
+# Times add up; speed-ups do not. If half of the time is spent in layers that become 4 times faster, the other half
+# takes as long as before, and the model is {{f"{half_gain:.1f}"}} times faster. If conversions add an eighth of the
+# old time, {{f"{half_gain_with:.2f}"}} times is left. The rule has a name: Amdahl's law.
+
+# %% box 2.7 [markdown]
+# Write `model_speedup(share, faster, overhead)`: how many times faster the whole model becomes, when a `share` of its
+# FP32 time is spent in layers that become `faster` times as fast, and conversions add `overhead`, also as a share of
+# the FP32 time. Below 1 the model has become slower.
+
+
+# %% exercise 2.7
+def model_speedup(share, faster, overhead):
+    """FP32 time of a model over its time with a part in INT8.
+
+    share    : part of the FP32 time that INT8 speeds up, 0 to 1
+    faster   : how many times faster that part becomes, above 0
+    overhead : time that quantizing and dequantizing add, as a share of the FP32 time, 0 or more
+
+    >>> model_speedup(0.5, 4.0, 0.0)
+    1.6
+    """
+    assert 0 <= share <= 1, f"share is {share}; expected is 0 to 1"
+    assert faster > 0 and overhead >= 0, "expected are faster above 0 and overhead of 0 or more"
+    ### BEGIN SOLUTION
+    after = (1 - share) + share / faster + overhead
+    return 1 / after
+    ### END SOLUTION
+
+
+# %% check 2.7 points=3
+check("2.7")
+
+# %% box 2.8 [markdown]
+# Which of these layers has least to gain from INT8? Set `gains_least` to `"a"`, `"b"`, `"c"` or `"d"`.
+#
+# {{gains_options}}
+
+# %% exercise 2.8
+### BEGIN SOLUTION
+gains_least = "c"
+### END SOLUTION
+
+# %% check 2.8 points=1
+check("2.8")
+
+# %% [markdown] spine="break"
+# ## 6 · Break it
+#
+# Can quantization make a layer **larger**? Can INT8 make a model **slower**? Change the shape and the three numbers
+# until both happen, then say in a sentence why.
+
+# %% demo
+layer = Layer("try", "conv", (8, 1, 1, 1))
+share, faster, overhead = 0.2, 2.0, 0.25
+
+before = size_of_layers([layer], "float32").total
+after = size_of_layers([layer], "int8", per_channel=True).total
+print(f"the layer: {before} bytes in FP32, {after} bytes in INT8 per-channel")
+new_time = (1 - share) + share / faster + overhead
+print(f"the model: takes {new_time:.3f} of its FP32 time, {1 / new_time:.2f} times as fast")
+
+# %% [markdown] spine="explore"
+# ## 7 · Explore
+#
+# Move the number of parameters, the type, the number of channels and the part that stays FP32. Where do the scales
+# begin to show? How much FP32 can you keep before a model is only half as large?
+
+# %% demo
+explore_size()
+
+# %% [markdown] spine="quiz"
+# ## 8 · Check yourself
+
+# %% demo
+quiz("02_size_and_latency")
+
+# %% [markdown] spine="explain"
+# ## 9 · Explain it in your own words
+
+# %% box 2.9 [markdown]
+# A colleague has a model with **75 million parameters** and asks you to plan its INT8 version. Answer in a few
+# sentences: how large is the INT8 file? Which scheme and granularity do you take for the convolution weights, which
+# for the activations? Give a reason of one or two sentences for each.
+#
+# The check shows you a rubric once you have written something. Place your answer in a band: `check("2.9", band=2)`.
+
+# %% written 2.9 points=3
+### BEGIN SOLUTION
+plan_75m = """
+75 million INT8 weights of one byte are 75 MB, a quarter of the 300 MB in FP32; rulers and biases add
+less than one per cent. Convolution weights: symmetric and per-channel, because they lie around 0 and
+every output channel has its own range. Activations: asymmetric and per-tensor, because after a ReLU
+nothing lies below 0, so a symmetric ruler would waste half of its ticks, and the integer kernels use
+one ruler for the whole tensor.
+"""
+### END SOLUTION
+
+# %% check 2.9
+check("2.9")
+
+# %% [markdown] spine="have"
+# ## What you have, and what it is not
+#
+# You can say the size of a model to the byte, and the roofline says how fast a layer could be at best. A roofline is
+# a bound and no promise: caches, kernels and conversions stand between it and the clock, so a speed is measured or
+# marked *computed, not measured*. You have *not* looked at what INT8 does to accuracy; a small and fast model that sees
+# nothing is of no use.
+
+# %% [markdown] spine="next"
+# ## Next
+#
+# **Lesson 03 · Per-channel** asks why one ruler for a whole weight is often too few, and what the extra scales buy.

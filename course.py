@@ -69,7 +69,7 @@ class Stop(Exception):
 
 def trouble(output: str) -> Stop:
     """Show the last error lines of pip or venv; return what they mean to the reader."""
-    errors = [x.strip()[:200] for x in output.splitlines() if re.match(r" *error\b", x, re.I)]
+    errors = [x.strip()[:200] for x in output.splitlines() if re.match(" *(ERROR|Error): ", x)]
     sys.stderr.write("".join(f"  {x}\n" for x in list(dict.fromkeys(errors))[-4:]))
     for code, pattern in SYMPTOMS.items():
         if re.search(pattern, output, re.I):
@@ -220,8 +220,8 @@ def install(lines: list[list[str]], total: int, before: dict, goal: dict) -> Non
     Meanwhile the stamp says "not done". So not even a power cut leaves a false stamp, and the
     next set-up starts from scratch.
     """
-    # Only pip's verbose log says that an index did not answer.
-    env = environment(PIP_VERBOSE="1", PIP_NO_INPUT="1", PIP_USER="0", PIP_PROGRESS_BAR="off")
+    # Only a retry makes pip say that an index did not answer.
+    env = environment(PIP_RETRIES="3", PIP_NO_INPUT="1", PIP_USER="0", PIP_PROGRESS_BAR="off")
     write_stamp({**goal, "done": False})
     try:
         with LOG.open("wb") as log:
@@ -267,11 +267,13 @@ def start(port: int | None, browser: bool, torch_index: str | None) -> int:
         "ServerApp.allow_root": True,
         "ExtensionApp.open_browser": browser,
         "LabApp.default_url": f"/lab/tree/{FIRST_PAGE}",
+        "LabApp.news_url": None,  # neither a question nor a request about Jupyter's news
+        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         "Application.log_level": "WARN",
     }
     argv = [PYTHON, "-m", "jupyterlab", *(f"--{key}={value}" for key, value in options.items())]
     address = f"http://127.0.0.1:{port}/lab/tree/{FIRST_PAGE}?token={token}"
-    ready = []
+    ready: list[int] = []
 
     def announce(_: float) -> None:
         if not ready:
@@ -345,7 +347,7 @@ def main(argv: list[str]) -> int:
         sys.stderr.write("\nInterrupted: run the same command again and it goes on.\n")
         return INTERRUPTED
     except (Stop, OSError) as error:
-        stop = error if isinstance(error, Stop) else trouble(f"error: {error}")
+        stop = error if isinstance(error, Stop) else trouble(f"Error: {error}")
         code, sentence = stop.args
         sys.stderr.write(f"{sentence}\n")
         return code

@@ -38,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="quantlab", description="The QuantLab course: learn, see your progress, check a lesson."
+        prog="quantlab",
+        description="The QuantLab course: learn, see your progress, check a lesson.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -116,6 +117,8 @@ def lab_arguments(lesson: LessonNotebook, port: int | None, *, browser: bool) ->
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={root}",
         f"--LabApp.default_url=/lab/tree/{page}",
+        "--LabApp.news_url=None",  # neither a question nor a request about Jupyter's news
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     if port is not None:
         arguments += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
@@ -186,7 +189,8 @@ def _reset(args: argparse.Namespace) -> int:
 def _doctor(args: argparse.Namespace) -> int:
     from quantlab.learn.doctor import diagnose
 
-    lines = diagnose()
+    with _console(stderr=True).status("Trying everything once: some ten seconds …"):
+        lines = diagnose()
     if args.json:
         _json([line.to_dict() for line in lines])
     else:
@@ -199,7 +203,8 @@ def _doctor(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     from quantlab.learn.course import CourseNotFoundError, find_lesson, lesson_number
     from quantlab.learn.exercise import of_lesson
-    from quantlab.learn.run_notebook import NotebookError, results
+    from quantlab.learn.notebook_results import results
+    from quantlab.learn.run_notebook import NotebookError
 
     if args.cell_seconds < 1:
         return _sentence(f"--cell-seconds {args.cell_seconds}: a cell needs 1 second or more.")
@@ -210,7 +215,9 @@ def _check(args: argparse.Namespace) -> int:
     except (CourseNotFoundError, NotebookError) as error:
         return _sentence(str(error))
     except KeyboardInterrupt:
-        return _sentence("Stopped. The kernel is shut down; the notebook is as it was.", INTERRUPTED)
+        return _sentence(
+            "Stopped. The kernel is shut down; the notebook is as it was.", INTERRUPTED
+        )
     lines = results(run, () if number is None else of_lesson(number))
     if not lines:
         return _sentence(f"{path} has no checks: nothing to say about it.")
@@ -226,11 +233,9 @@ def _check(args: argparse.Namespace) -> int:
 
 def _run_with_progress(path: Path, cell_seconds: int) -> NotebookRun:
     """Run the notebook, the cell that is on shown on stderr."""
-    from rich.console import Console
-
     from quantlab.learn.run_notebook import run_notebook
 
-    console = Console(stderr=True)
+    console = _console(stderr=True)
     with console.status("Starting a fresh kernel …") as shown:
         if not console.is_terminal:
             console.print(f"Running {path} in a fresh kernel.", highlight=False, soft_wrap=True)
@@ -241,10 +246,10 @@ def _run_with_progress(path: Path, cell_seconds: int) -> NotebookRun:
         )
 
 
-def _console() -> Console:
+def _console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
-    return Console()
+    return Console(stderr=stderr)
 
 
 def _json(value: Any) -> None:

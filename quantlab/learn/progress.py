@@ -17,7 +17,8 @@ from typing import Any
 import platformdirs
 
 from quantlab.learn.progress_store import SCHEMA_VERSION, Store, utc_now
-from quantlab.learn.verdict import FINISHED, Judgement, Verdict
+from quantlab.learn.standing import Standing, standing_of
+from quantlab.learn.verdict import Judgement, Verdict
 
 
 @dataclass(frozen=True)
@@ -41,24 +42,6 @@ class QuizAttempt:
     max_points: float
     answers: dict[str, Any]
     at: str
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where one exercise stands. `attempts` counts the finished ones, `last` is the last verdict."""
-
-    points: float = 0.0
-    attempts: int = 0
-    hints: int = 0
-    passed: bool = False
-    self_assessed: bool = False
-    solution_opened: bool = False
-    last: Verdict | None = None
-
-    @property
-    def done(self) -> bool:
-        """Passed, or for a written answer: compared with the rubric."""
-        return self.passed or self.self_assessed
 
 
 def progress_folder() -> Path:
@@ -197,7 +180,7 @@ class Progress:
         assessed = "SELECT exercise, points FROM self_assessments WHERE user = ? ORDER BY id"
         assessed_of = dict(self.store.read(assessed, (self.user,)))
         return {
-            id_: _standing(rows.get(id_, []), help_of.get(id_, (0, None)), assessed_of.get(id_))
+            id_: standing_of(rows.get(id_, []), help_of.get(id_, (0, None)), assessed_of.get(id_))
             for id_ in sorted({*rows, *help_of, *assessed_of})
         }
 
@@ -234,7 +217,9 @@ class Progress:
 
     def quiz_ids(self) -> tuple[str, ...]:
         """The quizzes with at least one finished run, in alphabetical order."""
-        rows = self.store.read("SELECT DISTINCT quiz FROM quiz_attempts WHERE user = ?", (self.user,))
+        rows = self.store.read(
+            "SELECT DISTINCT quiz FROM quiz_attempts WHERE user = ?", (self.user,)
+        )
         return tuple(sorted(row[0] for row in rows))
 
     def export(self) -> dict[str, Any]:
@@ -300,22 +285,6 @@ class Progress:
             " WHERE user = ? AND exercise = ? ORDER BY id",
             (self.user, exercise_id),
         )
-
-
-def _standing(
-    attempts: list[tuple[Verdict, float]], helped: tuple[Any, ...], assessed: float | None
-) -> Standing:
-    # A written answer's attempt is undecided: only its latest self-assessment gives points.
-    finished = [points for verdict, points in attempts if verdict in FINISHED]
-    return Standing(
-        points=max([*finished, assessed or 0.0]),
-        attempts=len(finished),
-        hints=helped[0],
-        passed=any(verdict is Verdict.CORRECT for verdict, _ in attempts),
-        self_assessed=assessed is not None,
-        solution_opened=helped[1] is not None,
-        last=attempts[-1][0] if attempts else None,
-    )
 
 
 def _verdict(word: str) -> Verdict:

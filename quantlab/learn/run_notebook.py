@@ -8,10 +8,13 @@ is never written. Ctrl-C stops the run and the kernel.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import re
+import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +24,11 @@ from quantlab.learn.verdict import Verdict
 if TYPE_CHECKING:
     from nbclient import NotebookClient
 
-    from quantlab.learn.exercise import Exercise
-
 CELL_SECONDS = 120
 TIMED_OUT = "CellTimedOut"
+
+# What the kernel itself prints (not the cells: their output goes into the notebook) is not shown.
+KERNEL_OUTPUT: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 class NotebookError(ValueError):
@@ -50,31 +54,8 @@ class NotebookRun:
     why_stopped: Verdict | None = None
 
 
-@dataclass(frozen=True)
-class Result:
-    """One line of the table: how one exercise stands after the run."""
-
-    exercise: str
-    title: str
-    verdict: Verdict
-    points: float
-    max_points: float
-    next_step: str
-    written: bool = False
-
-    @property
-    def fine(self) -> bool:
-        """Correct, or a written answer that is there for a person to judge."""
-        there = self.written and self.verdict is Verdict.INCONCLUSIVE
-        return there or self.verdict is Verdict.CORRECT
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready: the verdict as its string."""
-        return asdict(self) | {"verdict": str(self.verdict), "fine": self.fine}
-
-
 class _Unresponsive(Exception):
-    """Two cells in a row ran out of time: the kernel does not react to an interrupt."""
+    """A cell ran out of time before it began: the kernel does not react to an interrupt."""
 
 
 def run_notebook(
@@ -102,18 +83,6 @@ def run_notebook(
     )
 
 
-def results(run: NotebookRun, exercises: Sequence[Exercise]) -> tuple[Result, ...]:
-    """One line per exercise of the lesson, then one per other check (a quiz) in the notebook."""
-    lines = [_result(run, e.id, e.title, e.points, e.kind == "written") for e in exercises]
-    known = {e.id for e in exercises}
-    lines += [
-        _result(run, id_, str(said.get("title", id_)), float(said.get("max_points", 0)), False)
-        for id_, said in run.judgements.items()
-        if id_ not in known
-    ]
-    return tuple(lines)
-
-
 def read_notebook(path: Path) -> Any:
     """The notebook with its old outputs removed. Raises NotebookError with one sentence."""
     import nbformat
@@ -131,8 +100,8 @@ def read_notebook(path: Path) -> Any:
     except (nbformat.ValidationError, ValueError, KeyError, AttributeError, TypeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NotebookError(
-            f"{path} is not a notebook that Jupyter can run ({reason[:90]}): open it in JupyterLab, "
-            "or start again from the course's copy."
+            f"{path} is not a notebook that Jupyter can run ({reason[:90]}): open it in "
+            "JupyterLab, or start again from the course's copy."
         ) from None
     return notebook
 
@@ -149,19 +118,32 @@ class _Watch:
         self.position = cell_index
         self.on_cell(cell_index, self.total)
 
-    def failed(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
-        said = execute_reply["content"]
-        before = self.errors.get(max(self.errors, default=-1), ("", ""))[0]
-        self.errors[cell_index] = (str(said.get("ename")), str(said.get("evalue")))
-        if before == said.get("ename") == TIMED_OUT:
+    def failed(self, cell: Any, cell_index: int, said: Mapping[str, Any]) -> None:
+        """Note the error. Raises _Unresponsive for a cell that never began: an earlier one still
+        runs and ignores the interrupt."""
+        began = "iopub.execute_input" in cell.metadata.get("execution", {})
+        if said.get("ename") == TIMED_OUT and not began:
+            self.position = max(self.errors, default=cell_index)
             raise _Unresponsive
+        self.errors[cell_index] = (str(said.get("ename")), str(said.get("evalue")))
 
 
 def _client(notebook: Any, path: Path, cell_seconds: int, watch: _Watch) -> NotebookClient:
     from nbclient import NotebookClient
 
-    return NotebookClient(
+    quiet = logging.getLogger("quantlab.nbclient")
+    quiet.setLevel(logging.CRITICAL + 1)  # the table says what happened, once
+
+    async def failed(cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
+        try:
+            watch.failed(cell, cell_index, execute_reply["content"])
+        except _Unresponsive:
+            await _kill(client)  # it would not hear a polite request either
+            raise
+
+    client = NotebookClient(
         notebook,
+        log=quiet,
         timeout=cell_seconds,
         kernel_name="python3",  # this Python, whatever name the file carries
         allow_errors=True,
@@ -173,44 +155,64 @@ def _client(notebook: Any, path: Path, cell_seconds: int, watch: _Watch) -> Note
         },
         resources={"metadata": {"path": str(path.resolve().parent)}},
         on_cell_start=watch.started,
-        on_cell_error=watch.failed,
-        log_level=60,  # the table says what happened; nbclient's own log lines would repeat it
+        on_cell_error=failed,
     )
+    return client
 
 
 def _run_in_thread(client: NotebookClient) -> Verdict | None:
     """Run to the end; the verdict of an early end, or None.
 
     The loop runs in a thread because nbclient takes Ctrl-C over when it is in the main one, and
-    would go on as if the kernel had died. Here the main thread keeps Ctrl-C, cancels the run, and
-    nbclient's own clean-up shuts the kernel down.
+    would go on as if the kernel had died. Here the main thread keeps Ctrl-C and kills the kernel,
+    which ends the run.
     """
-    ended: list[Verdict | None | BaseException] = []
-    loop = asyncio.new_event_loop()
-    task = loop.create_task(client.async_execute())
+    ended: list[Verdict | BaseException | None] = []
+    done = threading.Event()
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
+
+    async def whole() -> Verdict | None:
+        task = asyncio.create_task(client.async_execute(**KERNEL_OUTPUT))
+        running.append((asyncio.get_running_loop(), task))
+        return await _early_end(task)
+
+    async def stop(task: asyncio.Task[Any]) -> None:
+        if not await _kill(client):  # else nbclient sees the kernel gone and tidies up as always
+            task.cancel()
 
     def work() -> None:
-        asyncio.set_event_loop(loop)
         try:
-            ended.append(loop.run_until_complete(_early_end(task)))
+            ended.append(asyncio.run(whole()))
         except BaseException as error:  # handed to the main thread, raised there
             ended.append(error)
         finally:
-            loop.close()
+            done.set()
 
     thread = threading.Thread(target=work, name="notebook-run")
     thread.start()
     try:
-        while thread.is_alive():
-            thread.join(0.2)
+        # Not thread.join: Python 3.11 takes a join that Ctrl-C interrupts for the thread's end.
+        while not done.wait(0.2):
+            pass
     except KeyboardInterrupt:
-        loop.call_soon_threadsafe(task.cancel)
-        thread.join()
+        for loop, task in running:
+            with contextlib.suppress(RuntimeError):  # the loop has just ended by itself
+                asyncio.run_coroutine_threadsafe(stop(task), loop)
+        done.wait()
         raise
+    thread.join()
     (end,) = ended
     if isinstance(end, BaseException):
         raise end
     return end
+
+
+async def _kill(client: NotebookClient) -> bool:
+    """Kill the kernel; False when there is none yet."""
+    if client.km is None or not client.km.has_kernel or client.km.provisioner is None:
+        return False
+    await client.km.provisioner.kill()
+    return True
 
 
 async def _early_end(task: asyncio.Task[Any]) -> Verdict | None:
@@ -242,32 +244,3 @@ def _check_cells(cells: Sequence[Any]) -> dict[str, int]:
         if cell.cell_type == "code"
         for id_ in re.findall(r"""\bcheck\(\s*["']([\w.]+)["']""", cell.source)
     }
-
-
-def _result(run: NotebookRun, id_: str, title: str, points: float, written: bool) -> Result:
-    said = run.judgements.get(id_)
-    if said is None:
-        verdict, step = _why_no_judgement(run, id_)
-        return Result(id_, title, verdict, 0.0, points, step, written)
-    word = str(said.get("verdict"))
-    verdict = Verdict(word) if word in set(Verdict) else Verdict.INCONCLUSIVE
-    steps = (said.get("cause"), said.get("next_step")) if verdict is Verdict.INCORRECT else ()
-    step = next((str(s) for s in (*steps, said.get("next_step")) if s), "")
-    return Result(id_, title, verdict, float(said.get("points", 0)), points, step, written)
-
-
-def _why_no_judgement(run: NotebookRun, id_: str) -> tuple[Verdict, str]:
-    """The verdict and next step for an exercise whose check displayed nothing in this run."""
-    position = run.check_cells.get(id_)
-    if position is None:
-        return Verdict.MISSING, f'Add a cell with `check("{id_}")`: this notebook has none.'
-    if run.stopped_at is not None and position >= run.stopped_at:
-        assert run.why_stopped is not None
-        said = "died" if run.why_stopped is Verdict.KERNEL_DIED else "stopped answering"
-        return run.why_stopped, f"The kernel {said} in cell {run.stopped_at + 1}: look there first."
-    name, message = run.errors.get(position, ("", ""))
-    if name == TIMED_OUT:
-        return Verdict.TIMEOUT, f"{message} Look for a loop that never ends."
-    if name:
-        return Verdict.ERROR, f"Its check stopped with {name}: {message}"[:160]
-    return Verdict.MISSING, f'Let `check("{id_}")` be the last line of its cell.'

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from quantlab.learn.progress import Progress, Standing
+from quantlab.learn.progress import Progress
+from quantlab.learn.standing import Standing
 
 if TYPE_CHECKING:
     from quantlab.learn.exercise import Exercise

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from quantlab.learn.doctor import Line
-from quantlab.learn.run_notebook import Result
+from quantlab.learn.notebook_results import Result
 from quantlab.learn.status import Row, Status
 from quantlab.learn.verdict import Verdict
 

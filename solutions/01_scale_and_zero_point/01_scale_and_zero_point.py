@@ -82,7 +82,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import quantlab as ql
-from quantlab.learn import check, explore_ruler, hint, quiz, show, solution  # noqa: F401
+from quantlab.learn import check, explore_ruler, hint, quiz, show, solution
 from quantlab.learn.picture import Grid, error_curve, number_line, rulers
 
 # %% [markdown]
@@ -153,7 +153,7 @@ print(f"bytes at 8 bits    {activation.size:>9,}   (computed, not measured)")
 # - **`scale`** is the distance between two ticks, in the unit of the real numbers;
 # - **`zero_point`** is the tick that stands at 0.0.
 #
-# $$\text{real} \approx \text{scale} \times (q - \text{zero\_point})$$
+# > **`real ≈ scale × (q − zero_point)`**
 #
 # That is the one formula of this lesson. Everything else follows from two demands on the ruler.
 #
@@ -292,9 +292,9 @@ print(ql.rounding_differences(halves, ql.QParams(1.0, 7, "uint8"), "onnx", "torc
 
 # %% [markdown]
 # **Why the cast comes last.** On the ruler of [−0.9, 5.0] the value 6.5 is tick {{beyond}}.
-# Clamped it becomes 255 and reads back as {{signed(last_back, 3)}}: too small, but large. Cast
+# Clamped it becomes 255 and reads back as {{signed(last_back)}}: too small, but large. Cast
 # first, and eight bits keep the remainder: {{beyond}} − 256 = {{wrapped}}, which reads back as
-# {{signed(wrapped_back, 3)}}. The brightest pixel of the picture has become one of the darkest. A
+# {{signed(wrapped_back, 3)}}. The brightest pixel of the picture has become a dark one. A
 # value that the clamp stops is said to **saturate**.
 
 # %% box 1.3 [markdown]
@@ -451,15 +451,16 @@ rulers(
 #
 # **Centred values lose next to nothing on a symmetric ruler.** For weights from {{signed(w_lo)}}
 # to {{signed(w_hi)}} its steps are only {{f"{100 * (w_sym / w_asym - 1):.0f}"}} % longer. And it
-# buys something. A convolution sums products of weights and activations. Write the ruler into one
-# such sum, with $z_w$ and $z_x$ for the two zero-points:
+# buys something. A convolution sums `n` products of weights and activations. Write both rulers
+# into one such sum, with `zw` and `zx` for the two zero-points:
 #
-# $$\sum (q_w - z_w)(q_x - z_x) =
-# \sum q_w q_x \;-\; z_x \sum q_w \;-\; z_w \sum q_x \;+\; n\,z_w z_x$$
+# ```text
+# Σ (qw − zw)·(qx − zx)  =  Σ qw·qx  −  zx·Σ qw  −  zw·Σ qx  +  n·zw·zx
+# ```
 #
 # The second and the fourth term know no picture: they are computed once, before the first frame.
 # The third term needs the sum of the *activations*, for every output pixel of every frame. With
-# $z_w = 0$ it is gone. That is why weights get a symmetric ruler, and why activations may keep a
+# `zw` = 0 it is gone. That is why weights get a symmetric ruler, and why activations may keep a
 # `zero_point`.
 
 # %% box 1.6 [markdown]
@@ -524,15 +525,13 @@ for dtype in ("uint4", "uint8", "uint16"):
         f"  {error:14.4e}  {size:>8,}"
     )
 print(f"float32{activation.nbytes:>63,}")
-print(
-    f"float32 has ticks of its own; near {hi:.2f} they are {np.spacing(np.float32(hi)):.1e} apart"
-)
+print(f"float32 has ticks too: near {hi:.2f} they are {np.spacing(np.float32(hi)):.1e} apart")
 
 # %% [markdown]
-# Read the columns against each other. Each further bit halves the step, or very nearly. The largest
-# error stays within half a step. In the last row it is a hair above, and that hair is not the
-# ruler's: FP32 rounds too, and its own ticks are finer by less than you may have thought. The bytes
-# are computed here; lesson 2 writes files and weighs them.
+# Read the columns against each other. Each further bit halves the step, or very nearly. The
+# largest error stays within half a step. In the last row it is a hair above, and that hair is not
+# the ruler's: FP32 rounds too, and its own ticks are finer by less than you may have thought. The
+# bytes are computed here; lesson 2 writes files and weighs them.
 #
 # A type may also be **signed**. INT8 counts from −128 to 127 and UINT8 from 0 to 255: the same 256
 # ticks with other names. The lowest tick, `qmin`, still stands at `lo`. So `zero_point` moves
@@ -639,7 +638,7 @@ quiz("01_scale_and_zero_point")
 # %% [markdown] spine="explain"
 # ## Say it yourself
 #
-# What you can explain, you have understood. Nobody's computer judges this one: compare with the
+# What you can explain, you have understood. No computer judges this one: compare with the
 # rubric that opens after your text, or your instructor reads it.
 
 # %% box 1.10 [markdown]

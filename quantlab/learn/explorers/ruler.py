@@ -96,8 +96,9 @@ def _numbers(grid: Grid, x: float) -> str:
     half = grid.scale / 2
     verdict = "off the ruler" if grid.saturates(x) else "within half a step"
     return (
-        f"In numbers: scale {grid.scale:.7g}, qmin {whole(grid.qmin)}, qmax {grid.qmax}, q(x) {whole(grid.tick(x))}; "
-        f"half a step is {half:.4g}, and the error {abs(grid.error(x)):.4g} is {verdict}."
+        f"In numbers: scale {grid.scale:.7g}, qmin {whole(grid.qmin)}, qmax {grid.qmax}, "
+        f"q(x) {whole(grid.tick(x))}; half a step is {half:.4g}, "
+        f"and the error {abs(grid.error(x)):.4g} is {verdict}."
     )
 
 

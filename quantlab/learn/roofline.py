@@ -1,0 +1,195 @@
+"""The roofline of this machine: how fast it can compute, how fast it can fetch, which one limits.
+
+The model is Williams, Waterman and Patterson's (Communications of the ACM 52(4), 2009): an operation
+that does `i` operations for every byte it moves reaches at most `min(peak, bandwidth * i)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import psutil
+
+from quantlab.learn.speed.layer_pairs import matmul_pair
+from quantlab.learn.speed.machine import describe_machine, last_level_cache
+from quantlab.learn.speed.timing import Timing, measure, side_by_side
+
+#: The streamed arrays are at least this large, and at least four times the largest cache.
+SMALLEST_ARRAY = 128 * 2**20
+#: Side of the square matrices: 2 * 768**3 is 0.9 billion operations.
+MATRIX = 768
+PRECISIONS = ("float32", "int8")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Something a second: the median run's, and the quartiles of the runs."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, amount: float, timing: Timing) -> Rate:
+        return cls(amount / timing.median, amount / timing.high, amount / timing.low)
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """Measured limits of one machine.
+
+    Attributes
+    ----------
+    bandwidth : Rate
+        Bytes a second between memory and CPU.
+    float32, int8 : Rate
+        Operations a second in a large matrix product; a multiply-accumulate counts as two.
+    threads : int
+    array_bytes : int
+        Size of each of the two arrays that were streamed.
+    cache_bytes : int or None
+        The largest cache, where the system says so.
+    machine : str
+    """
+
+    bandwidth: Rate
+    float32: Rate
+    int8: Rate
+    threads: int
+    array_bytes: int
+    cache_bytes: int | None
+    machine: str
+
+    def peak(self, precision: str = "float32") -> float:
+        """Operations a second when nothing has to be waited for; 'float32' or 'int8'."""
+        if precision not in PRECISIONS:
+            raise ValueError(
+                f"precision is {precision!r}, but the roofline knows {' and '.join(PRECISIONS)}: "
+                f"pass one of these."
+            )
+        return self.int8.median if precision == "int8" else self.float32.median
+
+    def attainable(self, intensity: float, precision: str = "float32") -> float:
+        """Operations a second at `intensity` operations a byte: the lower of the two limits."""
+        if not intensity > 0:
+            raise ValueError(
+                f"intensity is {intensity:g}, but it is operations divided by bytes, both above 0: "
+                f"count them again."
+            )
+        return min(self.peak(precision), self.bandwidth.median * intensity)
+
+    def ridge(self, precision: str = "float32") -> float:
+        """The intensity, in operations a byte, at which both limits are equal."""
+        return self.peak(precision) / self.bandwidth.median
+
+    def classify(self, operations: float, nbytes: float, precision: str = "float32") -> str:
+        """'memory-bound' when fetching the bytes takes longer than computing, else 'compute-bound'.
+
+        Parameters
+        ----------
+        operations : float
+            Above 0; a multiply-accumulate is two.
+        nbytes : float
+            Bytes of inputs, weights and outputs, above 0.
+        precision : str
+            'float32' or 'int8'.
+        """
+        _check_work(operations, nbytes)
+        bound = operations / nbytes < self.ridge(precision)
+        return "memory-bound" if bound else "compute-bound"
+
+    def shortest_time(self, operations: float, nbytes: float, precision: str = "float32") -> float:
+        """Seconds no implementation of this work can beat on this machine: computed, not measured."""
+        _check_work(operations, nbytes)
+        return operations / self.attainable(operations / nbytes, precision)
+
+    def __str__(self) -> str:
+        rows = (
+            ("memory bandwidth", self.bandwidth, "GB/s"),
+            ("FP32 peak", self.float32, "GOP/s"),
+            ("INT8 peak", self.int8, "GOP/s"),
+        )
+        lines = [
+            f"{name:<18}{rate.median / 1e9:>9.1f} {unit:<6} "
+            f"(half of the runs {rate.low / 1e9:.1f} to {rate.high / 1e9:.1f})"
+            for name, rate, unit in rows
+        ]
+        threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
+        return "\n".join([*lines, f"{threads}, {self.machine}"])
+
+
+def measure_roofline(
+    threads: int = 1, seconds: float = 2.0, say: Callable[[str], object] = print
+) -> Roofline:
+    """Measure this machine's memory bandwidth and its FP32 and INT8 peaks.
+
+    Bandwidth: `a += b` in numpy over two float32 arrays that no cache can hold, each byte of a read
+    and written, each of b read. Writing into a third array would cost a hidden fourth stream: the CPU
+    fetches a line before it overwrites it. Peaks: one matrix product in ONNX Runtime as MatMul in FP32 and as
+    MatMulInteger in uint8 by int8, run in turn.
+
+    Parameters
+    ----------
+    threads : int
+        1 or more; the same number for all three figures.
+    seconds : float
+        Time to measure, above 0; setting up adds one or two seconds.
+    say : callable
+        Takes a progress line; `print` by default.
+
+    Raises
+    ------
+    ValueError
+        threads below 1, seconds not above 0.
+    """
+    if threads < 1 or not seconds > 0:
+        raise ValueError(
+            f"threads is {threads} and seconds is {seconds:g}, but a measurement needs at least one "
+            f"thread and some time: pass threads=1, seconds=2."
+        )
+    say("1 of 2: memory bandwidth ...")
+    cache = last_level_cache()
+    array_bytes = _array_bytes(cache, psutil.virtual_memory().available)
+    bandwidth = _bandwidth(array_bytes, threads, seconds / 3)
+    say(f"        {bandwidth.median / 1e9:.1f} GB/s. 2 of 2: FP32 and INT8 peaks ...")
+    pair = matmul_pair(MATRIX)
+    times = side_by_side(
+        pair.runner("fp32", threads), pair.runner("int8", threads), seconds * 2 / 3
+    )
+    float32 = Rate.of(pair.operations, times.first)
+    int8 = Rate.of(pair.operations, times.second)
+    say(f"        {float32.median / 1e9:.1f} and {int8.median / 1e9:.1f} GOP/s.")
+    return Roofline(bandwidth, float32, int8, threads, array_bytes, cache, describe_machine())
+
+
+def _array_bytes(cache: int | None, available: int) -> int:
+    """At least four caches large, but both arrays together at most a quarter of free memory."""
+    wanted = max(SMALLEST_ARRAY, 4 * (cache or 0))
+    return min(wanted, available // 8) // 64 * 64
+
+
+def _bandwidth(array_bytes: int, threads: int, seconds: float) -> Rate:
+    count = array_bytes // 4
+    a, b = np.ones(count, dtype=np.float32), np.ones(count, dtype=np.float32)
+    parts = [slice(count * k // threads, count * (k + 1) // threads) for k in range(threads)]
+
+    def stream(part: slice) -> None:
+        np.add(a[part], b[part], out=a[part])  # numpy lets other threads run meanwhile
+
+    if threads == 1:
+        timing = measure(lambda: stream(parts[0]), seconds)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            timing = measure(lambda: list(pool.map(stream, parts)), seconds)
+    return Rate.of(3 * array_bytes, timing)
+
+
+def _check_work(operations: float, nbytes: float) -> None:
+    if not (operations > 0 and nbytes > 0):
+        raise ValueError(
+            f"operations is {operations:g} and nbytes is {nbytes:g}, but work has some of both: "
+            f"count the multiply-accumulates twice, and inputs, weights and outputs."
+        )

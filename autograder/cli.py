@@ -1,1 +1,64 @@
-def main() -> None: ...
+"""The `autograder` command: one module a subcommand, with EPILOG, add_arguments and run."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+
+#: In the order of an instructor's work. A module is only loaded when its command is asked for.
+COMMANDS = {
+    "build": "build the student notebooks from the lesson sources",
+    "lint": "check lessons, exercises, misconceptions and points",
+    "release": "pack what students receive",
+    "grade": "grade submissions into nbgrader's gradebook",
+    "feedback": "write a feedback page for each submission",
+    "report": "show the grades and the misconceptions of a class",
+    "demo": "play the instructor's job end to end on three samples",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; returns its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(words[0] if words else "")
+    args = parser.parse_args(words)
+    try:
+        return int(args.run(args))
+    except BrokenPipeError:  # `autograder report | head`
+        sys.stderr.close()
+        return 0
+
+
+def _parser(asked: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="autograder",
+        description="What an instructor runs: from lesson sources to a graded class.",
+        epilog="Each command explains itself: autograder grade --help",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, said in COMMANDS.items():
+        module = f"autograder.{name}"
+        if importlib.util.find_spec(module) is None:
+            continue
+        if name != asked:
+            commands.add_parser(name, help=said)
+            continue
+        command = importlib.import_module(module)
+        sub = commands.add_parser(
+            name,
+            help=said,
+            description=(command.__doc__ or said).strip(),
+            epilog=command.EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(sub)
+        sub.set_defaults(run=command.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

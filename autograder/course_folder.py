@@ -67,7 +67,7 @@ def open_course(submitted: Path | None, folder: Path | None, db_url: str | None)
 def prepare(course: Course, wanted: set[str]) -> None:
     """Put nbgrader_config.py, source/, release/ and the gradebook's entries in place.
 
-    Builds the lessons from the course's sources where source/ lacks them. CourseError in a sentence.
+    Builds the lessons from the project where source/ is empty. Raises CourseError.
     """
     put_own_programs_on_path()
     write_config_file(course.folder, course.db_url, course.submitted)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 from nbgrader.api import Gradebook, MissingEntry
+from sqlalchemy.exc import SAWarning
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ def standing(db_url: str, student: str, lesson: str) -> Standing | None:
 
 def withhold(db_url: str, student: str, lesson: str) -> None:
     """Leave a submission ungraded: no automatic score, marked for a person, manual grades kept."""
-    with Gradebook(db_url) as gradebook:
+    with Gradebook(db_url) as gradebook, warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # from nbgrader's own model, on a new entry
         gradebook.update_or_create_student(student)
         submission = gradebook.update_or_create_submission(lesson, student)
         for notebook in submission.notebooks:

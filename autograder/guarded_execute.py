@@ -36,7 +36,7 @@ SAID = {
 }
 NEXT = {
     Verdict.TIMEOUT: "Is there a loop that never ends? Run the cell at home and look.",
-    Verdict.KERNEL_DIED: "Restart your kernel, run all cells from the top, and see which one ends it.",
+    Verdict.KERNEL_DIED: "Restart the kernel, run the cells from the top: which one ends it?",
     Verdict.OUTPUT_LIMIT: "Take the print out of the loop.",
 }
 
@@ -78,7 +78,7 @@ class GuardedExecute(Execute):
             self._gone = Verdict.TIMEOUT
         if self._gone is None and cell.cell_type == "code":
             # A whole number of seconds, at least one: 0 would mean "no limit".
-            self.timeout = max(1, min(self._cell_seconds, int(left)))
+            self.timeout: int = max(1, min(self._cell_seconds, int(left)))
             self._run(cell, resources, index)
         self._settle(cell, index)
         return cell, resources

@@ -56,7 +56,7 @@ class Submission:
 
 
 def find_submissions(folder: Path) -> Iterator[Found]:
-    """Every STUDENT/LESSON entry under `folder`, in order; hidden and plain files are passed over."""
+    """Every STUDENT/LESSON entry under `folder`, in order; hidden and plain files are left out."""
     for student in _entries(folder):
         if student.is_symlink() or not student.is_dir():
             if student.is_symlink():

@@ -1,8 +1,8 @@
-"""The one nbgrader configuration of a course: what nbgrader does by default, and where it is hardened.
+"""The one nbgrader configuration of a course: where it is harder than nbgrader's defaults.
 
 `harden` is used by every command of this package and by the `nbgrader_config.py` that stands in a
-course folder, so that `nbgrader autograde`, `nbgrader formgrader` and `nbgrader export` started there
-behave the same way. Each line that differs from nbgrader's default says what would go wrong.
+course folder, so that nbgrader's own commands started there behave the same way. Each line that
+differs from nbgrader's default says what would go wrong without it.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ def harden(config: Config) -> None:
     config.OverwriteCells.add_missing_cells = True
     # nbgrader's page shows a submission's HTML raw, also in the instructor's own browser.
     config.HTMLExporter.sanitize_html = True
-    # The stock filter escapes <p> and never sees markdown cells. Every piece of text that a template
-    # turns into HTML passes one of these two filters.
+    # The stock filter escapes <p> and never sees markdown cells. Every text that a template turns
+    # into HTML passes one of these two filters.
     config.HTMLExporter.filters = {
         "clean_html": clean_fragment,
         "strip_files_prefix": clean_fragment,

@@ -1,4 +1,4 @@
-"""The kernel that submissions run in: this interpreter, whatever a submission's metadata asks for."""
+"""The kernel that submissions run in: this interpreter, whatever a submission asks for."""
 
 from __future__ import annotations
 

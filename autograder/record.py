@@ -29,8 +29,8 @@ class ExerciseResult:
 class Record:
     """One submission, as graded. `score` is None when the submission could not be judged.
 
-    verdict     graded, or what kept it from being graded wholly: timeout, kernel_died, output_limit,
-                malformed, missing, grader_error.
+    verdict     graded, or what kept it from being graded wholly: timeout, kernel_died,
+                output_limit, malformed, missing, grader_error.
     reason      one sentence for a verdict other than graded, with what to do.
     seed        of the hidden cases; `grade --seed` repeats them.
     """

@@ -29,9 +29,34 @@ GRACE_SECONDS = 60
 
 #: What a submission's kernel sees of the instructor's environment. Tokens and keys stay out.
 PASSED_ON = frozenset(
-    """PATH HOME USERPROFILE SYSTEMROOT SYSTEMDRIVE COMSPEC PATHEXT WINDIR TEMP TMP TMPDIR LANG TZ
-    LANGUAGE VIRTUAL_ENV CONDA_PREFIX APPDATA LOCALAPPDATA PROGRAMDATA PYTHONPATH LD_LIBRARY_PATH
-    OMP_NUM_THREADS MKL_NUM_THREADS OPENBLAS_NUM_THREADS XDG_CACHE_HOME MPLCONFIGDIR""".split()
+    [
+        "PATH",
+        "HOME",
+        "USERPROFILE",
+        "SYSTEMROOT",
+        "SYSTEMDRIVE",
+        "COMSPEC",
+        "PATHEXT",
+        "WINDIR",
+        "TEMP",
+        "TMP",
+        "TMPDIR",
+        "LANG",
+        "TZ",
+        "LANGUAGE",
+        "VIRTUAL_ENV",
+        "CONDA_PREFIX",
+        "APPDATA",
+        "LOCALAPPDATA",
+        "PROGRAMDATA",
+        "PYTHONPATH",
+        "LD_LIBRARY_PATH",
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "XDG_CACHE_HOME",
+        "MPLCONFIGDIR",
+    ]
 )
 
 
@@ -59,7 +84,7 @@ class Ran:
 
 
 class Runner:
-    """Runs jobs one after the other in a worker process that is replaced when it had to be killed."""
+    """Runs jobs one after the other in a worker process, replaced when it had to be killed."""
 
     def __init__(self) -> None:
         self._worker: subprocess.Popen[str] | None = None

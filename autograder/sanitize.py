@@ -14,20 +14,106 @@ import bleach
 from bleach.css_sanitizer import CSSSanitizer
 
 TAGS = frozenset(
-    """a abbr b blockquote br caption code dd del div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr
-    i img kbd li ol p pre s section small span strong sub sup table tbody td tfoot th thead tr u ul
-    var""".split()
+    [
+        "a",
+        "abbr",
+        "b",
+        "blockquote",
+        "br",
+        "caption",
+        "code",
+        "dd",
+        "del",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "figcaption",
+        "figure",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "kbd",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "section",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "u",
+        "ul",
+        "var",
+    ]
 )
 ATTRIBUTES = frozenset(
-    "alt class colspan height href id role rowspan scope src start style title width".split()
+    [
+        "alt",
+        "class",
+        "colspan",
+        "height",
+        "href",
+        "id",
+        "role",
+        "rowspan",
+        "scope",
+        "src",
+        "start",
+        "style",
+        "title",
+        "width",
+    ]
 )
 # No position, z-index or url(): a submission can not paint over the score or load anything.
-CSS = (
-    "background-color border border-bottom border-collapse border-left border-radius border-right "
-    "border-top color font-family font-size font-style font-weight line-height margin margin-bottom "
-    "margin-left margin-right margin-top max-width padding padding-bottom padding-left "
-    "padding-right padding-top text-align text-decoration vertical-align white-space width"
-).split()
+CSS = [
+    "background-color",
+    "border",
+    "border-bottom",
+    "border-collapse",
+    "border-left",
+    "border-radius",
+    "border-right",
+    "border-top",
+    "color",
+    "font-family",
+    "font-size",
+    "font-style",
+    "font-weight",
+    "line-height",
+    "margin",
+    "margin-bottom",
+    "margin-left",
+    "margin-right",
+    "margin-top",
+    "max-width",
+    "padding",
+    "padding-bottom",
+    "padding-left",
+    "padding-right",
+    "padding-top",
+    "text-align",
+    "text-decoration",
+    "vertical-align",
+    "white-space",
+    "width",
+]
 DATA_IMAGE = re.compile(r"data:image/(png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]*\Z")
 SVG = re.compile(r"<svg\b.*?</svg\s*>", re.S | re.I)
 NAMED = re.compile(r'aria-label="([^"]*)"')

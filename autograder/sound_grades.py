@@ -49,7 +49,7 @@ def outcome_of(cell: NotebookNode, max_points: float) -> Outcome:
     judgement = judgements[0]
     exercise = str(judgement.get("exercise", ""))
     try:
-        verdict = Verdict(judgement.get("verdict"))
+        verdict = Verdict(str(judgement.get("verdict")))
     except ValueError:
         return _unsound("The check gave a verdict that does not exist.", exercise)
     if verdict in STOPPED:

@@ -47,7 +47,7 @@ def transplant(release: NotebookNode, submitted: NotebookNode) -> Transplanted:
 
 
 def with_note(release: NotebookNode, sentence: str) -> NotebookNode:
-    """The released notebook under one sentence: what formgrader shows for an unreadable submission."""
+    """The released notebook under one sentence: what formgrader shows for an unread submission."""
     notebook = copy.deepcopy(release)
     note = nbformat.v4.new_markdown_cell(f"**This submission could not be graded.** {sentence}")
     note.id = "could-not-be-graded"

@@ -1,8 +1,8 @@
 """The process that grades: nbgrader's own Autograde, one submission after the other.
 
-Started by `autograder.runner`, which can end it at any time. Requests come as JSON lines on standard
-input; answers leave as JSON lines on what was standard output when it started. Nothing that a
-kernel prints can reach that channel: it is a private copy, and the visible one leads nowhere.
+Started by `autograder.runner`, which can end it at any time. Requests come as JSON lines on
+standard input; answers leave as JSON lines on what was standard output when it started. Nothing
+that a kernel prints reaches that channel: it is a private copy, and the visible one leads nowhere.
 """
 
 from __future__ import annotations

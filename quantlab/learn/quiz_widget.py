@@ -37,10 +37,10 @@ STYLE = """<style>
   height: auto; margin: 0; padding: .25em 0; line-height: 1.5; white-space: normal;
   overflow: visible; cursor: pointer; }
 .quantlab-quiz .widget-radio-box label { flex-direction: row-reverse; justify-content: flex-end; }
-.quantlab-quiz .widget-checkbox { width: auto; height: auto; overflow: visible; }
+.quantlab-quiz .widget-checkbox { width: auto; height: auto; margin: 0 2px; overflow: visible; }
 .quantlab-quiz .widget-checkbox .widget-label-basic span { white-space: normal; }
 .quantlab-quiz input[type=radio], .quantlab-quiz input[type=checkbox] {
-  flex: none; width: 1.05em; height: 1.05em; margin: .25em 0 0 0; }
+  flex: none; align-self: flex-start; width: 14px; height: 14px; margin: 3px 0 0 0; }
 .quantlab-quiz input:focus-visible, .quantlab-quiz button:focus-visible {
   outline: 2px solid #0072B2; outline-offset: 2px; }
 </style>"""
@@ -125,7 +125,7 @@ def _controls(question: Question, answer: Any) -> list[Any]:
             placeholder="a number",
             continuous_update=False,
             style={"description_width": "initial"},
-            layout=widgets.Layout(width="16em"),
+            layout=widgets.Layout(width="16em", max_width="98%"),
         )
     ]
 

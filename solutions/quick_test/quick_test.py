@@ -2,7 +2,7 @@
 # # Quick test
 #
 # **{{questions}} questions over the whole course · about 15 minutes ·
-# {{to_pass}} right answers pass ({{percent}} %)**
+# {{to_pass}} right answers pass ({{percent}} %)**
 #
 # The questions run from one number on a ruler to a plan for a detector. Some of them belong to
 # lessons that you may not have done yet. Take the test early if you like: it shows you which

@@ -56,8 +56,8 @@ def measure_layers(
     """
     if threads < 1 or not seconds > 0:
         raise ValueError(
-            f"threads is {threads} and seconds is {seconds:g}, but a measurement needs at least one "
-            f"thread and some time: pass threads=1, seconds=0.5."
+            f"threads is {threads} and seconds is {seconds:g}, but a measurement needs at "
+            f"least one thread and some time: pass threads=1, seconds=0.5."
         )
     measured = []
     pairs = layers_to_measure()

@@ -51,7 +51,7 @@ def roofline_figure(roofline: Roofline, layers: Iterable[LayerSpeed] = ()) -> tu
     axes.set(xscale="log", yscale="log")
     axes.set_xlabel(_numbered(rows, "arithmetic intensity (operations per byte)"))
     axes.set_ylabel("speed (10⁹ operations per second)")
-    axes.set_title(f"Roofline, memory {roofline.bandwidth.median / 1e9:.1f} GB/s")
+    axes.set_title(f"Roofline, memory {roofline.bandwidth.best / 1e9:.1f} GB/s")
     axes.legend(loc="lower right")
     return fig, _alt(roofline, rows)
 
@@ -71,7 +71,7 @@ def _numbered(rows: tuple[LayerSpeed, ...], label: str) -> str:
 def _alt(roofline: Roofline, rows: tuple[LayerSpeed, ...]) -> str:
     said = (
         f"Roofline of this machine on logarithmic axes. Speed rises with operations per byte at "
-        f"{roofline.bandwidth.median / 1e9:.1f} GB/s up to a flat roof: "
+        f"{roofline.bandwidth.best / 1e9:.1f} GB/s up to a flat roof: "
         f"{roofline.peak('float32') / 1e9:.0f} GOP/s in FP32 from "
         f"{roofline.ridge('float32'):.1f} operations a byte, "
         f"{roofline.peak('int8') / 1e9:.0f} in INT8 from {roofline.ridge('int8'):.1f}."

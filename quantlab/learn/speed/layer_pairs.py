@@ -18,6 +18,9 @@ import numpy as np
 OPSET, IR_VERSION = 17, 9
 SCALE = 2.0**-6
 
+#: Operator, inputs, output, settings.
+Node = tuple[str, list[str], str, dict[str, Any]]
+
 
 @dataclass(frozen=True)
 class LayerPair:
@@ -102,9 +105,9 @@ def matmul_pair(size: int) -> LayerPair:
 def add_pair(count: int) -> LayerPair:
     """Two tensors of `count` numbers added: one operation for three numbers moved."""
     shape = (count,)
-    fp32 = _model([("Add", ["a", "b"], "y", {})], {"a": ("float32", shape), "b": ("float32", shape)},
-                  ("float32", shape), {})  # fmt: skip
-    nodes = [
+    floats = ("float32", shape)
+    fp32 = _model([("Add", ["a", "b"], "y", {})], {"a": floats, "b": floats}, floats, {})
+    nodes: list[Node] = [
         ("DequantizeLinear", ["a", "scale", "zero"], "a_real", {}),
         ("DequantizeLinear", ["b", "scale", "zero"], "b_real", {}),
         ("Add", ["a_real", "b_real"], "y_real", {}),
@@ -172,8 +175,8 @@ def conv_pair(
     )
 
 
-def _qdq_conv(settings: dict[str, Any], chain: bool) -> list[tuple[str, list[str], str, dict]]:
-    nodes: list[tuple[str, list[str], str, dict]] = []
+def _qdq_conv(settings: dict[str, Any], chain: bool) -> list[Node]:
+    nodes: list[Node] = []
     if not chain:
         nodes.append(("QuantizeLinear", ["x", "scale", "zero"], "x_q", {}))
     nodes += [
@@ -193,7 +196,7 @@ def _ruler() -> dict[str, np.ndarray]:
 
 
 def _model(
-    nodes: list[tuple[str, list[str], str, dict]],
+    nodes: list[Node],
     inputs: dict[str, tuple[str, tuple[int, ...]]],
     output: tuple[str, tuple[int, ...]],
     constants: dict[str, np.ndarray],

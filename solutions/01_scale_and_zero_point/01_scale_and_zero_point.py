@@ -12,9 +12,10 @@ import numpy as np
 from quantlab.learn.exercise import of_lesson
 from quantlab.numerics import QParams, choose_qparams, dequantize, quantize
 
-reading_minutes = 12
+reading_minutes = 13
+looking_minutes = 4  # the explorer and the quiz
 practice_minutes = sum(e.minutes for e in of_lesson(1))
-minutes = practice_minutes + reading_minutes
+minutes = reading_minutes + looking_minutes + practice_minutes
 tasks = len(of_lesson(1))
 points = f"{sum(e.points for e in of_lesson(1)):g}"
 
@@ -65,8 +66,9 @@ last_back = float(dequantize(255, worked))
 # - say how large the error gets on the ruler, and what happens off its ends;
 # - choose a symmetric or an asymmetric ruler for a tensor, and give the reason.
 #
-# **Time:** about {{minutes}} minutes: {{reading_minutes}} to read and {{practice_minutes}} for
-# {{tasks}} exercises, {{points}} points. **Needs:** Python and numpy. No GPU, no download.
+# **Time:** about {{minutes}} minutes: {{reading_minutes}} to read, {{looking_minutes}} for the
+# explorer and the quiz, {{practice_minutes}} for {{tasks}} exercises worth {{points}} points.
+# **Needs:** Python and numpy. No GPU, no download.
 #
 # **Who this is for.** You ship computer-vision models: to a phone, to a camera, to a server with a
 # tight latency, or to a GPU that limits your batch. Three wishes bring people here. A detector
@@ -613,7 +615,8 @@ for lo, hi in [(0.0, 1e-12), (3.0, 3.0), (0.0, 0.0), (float("nan"), 1.0), (2.0, 
 #   ONNX Runtime's quantization tool does. A division by zero in a dead channel stops a whole run.
 # - **NaN** must be an error. Nothing compares with a NaN, so `min` and `max` can pass it over
 #   without a word, and the ruler that comes out is wrong for every other value too.
-# - **[2, −1]** runs the wrong way. Did yours notice?
+# - **[2, −1]** runs the wrong way. Did yours notice? ONNX Runtime's tool does not, and answers with
+#   scale 1.
 #
 # Change the list, or your function, until you agree with what it says.
 

@@ -12,6 +12,7 @@ import logging
 import shutil
 import sys
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 import nbformat
@@ -68,14 +69,17 @@ def build_student_files(root: Path, out: Path) -> None:
         for path in sorted((course / "release").glob("*/*.ipynb")):
             notebook = nbformat.read(path, as_version=4)
             write_notebook(notebook, out / "notebooks" / path.parent.name / path.name)
-    write_samples(root, out / "samples")
+    write_samples(root, out / "samples", out / "notebooks")
 
 
-def build_course(root: Path, course: Path, db_url: str | None = None) -> tuple[str, ...]:
+def build_course(
+    root: Path, course: Path, db_url: str | None = None, only: Collection[str] | None = None
+) -> tuple[str, ...]:
     """An nbgrader course folder: source/ with solutions, release/ by generate_assignment.
 
     root     the project, with `solutions/`.
     course   the folder to fill; `db_url` its gradebook, by default course/gradebook.db.
+    only     the lessons to build, by name; all without it.
 
     Returns the lessons' names. Raises BuildError with nbgrader's reason where it refuses one.
     """
@@ -83,6 +87,8 @@ def build_course(root: Path, course: Path, db_url: str | None = None) -> tuple[s
     names = []
     for path in lesson_sources(root):
         name = path.stem
+        if only is not None and name not in only:
+            continue
         write_notebook(instructor_notebook(path), course / "source" / name / f"{name}.ipynb")
         names.append(name)
     api = NbGraderAPI(config=_config(course, db_url or f"sqlite:///{course / 'gradebook.db'}"))

@@ -1,243 +1,30 @@
 """Set QuantLab up in .venv, then hand over to JupyterLab, to the tests or to the demo."""
 
+# Standard library only, and no syntax newer than Python 3.6: an old Python shall answer with a
+# sentence, not with a SyntaxError.
 import argparse
-import hashlib
-import importlib.util
-import json
 import os
-import re
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-# Standard library only, and no syntax newer than Python 3.6: an old Python shall answer with a
-# sentence, not with a SyntaxError.
 OLDEST = (3, 11)
-FAILED, BAD_PYTHON, NETWORK, DISK, WRITE, PORT, INSTALL, BAD_PATH = 1, 3, 4, 5, 6, 7, 8, 9
-INTERRUPTED = 130
 if sys.version_info < OLDEST:
     sys.stderr.write("Python %d.%d is too old: " % sys.version_info[:2])
     sys.stderr.write("run course.py with Python %d.%d or newer.\n" % OLDEST)
-    sys.exit(BAD_PYTHON)
+    sys.exit(3)
 
+from course_setup import AGAIN, BIN, EXE, PYTHON, ROOT, Stop, environment, run, set_up, trouble
+
+FAILED, PORT, INTERRUPTED = 1, 7, 130
 EXIT_CODES = """exit codes: 0 done; 1 a check, a test, the demo or JupyterLab failed; 2 bad command
 line; 3 Python too old or without venv; 4 no network; 5 disk full; 6 .venv cannot be written;
 7 port taken; 8 a package cannot be installed; 9 path that pip cannot handle; 130 interrupted"""
-ROOT = Path(__file__).resolve().parent
-VENV = ROOT / ".venv"
-BIN, EXE = (VENV / "Scripts", ".exe") if os.name == "nt" else (VENV / "bin", "")
-PYTHON = f"{BIN / 'python'}{EXE}"
-LOG, STAMP = VENV / "course-setup.log", VENV / "course-setup.json"
 FIRST_PAGE = "00_start_here/00_start_here.ipynb"
 CHECKS = ["ruff check .", "ruff format --check .", "mypy"]
 CHECKS += ["autograder build --check", "autograder lint"]
-# Free space a set-up needs, in GB: .venv, the downloads and pip's copy of them, rounded up.
-GIGABYTES, GIGABYTES_WITH_CUDA, GIGABYTES_TO_ADD = 4, 12, 1
-
-# What pip or venv print -> what the reader does about it. The order matters: a full disk or a
-# dead network also makes packages "not found".
-SYMPTOMS = {
-    DISK: "no space left on device|not enough space on the disk|disk quota exceeded",
-    BAD_PATH: "file name too long|winerror 206|long path|path separator|surrogates not allowed",
-    WRITE: r"permission denied|access is denied|read-only file system|winerror (5|32)\b",
-    NETWORK: "connection (error|broken|aborted|reset)|newconnection|connecttimeout|readtimeout"
-    "|timed out|getaddrinfo|name resolution|proxyerror|sslerror|certificate_verify_failed"
-    "|incompleteread|max retries exceeded|50[0-9] server error",
-    INSTALL: "resolutionimpossible|conflicting dependencies|no matching distribution"
-    "|could not find a version|requires a different python",
-}
-AGAIN = "and run the same command again."
-CURES = {
-    DISK: "The disk is full: free some space, also where temporary files go,",
-    BAD_PATH: "pip cannot handle the project's path: move it to a short path of letters and digits",
-    WRITE: f"{ROOT} cannot be written: close what uses .venv, or copy the project to your home,",
-    NETWORK: "The package index does not answer: check network, `pip config list`, --torch-index,",
-    INSTALL: "No such package for this Python: take another Python from 3.11 up, or another index,",
-}
-
-
-class Stop(Exception):
-    """An expected failure; its arguments: exit code, one sentence that says what to do."""
-
-
-def trouble(output: str) -> Stop:
-    """Show the last error lines of pip or venv; return what they mean to the reader."""
-    errors = [x.strip()[:200] for x in output.splitlines() if re.match(" *(ERROR|Error): ", x)]
-    sys.stderr.write("".join(f"  {x}\n" for x in list(dict.fromkeys(errors))[-4:]))
-    for code, pattern in SYMPTOMS.items():
-        if re.search(pattern, output, re.I):
-            return Stop(code, f"{CURES[code]} {AGAIN}")
-    return Stop(INSTALL, f"The set-up failed: read {LOG}, mend what it names {AGAIN}")
-
-
-def steps(extras: list[str], torch_index: str | None) -> list[list[str]]:
-    """The command lines of a set-up, as README states them, run with .venv's Python."""
-    lines = [["python", "-m", "venv", ".venv"]]
-    if torch_index:
-        pin = re.search(r'"(torch==[^"]+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
-        if not pin:
-            raise Stop(INSTALL, f"pyproject.toml pins no torch: leave --torch-index out {AGAIN}")
-        lines.append(["python", "-m", "pip", "install", "--index-url", torch_index, pin.group(1)])
-    project = f".[{','.join(extras)}]" if extras else "."
-    return [*lines, ["python", "-m", "pip", "install", "-e", project]]
-
-
-def environment(**more: str) -> dict[str, str]:
-    """What children see: this .venv and nothing of another Python's."""
-    env = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "__PYVENV_LAUNCHER__")}
-    path = f"{BIN}{os.pathsep}{env.get('PATH', '')}"
-    return {**env, "VIRTUAL_ENV": str(VENV), "PATH": path, **more}
-
-
-def run(argv: list[str], tick: Callable[[float], None] | None = None, **options: Any) -> int:
-    """Run a child to its end; `tick` gets the seconds so far. It never outlives this call."""
-    sys.stdout.flush()
-    begin = time.monotonic()
-    child = subprocess.Popen(argv, cwd=ROOT, **options)
-    try:
-        while child.poll() is None:
-            if tick:
-                tick(time.monotonic() - begin)
-            time.sleep(0.1)
-        return child.returncode
-    finally:
-        # Ctrl-C reached the child too. A signal sent to course.py alone did not: pass it on.
-        # Windows' terminate would kill the child before it tidies up, so it only gets time there.
-        if child.poll() is None and os.name == "posix":
-            child.terminate()
-        try:
-            child.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            child.kill()
-
-
-def show_seconds(seconds: float) -> None:
-    if sys.stdout.isatty():
-        print(f"\r      {seconds:.0f} s", end="", flush=True)
-
-
-def venv_version() -> str:
-    """`3.11` of the Python in .venv; empty when it does not start or is too old."""
-    ask = f"import sys; v = sys.version_info[:2]; print('%d.%d' % v if v >= {OLDEST} else '')"
-    try:
-        command = [PYTHON, "-ISc", ask]
-        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
-    except OSError:
-        return ""
-
-
-def read_stamp() -> dict:
-    """What the last set-up left; empty when there was none or it is unreadable."""
-    try:
-        stamp = json.loads(STAMP.read_text("utf-8"))
-        keys = ("done", "root", "python", "pyproject", "extras", "torch_index")
-        return {key: stamp[key] for key in keys}
-    except (OSError, ValueError, TypeError, KeyError):
-        return {}
-
-
-def write_stamp(stamp: dict) -> None:
-    """Replace the stamp in one move, so that an interruption never leaves half of one."""
-    new = STAMP.with_suffix(".new")
-    new.write_text(json.dumps(stamp, indent=1), "utf-8")
-    os.replace(new, STAMP)
-
-
-def why_rebuild(stamp: dict, version: str, torch_index: str | None) -> str:
-    """Why .venv must be made from scratch; empty when what is there can be built upon."""
-    if not version:
-        return "its Python does not start" if VENV.exists() else "there is none yet"
-    if stamp and not stamp["done"]:
-        return "an earlier set-up was interrupted while it installed"
-    if stamp and (stamp["root"], stamp["python"]) != (str(ROOT), version):
-        return "the project was moved or its Python changed"
-    if stamp and torch_index not in (None, stamp["torch_index"]):
-        return "torch shall come from another index"
-    return ""
-
-
-def set_up(extras: set[str], torch_index: str | None) -> None:
-    """Bring .venv to what pyproject.toml asks; return at once when it is there already."""
-    stamp, version = read_stamp(), venv_version()
-    reason = why_rebuild(stamp, version, torch_index)
-    goal: dict = {
-        "done": True,
-        "root": str(ROOT),
-        "python": version,
-        "pyproject": hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest(),
-        "extras": sorted(extras.union(stamp.get("extras", ()))),
-        "torch_index": torch_index or stamp.get("torch_index"),
-    }
-    if goal == stamp and not reason:
-        return
-    before = {} if reason else stamp
-    check_disk(before, goal["torch_index"])
-    make, *lines = steps(goal["extras"], goal["torch_index"])
-    total = len(lines) + bool(reason)
-    if reason:
-        make_venv(make, f"[1/{total}] {' '.join(make)} ({reason})")
-        goal["python"] = venv_version()
-    install(lines, total, before, goal)
-    write_stamp(goal)
-
-
-def check_disk(before: dict, torch_index: str | None) -> None:
-    """Stop when the project's disk has less room than the set-up takes."""
-    cuda = sys.platform == "linux" and not torch_index
-    need = GIGABYTES_TO_ADD if before else GIGABYTES_WITH_CUDA if cuda else GIGABYTES
-    free = shutil.disk_usage(ROOT).free / 1e9
-    if free < need:
-        less = " or take torch without CUDA by --torch-index (see README)" if cuda else ""
-        seen = f"The set-up needs {need} GB and {ROOT} has {free:.1f} GB free"
-        raise Stop(DISK, f"{seen}: free some space{less} {AGAIN}")
-
-
-def make_venv(line: list[str], label: str) -> None:
-    """Make .venv anew, with the Python below any virtual environment that runs course.py."""
-    ours = VENV.is_dir() and ((VENV / "pyvenv.cfg").exists() or not any(VENV.iterdir()))
-    if VENV.exists() and not ours:
-        raise Stop(WRITE, f"{VENV} is in the way and no virtual environment: move it {AGAIN}")
-    if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
-        cure = "install it (Debian, Ubuntu: apt install python3-venv)"
-        raise Stop(BAD_PYTHON, f"{sys.executable} has no venv module with pip: {cure} {AGAIN}")
-    print(label)
-    command = [sys.executable, *line[1:3], "--clear", *line[3:]]
-    made = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
-    if made.returncode:
-        raise trouble(made.stdout + made.stderr)
-
-
-def install(lines: list[list[str]], total: int, before: dict, goal: dict) -> None:
-    """Run pip's lines into the log; a failure before pip wrote anything restores the stamp.
-
-    Meanwhile the stamp says "not done". So not even a power cut leaves a false stamp, and the
-    next set-up starts from scratch.
-    """
-    # Only a retry makes pip say that an index did not answer.
-    env = environment(PIP_RETRIES="3", PIP_NO_INPUT="1", PIP_USER="0", PIP_PROGRESS_BAR="off")
-    write_stamp({**goal, "done": False})
-    try:
-        with LOG.open("wb") as log:
-            to_log = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": subprocess.STDOUT}
-            for number, line in enumerate(lines, total - len(lines) + 1):
-                begin = time.monotonic()
-                print(f"[{number}/{total}] {' '.join(line)}")
-                code = run([PYTHON, *line[1:]], show_seconds, env=env, **to_log)
-                print(f"\r      {time.monotonic() - begin:.0f} s")
-                if code:
-                    raise trouble(LOG.read_text("utf-8", "replace"))
-    except BaseException:
-        said = LOG.read_text("utf-8", "replace")
-        if said.count("Installing collected packages") == said.count("Successfully installed"):
-            write_stamp(before)
-        raise
 
 
 def free_port(wanted: int | None) -> int:
@@ -254,36 +41,35 @@ def free_port(wanted: int | None) -> int:
     raise Stop(PORT, f"Port {port} cannot be used ({why}): give another one by --port N {AGAIN}")
 
 
-def start(port: int | None, browser: bool, torch_index: str | None) -> int:
-    """Set up, then JupyterLab on the first notebook until Ctrl-C; the token stays off `ps`."""
-    free_port(port)
+def start(wanted: int | None, browser: bool, torch_index: str | None) -> int:
+    """Set up, then JupyterLab on the first notebook until Ctrl-C."""
+    free_port(wanted)  # better said now than after minutes of set-up
     set_up(set(), torch_index)
-    port, token = free_port(port), secrets.token_hex(24)
-    options = {
-        "ServerApp.ip": "127.0.0.1",
-        "ServerApp.port": port,
-        "ServerApp.port_retries": 0,
-        "ServerApp.root_dir": ROOT / "notebooks",
-        "ServerApp.allow_root": True,
-        "ExtensionApp.open_browser": browser,
-        "LabApp.default_url": f"/lab/tree/{FIRST_PAGE}",
-        "LabApp.news_url": None,  # neither a question nor a request about Jupyter's news
-        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-        "Application.log_level": "WARN",
-    }
-    argv = [PYTHON, "-m", "jupyterlab", *(f"--{key}={value}" for key, value in options.items())]
-    address = f"http://127.0.0.1:{port}/lab/tree/{FIRST_PAGE}?token={token}"
-    ready: list[int] = []
+    port, token, page = free_port(wanted), secrets.token_hex(24), f"/lab/tree/{FIRST_PAGE}"
+    options = [
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={ROOT / 'notebooks'}",
+        "--ServerApp.allow_root=True",
+        f"--ExtensionApp.open_browser={browser}",
+        f"--LabApp.default_url={page}",
+        "--LabApp.news_url=None",  # neither a question nor a request about Jupyter's news
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--Application.log_level=WARN",
+    ]
+    news = [
+        f"JupyterLab is ready, Ctrl-C ends it:\n    http://127.0.0.1:{port}{page}?token={token}"
+    ]
 
     def announce(_: float) -> None:
-        if not ready:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    print(f"JupyterLab is ready, Ctrl-C ends it:\n    {address}", flush=True)
-                    ready.append(port)
+        with socket.socket() as probe:
+            if news and probe.connect_ex(("127.0.0.1", port)) == 0:
+                print(news.pop(), flush=True)
 
     try:
-        env = environment(JUPYTER_TOKEN=token)
+        env = environment(JUPYTER_TOKEN=token)  # an argument would show in the process list
+        argv = [PYTHON, "-m", "jupyterlab", *options]
         code = run(argv, announce, env=env, stdin=subprocess.DEVNULL)
     except KeyboardInterrupt:
         print("JupyterLab has ended.")
@@ -307,20 +93,22 @@ def test(pytest_args: list[str], torch_index: str | None) -> int:
     return FAILED if failed or code else 0
 
 
+def demo(torch_index: str | None) -> int:
+    """Set up, then the instructor's job on the sample submissions."""
+    set_up(set(), torch_index)
+    return FAILED if run([f"{BIN / 'autograder'}{EXE}", "demo"], env=environment()) else 0
+
+
 def parse(argv: list[str]) -> argparse.Namespace:
-    """The command line."""
-    formatter = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXIT_CODES, formatter_class=formatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXIT_CODES)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, does, example in (
         ("start", "open the first notebook in JupyterLab", "start --no-browser --port 9000"),
         ("test", "run every check and every test", "test -- -k numerics"),
-        ("demo", "grade three sample submissions", "demo"),
+        ("demo", "grade three sample submissions", "demo --torch-index URL"),
     ):
-        epilog = f"example: python course.py {example}\n\n{EXIT_CODES}"
-        command = commands.add_parser(name, help=does, epilog=epilog, formatter_class=formatter)
+        about = f"{does}; example: python course.py {example}"
+        command = commands.add_parser(name, help=does, description=about, epilog=EXIT_CODES)
         hint = "take torch from this index, for instance PyTorch's CPU wheels (see README)"
         command.add_argument("--torch-index", metavar="URL", help=hint)
         if name == "start":
@@ -333,24 +121,21 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 def main(argv: list[str]) -> int:
     args = parse(argv)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # every way to be ended stops the child too
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+    for name in {"SIGINT", "SIGTERM", "SIGHUP"} & set(dir(signal)):  # each stops the child too
+        signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         if args.command == "start":
             return start(args.port, not args.no_browser, args.torch_index)
         if args.command == "test":
             return test(args.pytest_args, args.torch_index)
-        set_up(set(), args.torch_index)
-        return FAILED if run([f"{BIN / 'autograder'}{EXE}", "demo"], env=environment()) else 0
+        return demo(args.torch_index)
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted: run the same command again and it goes on.\n")
         return INTERRUPTED
     except (Stop, OSError) as error:
         stop = error if isinstance(error, Stop) else trouble(f"Error: {error}")
-        code, sentence = stop.args
-        sys.stderr.write(f"{sentence}\n")
-        return code
+        sys.stderr.write(f"{stop.args[1]}\n")
+        return stop.args[0]
 
 
 if __name__ == "__main__":

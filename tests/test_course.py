@@ -2,7 +2,6 @@
 
 import ast
 import http.client
-import importlib.util
 import json
 import os
 import shutil
@@ -14,11 +13,13 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import pytest
+
+import course
+import course_setup
 
 ROOT = Path(__file__).parents[1]
 
@@ -63,21 +64,10 @@ def main():
 """
 
 
-def load_course() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("course", ROOT / "course.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-course = load_course()
-
-
 def make_project(folder: Path) -> Path:
     folder.mkdir(parents=True)
-    shutil.copy(ROOT / "course.py", folder)
+    for name in ("course.py", "course_setup.py"):
+        shutil.copy(ROOT / name, folder)
     (folder / "pyproject.toml").write_text(PYPROJECT)
     (folder / "backend.py").write_text(BACKEND)
     (folder / "tools.py").write_text(TOOLS)
@@ -176,7 +166,7 @@ def test_a_full_disk(project: Path, tmp_path: Path) -> None:
     line += "shutil.disk_usage = lambda path: real(path)._replace(free=2_000_000_000)"
     full = start_up(tmp_path / "full", line)
     done = run(project, "start", "--torch-index", "http://127.0.0.1:9/cpu", PYTHONPATH=full)
-    assert f"needs {course.GIGABYTES} GB" in one_sentence(done, 5)
+    assert f"needs {course_setup.GIGABYTES} GB" in one_sentence(done, 5)
     assert "has 2.0 GB free" in done.stderr
     assert not (project / ".venv").exists()
 
@@ -305,11 +295,11 @@ def test_what_makes_an_environment_unusable(
 ) -> None:
     stamp = {
         "done": True,
-        "root": str(course.ROOT),
+        "root": str(course_setup.ROOT),
         "python": "3.11",
         "torch_index": "https://torch",
     }
-    reason = course.why_rebuild({**stamp, **change}, version, torch_index)
+    reason = course_setup.why_rebuild({**stamp, **change}, version, torch_index)
     assert (word in reason) if word else (reason == "")
 
 
@@ -403,3 +393,14 @@ def status(port: int | None, path: str) -> int:
     answer = connection.getresponse().status
     connection.close()
     return answer
+
+
+# What README says
+
+
+def test_readme_states_the_steps_that_a_set_up_takes() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    by_hand = [" ".join(line) for line in course_setup.steps([], None)]
+    assert [line for line in readme.splitlines() if line in by_hand] == by_hand
+    *_, for_development = course_setup.steps(["dev"], None)
+    assert " ".join(for_development) in readme

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+import course
+import course_setup
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
@@ -48,10 +51,8 @@ def test_no_package_is_pinned_twice() -> None:
 
 
 def test_every_statement_of_the_oldest_python_agrees() -> None:
-    starter = (ROOT / "course.py").read_text("utf-8")
-    found = re.search(r"^OLDEST = \((\d+), (\d+)\)$", starter, re.MULTILINE)
-    assert found
-    oldest = f"{found[1]}.{found[2]}"
+    oldest = ".".join(map(str, course.OLDEST))
+    assert course_setup.OLDEST == course.OLDEST
     tools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]
     assert PROJECT["requires-python"] == f">={oldest}"
     assert f"python >={oldest}" in CONDA["dependencies"]

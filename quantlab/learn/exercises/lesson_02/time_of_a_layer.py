@@ -149,7 +149,7 @@ class PartOfTheModel:
         return 1 / (1 / faster + overhead)
 
     @misconception(
-        "Do speed-ups average, or do times add? Try share = 0.5 and a part 1000 × faster."
+        "Try share = 0.5 and a part 1000 × faster: do speed-ups average, or do times add?"
     )
     def averages_speedups(share, faster, overhead):
         return 1 / (1 / ((1 - share) + share * faster) + overhead)

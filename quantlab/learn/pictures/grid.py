@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from quantlab.numerics.dtypes import integer_type
-from quantlab.numerics.qparams import QParams
+from quantlab.numerics.qparams import SMALLEST_SCALE, QParams
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,17 @@ class Grid:
     dtype: str = ""
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.scale) and self.scale > 0):
+        with np.errstate(over="ignore", under="ignore"):
+            scale = float(np.float32(self.scale))
+        if not (math.isfinite(scale) and scale >= SMALLEST_SCALE):
             raise ValueError(
                 f"scale is {self.scale:g}, but the distance between two ticks is a finite number "
                 f"above 0: no ruler can be drawn."
+            )
+        if not (-math.inf < self.lo < self.hi < math.inf):
+            raise ValueError(
+                f"zero_point is {self.zero_point:g} and scale {self.scale:g}, but then float32 "
+                f"cannot tell the ends of the ruler apart: no ruler can be drawn."
             )
 
     @classmethod
@@ -113,6 +120,7 @@ class Grid:
 
 
 def finite(values: Any) -> list[float]:
-    """The finite numbers among `values` (a number, a list or an array), flat, as floats."""
+    """The numbers among `values` that are finite in float32, flat, as floats."""
     flat = np.asarray(values, dtype=np.float64).ravel()
-    return [float(v) for v in flat[np.isfinite(flat)]]
+    with np.errstate(over="ignore"):
+        return [float(v) for v in flat[np.isfinite(flat.astype(np.float32))]]

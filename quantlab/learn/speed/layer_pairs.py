@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-OPSET, IR_VERSION = 17, 9
+OPSET, IR_VERSION = 19, 9
 SCALE = 2.0**-6
 
 #: Operator, inputs, output, settings.

@@ -65,7 +65,7 @@ class Quiz:
     @property
     def points_to_pass(self) -> int:
         """The fewest right answers that reach the pass mark: 7 of 9 for 0.7."""
-        # 0.55 * 20 is 11.000000000000002 in floats, and still 11 questions.
+        # 0.56 * 25 is 14.000000000000002 in floats, and still 14 questions.
         return math.ceil(self.pass_mark * self.max_points - 1e-9)
 
 

@@ -43,9 +43,9 @@ def test_nothing_answered_scores_nothing(quiz):
 
 def test_a_pass_mark_is_not_lost_to_rounding():
     question = SMALL["questions"][0]
-    data = {**SMALL, "questions": [{**question, "id": f"q{n}"} for n in range(20)]}
-    # 0.55 * 20 is 11.000000000000002 in floats; eleven right answers pass all the same.
-    for mark, points in ((0.55, 11), (0.56, 12), (0.7, 14), (1, 20)):
+    data = {**SMALL, "questions": [{**question, "id": f"q{n}"} for n in range(25)]}
+    # 0.56 * 25 is 14.000000000000002 in floats; fourteen right answers pass all the same.
+    for mark, points in ((0.56, 14), (0.57, 15), (0.7, 18), (1, 25)):
         assert parse_quiz({**data, "pass_mark": mark}).points_to_pass == points
 
 

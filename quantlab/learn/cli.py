@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except KeyboardInterrupt:
-        return _sentence("Stopped.", INTERRUPTED)
+        return _sentence("Stopped, and everything that was started is shut down.", INTERRUPTED)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -119,6 +119,7 @@ def lab_arguments(lesson: LessonNotebook, port: int | None, *, browser: bool) ->
         f"--LabApp.default_url=/lab/tree/{page}",
         "--LabApp.news_url=None",  # neither a question nor a request about Jupyter's news
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--Application.log_level=WARN",  # the address stands out, and is printed still
     ]
     if port is not None:
         arguments += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]

@@ -20,19 +20,19 @@ class LessonNotebook:
     path: Path
 
 
-def course_root() -> Path:
+def course_root(*starts: Path) -> Path:
     """The folder that holds `notebooks/` and `pyproject.toml` or `course.py`.
 
-    Looked for from the current folder upwards, then from this package upwards.
-    Raises CourseNotFoundError where neither way leads to one.
+    Looked for upwards from each of `starts`: the current folder, then this package, by default.
+    Raises CourseNotFoundError where no way leads to one.
     """
-    here, package = Path.cwd(), Path(__file__).resolve().parent
-    for folder in (here, *here.parents, *package.parents):
+    starts = starts or (Path.cwd(), Path(__file__).resolve().parent)
+    for folder in (folder for start in starts for folder in (start, *start.parents)):
         marked = (folder / "pyproject.toml").is_file() or (folder / "course.py").is_file()
         if marked and (folder / "notebooks").is_dir():
             return folder
     raise CourseNotFoundError(
-        f"No QuantLab course at {here} or above it: change into the folder that holds "
+        f"No QuantLab course at {starts[0]} or above it: change into the folder that holds "
         "`notebooks` and run the command again."
     )
 

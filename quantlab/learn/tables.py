@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -14,10 +15,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from quantlab.learn.doctor import Line
-from quantlab.learn.notebook_results import Result
-from quantlab.learn.status import Row, Status
 from quantlab.learn.verdict import Verdict
+
+if TYPE_CHECKING:
+    from quantlab.learn.doctor import Line
+    from quantlab.learn.notebook_results import Result
+    from quantlab.learn.status import Row, Status
 
 STYLE = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 VERDICT_STYLE = {Verdict.CORRECT: "green", Verdict.NOT_ATTEMPTED: "dim", Verdict.MISSING: "yellow"}
@@ -25,7 +28,12 @@ VERDICT_STYLE = {Verdict.CORRECT: "green", Verdict.NOT_ATTEMPTED: "dim", Verdict
 
 def _table(*, title: str | None = None) -> Table:
     return Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
 
 
@@ -67,11 +75,11 @@ def _lesson_table(lesson: int, rows: Sequence[Row]) -> Table:
         title=f"Lesson {lesson:02d} · {done} of {len(rows)} done · {_points(earned, most)} points"
     )
     table.expand = True
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     table.add_column("exercise", ratio=1)
     for name in ("points", "tries", "hints"):
         table.add_column(name, justify="right")
-    table.add_column("last verdict", min_width=13)
+    table.add_column("last verdict", min_width=13, no_wrap=True)
     for row in rows:
         standing = row.standing
         table.add_row(
@@ -79,7 +87,7 @@ def _lesson_table(lesson: int, rows: Sequence[Row]) -> Table:
             escape(f"{row.exercise} {row.title}"),
             _points(standing.points, row.max_points),
             str(standing.attempts),
-            f"{standing.hints}{' + solution' if standing.solution_opened else ''}",
+            f"{standing.hints}{' + sol.' if standing.solution_opened else ''}",
             _words(standing.last),
         )
     return table
@@ -90,7 +98,7 @@ def show_results(console: Console, title: str, results: Sequence[Result]) -> Non
     table = _table(title=title)
     table.expand = True
     table.add_column("exercise", ratio=2)
-    table.add_column("verdict", min_width=13)
+    table.add_column("verdict", min_width=13, no_wrap=True)
     table.add_column("points", justify="right")
     table.add_column("what next", ratio=3)
     for result in results:

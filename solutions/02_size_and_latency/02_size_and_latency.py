@@ -489,8 +489,8 @@ print(speed_table(measured))
 
 # %% [markdown]
 # The interval says how sure the speed-up is: if it contains 1, the answer is *inconclusive*. Read
-# your own table with these four reasons beside it. They hold everywhere; how much each of them
-# weighs depends on the processor.
+# your own table with these four reasons beside it. How much each of them weighs depends on the
+# processor.
 #
 # - **The addition** does almost nothing with a lot of bytes. It is memory-bound and moves 4 times
 #   fewer bytes, so it can become up to 4 times faster.
@@ -509,10 +509,12 @@ figure, alt = roofline_figure(roofline, measured)
 show(figure, alt=alt)
 
 # %% [markdown]
-# No point can lie above its roof, but for one reason: all layers except the addition fit into a
-# large cache, and a repeated run finds its bytes there, faster than memory could deliver them. A
-# point far below its roof is a kernel that leaves much of the machine unused. Which kernels ran?
-# The runtime tells, if you ask it to save what it made of the model:
+# Read it like this. A point far below its roof is a kernel that leaves much of the machine unused.
+# A point above the **slope** got its bytes from a cache: all layers except the addition fit into a
+# large one, and a repeated run finds them there. A point above the **flat** part beats the matrix
+# product that the roof was measured with; if other programs were busy meanwhile, close them and
+# measure again. Which kernels ran? The runtime tells, if you ask it to save what it made of the
+# model:
 
 # %% demo
 for row in measured:
@@ -625,7 +627,7 @@ print(f"FP32 {times.first.median * 1e3:.3f} ms, INT8 {times.second.median * 1e3:
 print(f"{times.ratio:.2f}×, 95 % {times.low:.2f} to {times.high:.2f}, INT8 is {times.verdict}")
 
 # %% [markdown]
-# Nothing warned you. Operators that silently stay in FP32 are the most common reason for an INT8
+# The runtime does not warn you. Operators that silently stay in FP32 are a common reason for an INT8
 # model that disappoints; lesson 07 shows how to find them in a whole model.
 
 # %% [markdown]

@@ -60,8 +60,8 @@ class AnyNumberOfTicks:
         qmin, qmax = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
         return (
             f"For [{number(lo)}, {number(hi)}] in {'' if signed else 'U'}INT{bits} your scale is "
-            f"{number(scale)} and your zero_point {_whole(zero_point)}: tick {_whole(qmin)} stands at "
-            f"{number(scale * (qmin - zero_point))} and tick {_whole(qmax)} at "
+            f"{number(scale)} and your zero_point {_whole(zero_point)}: tick {_whole(qmin)} stands "
+            f"at {number(scale * (qmin - zero_point))} and tick {_whole(qmax)} at "
             f"{number(scale * (qmax - zero_point))}."
         )
 

@@ -55,9 +55,11 @@ def trouble(output: str) -> Stop:
     """Show the last error lines of pip or venv; return what they mean to the reader."""
     errors = [x.strip()[:200] for x in output.splitlines() if re.match(" *(ERROR|Error): ", x)]
     sys.stderr.write("".join(f"  {x}\n" for x in list(dict.fromkeys(errors))[-4:]))
-    for code, pattern in SYMPTOMS.items():
-        if re.search(pattern, output, re.I):
-            return Stop(code, f"{CURES[code]} {AGAIN}")
+    found = [code for code, pattern in SYMPTOMS.items() if re.search(pattern, output, re.I)]
+    if not found and shutil.disk_usage(ROOT).free < GIGABYTES_TO_ADD * 1e9:
+        found = [DISK]  # the log lies on the same disk: pip could not write why it stopped
+    if found:
+        return Stop(found[0], f"{CURES[found[0]]} {AGAIN}")
     return Stop(INSTALL, f"The set-up failed: read {LOG}, mend what it names {AGAIN}")
 
 
@@ -106,9 +108,10 @@ def show_seconds(seconds: float) -> None:
 
 def venv_version() -> str:
     """`3.11` of the Python in .venv; empty when it or its pip does not start or is too old."""
-    ask = f"import pip, sys; v = sys.version_info[:2]; print('%d.%d' % v if v >= {OLDEST} else '')"
+    ask = f"import sys; v = sys.version_info[:2]; print('%d.%d' % v if v >= {OLDEST} else '')"
+    # Where a set-up left its stamp, pip was there; -S saves most of the time of the start.
+    command = [PYTHON, "-ISc", ask] if STAMP.exists() else [PYTHON, "-Ic", f"import pip; {ask}"]
     try:
-        command = [PYTHON, "-Ic", ask]
         return subprocess.run(command, capture_output=True, text=True).stdout.strip()
     except OSError:
         return ""

@@ -24,8 +24,15 @@ _OPENING = {
     Verdict.ERROR: "The code stopped",
     Verdict.INCORRECT: "Not yet",
     Verdict.CORRECT: "Correct",
-    Verdict.INCONCLUSIVE: "Yours to judge",
+    Verdict.INCONCLUSIVE: "Not judged here",
+    Verdict.MALFORMED: "This could not be read",
     Verdict.GRADER_ERROR: "The check failed, not you",
+}
+_WITHOUT_POINTS = {
+    Verdict.NOT_ATTEMPTED,
+    Verdict.INCONCLUSIVE,
+    Verdict.MALFORMED,
+    Verdict.GRADER_ERROR,
 }
 
 
@@ -54,15 +61,15 @@ class Card:
 
     def to_html(self) -> str:
         rows = "".join(
-            f'<p style="margin:.3em 0">{f"<em>{_inline(label)}:</em> " if label else ""}'
-            f"{_inline(text)}</p>"
+            f'<p style="margin:.3em 0">{f"<em>{inline(label)}:</em> " if label else ""}'
+            f"{inline(text)}</p>"
             for label, text in self.lines
         )
         code = f"<pre><code>{html.escape(self.code)}</code></pre>" if self.code else ""
         return (
             f'<section role="status" style="border-left:4px solid {self.colour};'
             f'padding:.5em 1em;margin:.5em 0;max-width:46em">'
-            f'<p style="margin:.2em 0;font-size:1.05em"><strong>{_inline(self.heading)}</strong>'
+            f'<p style="margin:.2em 0;font-size:1.05em"><strong>{inline(self.heading)}</strong>'
             f"</p>"
             f"{rows}{self.picture}{code}</section>"
         )
@@ -113,7 +120,7 @@ def rubric_lines(exercise: Exercise) -> tuple[tuple[str, str], ...]:
 def _heading(judgement: Judgement) -> str:
     opening = _OPENING.get(judgement.verdict, str(judgement.verdict).replace("_", " ").capitalize())
     name = f"{judgement.exercise} · {judgement.title}"
-    if judgement.verdict in (Verdict.NOT_ATTEMPTED, Verdict.INCONCLUSIVE, Verdict.GRADER_ERROR):
+    if judgement.verdict in _WITHOUT_POINTS:
         return f"{opening} — {name}"
     of = f"{_number(judgement.points)} of {_number(judgement.max_points)}"
     return f"{opening} — {of} point{'s' if judgement.max_points != 1 else ''} — {name}"
@@ -128,7 +135,7 @@ def _number(points: float) -> str:
     return f"{points:g}"
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
     """Escape, then allow `code` and **bold**."""
     safe = html.escape(text)
     safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", safe)

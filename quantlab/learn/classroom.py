@@ -37,17 +37,17 @@ def check(id: str, *, band: int | None = None) -> Card | float:
     graded = "NBGRADER_EXECUTION" in os.environ
     started = time.perf_counter()
     extra: tuple[tuple[str, str], ...] = ()
-    if not _is_exercise(id):
-        judgement = _judge_quiz(id)
-    else:
-        try:
+    try:
+        if not _is_exercise(id):
+            judgement = _judge_quiz(id)
+        else:
             exercise = find(id)
-        except KeyError as said:
-            return _sentence(said.args[0])
-        judgement = _judge(exercise)
-        extra = _written_lines(exercise, judgement)
-        if not graded:
-            judgement = _keep(exercise, judgement, band, time.perf_counter() - started)
+            judgement = _judge(exercise)
+            extra = _written_lines(exercise, judgement)
+            if not graded:
+                judgement = _keep(exercise, judgement, band, time.perf_counter() - started)
+    except KeyError as said:
+        return _sentence(said.args[0])
     if not graded:
         return judgement_card(judgement, extra)
     from IPython.display import display

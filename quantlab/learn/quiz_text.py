@@ -6,9 +6,9 @@ The twin is what GitHub, a plain editor, a printed page and a screen reader get.
 from __future__ import annotations
 
 import html
-import re
 import textwrap
 
+from quantlab.learn.card import inline
 from quantlab.learn.quiz_values import Question, QuestionResult, Quiz, QuizResult
 
 WIDTH = 88
@@ -84,11 +84,6 @@ def _options_html(question: Question) -> str:
         return ""
     options = "".join(f"<li>{inline(option.text)}</li>" for option in question.options)
     return f'<ol type="a">{options}</ol>'
-
-
-def inline(text: str) -> str:
-    """Escaped for HTML, with `code` between backticks."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
 def outcome(result: QuestionResult) -> str:

@@ -12,19 +12,19 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from quantlab.learn.card import BLUE, GREY, ORANGE
+from quantlab.learn.card import BLUE, GREY, ORANGE, inline
 from quantlab.learn.quiz import load_quiz
 from quantlab.learn.quiz_answers import typed_number
 from quantlab.learn.quiz_session import QuizSession
 from quantlab.learn.quiz_text import (
     heading,
     how_to_answer,
-    inline,
     outcome,
     summary_lines,
     twin_html,
 )
 from quantlab.learn.quiz_values import Question, QuestionResult, QuizResult
+from quantlab.learn.widget_twin import WidgetTwin
 
 # ipywidgets cuts long labels off in one line; a quiz needs them whole, at any width.
 STYLE = """<style>
@@ -194,9 +194,12 @@ class QuizDesk(QuizSession):
     def __init__(self, quiz_id: str, folder: Path | None = None) -> None:
         super().__init__(load_quiz(quiz_id), folder)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        shown = QuizWidget(self)._repr_mimebundle_() or {}
-        return {**shown, "text/plain": repr(self), "text/html": twin_html(self.quiz)}
+    def twin(self) -> WidgetTwin:
+        """A fresh widget on this session, with the quiz in words beside it."""
+        return WidgetTwin(QuizWidget(self), twin_html(self.quiz), repr(self))
+
+    def _ipython_display_(self) -> None:
+        self.twin()._ipython_display_()
 
 
 def quiz(quiz_id: str) -> QuizDesk:

@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Verdict(StrEnum):
-    """One word for what happened. The second block is only ever given by a class grader."""
+    """One word for what happened. The second block speaks of files and of a class grader's run."""
 
     NOT_ATTEMPTED = "not_attempted"
     ERROR = "error"

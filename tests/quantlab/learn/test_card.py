@@ -17,6 +17,7 @@ def judgement(verdict, points=1.0, **sentences):
         (Verdict.CORRECT, 3.0, "Correct — 3 of 3 points — 1.2 · The ruler"),
         (Verdict.INCORRECT, 1.0, "Not yet — 1 of 3 points — 1.2 · The ruler"),
         (Verdict.ERROR, 0.0, "The code stopped — 0 of 3 points — 1.2 · The ruler"),
+        (Verdict.MALFORMED, 0.0, "This could not be read — 1.2 · The ruler"),
         (Verdict.NOT_ATTEMPTED, 0.0, "Not tried yet — 1.2 · The ruler"),
         (Verdict.GRADER_ERROR, 0.0, "The check failed, not you — 1.2 · The ruler"),
         (Verdict.TIMEOUT, 0.0, "Timeout — 0 of 3 points — 1.2 · The ruler"),

@@ -134,6 +134,10 @@ def test_a_fault_of_the_check_is_never_the_learners(monkeypatch):
     assert open_progress().attempts(FUNCTION.id) == ()
 
 
+def test_a_quiz_that_does_not_exist_is_one_sentence():
+    assert "quick_test" in repr(in_a_notebook({}, 'check("quick_tset")'))
+
+
 def test_a_quiz_is_checked_by_the_same_verb(tmp_path):
     card = in_a_notebook({}, 'check("quick_test")')
     assert card.judgement.verdict is Verdict.NOT_ATTEMPTED

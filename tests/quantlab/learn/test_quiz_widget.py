@@ -197,11 +197,11 @@ def test_text_of_an_author_cannot_become_markup():
 
 def test_the_quiz_shows_a_widget_and_reads_as_text_where_there_is_none():
     desk = quiz("quick_test")
-    bundle = desk._repr_mimebundle_()
-    assert set(bundle) == {WIDGET, "text/plain", "text/html"}
-    assert bundle["text/plain"] == repr(desk)
-    assert bundle["text/plain"].startswith("Quick test · 9 questions, 7 right answers pass")
-    assert "<ol" in bundle["text/html"]
+    twin, live = desk.twin().bundles()
+    assert WIDGET in live
+    assert twin["text/plain"].startswith("Quick test · 9 questions, 7 right answers pass")
+    assert repr(desk) in twin["text/plain"]
+    assert "<ol" in twin["text/html"]
 
 
 def test_a_quiz_that_does_not_exist_is_refused_with_those_that_do():

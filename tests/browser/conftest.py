@@ -1,0 +1,134 @@
+"""A real JupyterLab on loopback, a real browser, and a learner's own copy of the course."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from quantlab.learn.course import course_root
+
+ROOT = course_root()
+TOKEN = "browser-test"
+# Debian's package; every connection the browser would make by itself is switched off.
+CHROMIUM = "/usr/bin/chromium"
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Every cell stays in the page, so that a test sees what a reader reaches by scrolling.
+SETTINGS = {
+    "@jupyterlab/notebook-extension/tracker": '{"windowingMode": "none"}',
+    "@jupyterlab/apputils-extension/notification": '{"fetchNews": "false"}',
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def jupyter(folder: Path, home: Path, *options: str):
+    """JupyterLab over `folder`; yields its address. Stopped, with its kernels, on leaving."""
+    settings = home / "settings"
+    for name, content in SETTINGS.items():
+        file = settings / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    port = free_port()
+    env = os.environ | {
+        "QUANTLAB_HOME": str(home / "quantlab"),
+        "JUPYTERLAB_SETTINGS_DIR": str(settings),
+        "JUPYTER_TOKEN": TOKEN,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"]
+    command += ["--LabApp.news_url=None", *options]
+    log = (home / "jupyter.log").open("wb")
+    server = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(f"{address}/api", server, home / "jupyter.log")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        log.close()
+
+
+def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
+    for _ in range(600):
+        if server.poll() is not None:
+            raise RuntimeError(f"JupyterLab ended with {server.returncode}:\n{log.read_text()}")
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab does not answer at {address}:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def classroom(tmp_path_factory):
+    """A learner's copy of the course and its JupyterLab: (folder, address)."""
+    folder = tmp_path_factory.mktemp("course")
+    for name in ("notebooks", "solutions"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "course.py", folder)
+    home = tmp_path_factory.mktemp("home")
+    with jupyter(folder / "notebooks", home) as address:
+        yield folder, address
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(60_000)
+    yield page
+    page.close()
+
+
+def open_notebook(page, address: str, name: str) -> None:
+    """Open NAME/NAME.ipynb and wait until its kernel is idle."""
+    page.goto(f"{address}/lab/tree/{name}/{name}.ipynb?token={TOKEN}&reset")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    page.get_by_text("Python 3 (ipykernel) | Idle").first.wait_for()
+
+
+def menu(page, top: str, item: str) -> None:
+    """Choose an entry of JupyterLab's menu bar by its words."""
+    page.locator(".lm-MenuBar-item", has_text=top).first.click()
+    page.locator(".lm-Menu-item", has_text=item).first.click()
+
+
+def run_all(page, timeout_s: float = 180) -> None:
+    """Run > Run All Cells, and wait until every code cell has a number."""
+    menu(page, "Run", "Run All Cells")
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+                  .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))""",
+        timeout=timeout_s * 1000,
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 import psutil
@@ -19,8 +20,11 @@ from quantlab.learn.speed.timing import Timing, measure, side_by_side
 
 #: The streamed arrays are at least this large, and at least four times the largest cache.
 SMALLEST_ARRAY = 128 * 2**20
-#: Side of the square matrices: 2 * 768**3 is 0.9 billion operations.
-MATRIX = 768
+#: A run streams one of so many pieces, and the next run the next piece: short enough to fall
+#: between two interruptions by other programs, and a piece has left the cache when its turn comes.
+PIECES = 8
+#: Side of the square matrices: 2 * 384**3 is 0.1 billion operations, a millisecond or two.
+MATRIX = 384
 PRECISIONS = ("float32", "int8")
 
 
@@ -185,17 +189,19 @@ def _array_bytes(cache: int | None, available: int) -> int:
 def _bandwidth(array_bytes: int, threads: int, seconds: float) -> Rate:
     count = array_bytes // 4
     a, b = np.ones(count, dtype=np.float32), np.ones(count, dtype=np.float32)
-    parts = [slice(count * k // threads, count * (k + 1) // threads) for k in range(threads)]
+    shares = PIECES * threads
+    parts = [slice(count * k // shares, count * (k + 1) // shares) for k in range(shares)]
+    pieces = cycle(parts[k : k + threads] for k in range(0, shares, threads))
 
     def stream(part: slice) -> None:
         np.add(a[part], b[part], out=a[part])  # numpy lets other threads run meanwhile
 
     if threads == 1:
-        timing = measure(lambda: stream(parts[0]), seconds)
+        timing = measure(lambda: stream(next(pieces)[0]), seconds)
     else:
         with ThreadPoolExecutor(threads) as pool:
-            timing = measure(lambda: list(pool.map(stream, parts)), seconds)
-    return Rate.of(3 * array_bytes, timing)
+            timing = measure(lambda: list(pool.map(stream, next(pieces))), seconds)
+    return Rate.of(3 * array_bytes / PIECES, timing)
 
 
 def _check_work(operations: float, nbytes: float) -> None:

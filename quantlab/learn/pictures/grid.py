@@ -37,7 +37,9 @@ class Grid:
                 f"scale is {self.scale:g}, but the distance between two ticks is a finite number "
                 f"above 0: no ruler can be drawn."
             )
-        if not (-math.inf < self.lo < self.hi < math.inf):
+        with np.errstate(over="ignore"):
+            told_apart = -math.inf < self.lo < self.hi < math.inf
+        if not told_apart:
             raise ValueError(
                 f"zero_point is {self.zero_point:g} and scale {self.scale:g}, but then float32 "
                 f"cannot tell the ends of the ruler apart: no ruler can be drawn."
@@ -93,8 +95,7 @@ class Grid:
 
     def real(self, q: int) -> float:
         """The real number at tick q, as float32 arithmetic gives it."""
-        with np.errstate(over="ignore"):
-            return float(np.float32(self.scale) * np.float32(q - self.zero_point))
+        return float(np.float32(self.scale) * np.float32(q - self.zero_point))
 
     def tick(self, x: float) -> int:
         """The tick x is rounded to: the ONNX contract, in float32, half to even, saturating."""

@@ -108,18 +108,22 @@ def _values(canvas: Canvas, grid: Grid, axis: Axis, shown: list[float], y: float
     """Dots and triangles; few of them hang on a line to their tick, many pile up small."""
     few = len(shown) <= FEW
     radius, rise, levels = (5.0, 11.0, 4) if few else (2.6, 6.0, 9)
-    marks: list[tuple[float, float, float]] = []
-    for value in sorted(shown):
+    marks: list[tuple[float, bool, float, float]] = []
+    ordered = sorted(shown)
+    for value, off in zip(ordered, grid.off(ordered), strict=True):
         x = axis.at(value)
-        taken = {mark_y for _, other, mark_y in marks if abs(other - x) < 2 * radius}
+        taken = set()
+        for *_, other, mark_y in reversed(marks):  # from the nearest mark to the left onwards
+            if x - other >= 2 * radius:
+                break
+            taken.add(mark_y)
         free = (y - 14 - rise * level for level in range(levels))
-        marks.append((value, x, next((at for at in free if at not in taken), y - 14)))
-    for value, x, dot_y in marks if few else ():  # lines first, so that no line crosses a dot
-        off = grid.saturates(value)
+        marks.append((value, off, x, next((at for at in free if at not in taken), y - 14)))
+    for value, off, x, dot_y in marks if few else ():  # lines first: no line crosses a dot
         tick = axis.at(grid.real(grid.tick(value)))
         canvas.line(x, dot_y, tick, y + 12, ORANGE if off else BLUE, 1.2, "3 3" if off else "")
-    for value, x, dot_y in marks:
-        if grid.saturates(value):
+    for value, off, x, dot_y in marks:
+        if off:
             canvas.triangle(x, dot_y, -1 if value < grid.lo else 1, radius / 5)
         else:
             canvas.dot(x, dot_y, radius=radius)

@@ -15,7 +15,7 @@ def machine() -> dict[str, Any]:
         "machine": {
             "cpu": cpu_model(),
             "cores": os.cpu_count(),
-            "os": platform.platform(terse=True),
+            "os": f"{platform.system()} {platform.machine()}",
             "python": platform.python_version(),
         },
         "versions": {name: _version(name) for name in PACKAGES},

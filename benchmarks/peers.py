@@ -83,11 +83,12 @@ def _in_runtime(model: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
     session = ort.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    return session.run(None, {"x": x})[0]
+    return np.asarray(session.run(None, {"x": x})[0])
 
 
 def _in_reference(model: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
-    return np.asarray(ReferenceEvaluator(model).run(None, {"x": x})[0])
+    (result,) = ReferenceEvaluator(model).run(None, {"x": x})
+    return np.asarray(result)
 
 
 def _quantize_model(qparams: QParams, ndim: int) -> onnx.ModelProto:

@@ -74,6 +74,20 @@ def test_uint8_is_dynamic_quantize_linear_up_to_its_float32_arithmetic(ends):
     )
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int4", "uint16"])
+def test_a_tied_zero_point_goes_to_the_even_integer(dtype):
+    # A range as wide as there are steps has scale 1, and lo = -(k + 0.5) puts 0 half way.
+    kind = DTYPES[dtype]
+    steps = kind.qmax - kind.qmin
+    for k in range(min(steps, 300)):
+        lo = -(k + 0.5)
+        qparams = choose_qparams(lo, steps + lo, dtype=dtype)
+        expected = runtime_answer(lo, steps + lo, kind.qmin, kind.qmax, symmetric=False)
+        assert (qparams.scale, qparams.zero_point) == expected
+        assert qparams.scale == 1
+        assert qparams.zero_point % 2 == 0
+
+
 def test_the_example_of_the_first_lesson():
     qparams = choose_qparams(-0.9, 5.0, dtype="uint8", scheme="asymmetric")
     assert f"{qparams.scale:.4f}" == "0.0231"

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from torch import nn
 
 from quantlab.numerics import (
     DTYPES,
@@ -12,7 +13,7 @@ from quantlab.numerics import (
     size_of_layers,
     size_of_parameters,
 )
-from quantlab.numerics.size import CHANNEL_AXES, FLOAT_BITS
+from quantlab.numerics.size import FLOAT_BITS
 
 NET = (
     Layer("stem", "conv", (16, 3, 3, 3)),
@@ -116,10 +117,29 @@ def test_no_layers_at_all():
     assert "-" in report.table()
 
 
-@pytest.mark.parametrize("kind", CHANNEL_AXES)
-def test_channels_are_counted_along_the_axis_of_the_kind(kind):
-    layer = Layer("x", kind, (3,) if CHANNEL_AXES[kind] is None else (3, 5))
-    assert layer.channels == (5 if CHANNEL_AXES[kind] == 1 else 3)
+MODULES = {
+    "conv": nn.Conv2d(6, 4, 3, groups=2),
+    "conv_transpose": nn.ConvTranspose2d(6, 4, 3),
+    "linear": nn.Linear(6, 4),
+    "norm": nn.LayerNorm(4),
+    "batchnorm": nn.BatchNorm2d(4),
+}
+
+
+@pytest.mark.parametrize("kind", MODULES)
+def test_layers_count_what_torch_modules_hold(kind):
+    module = MODULES[kind]
+    layer = Layer("x", kind, tuple(module.weight.shape))
+    assert layer.channels == layer.biases == module.bias.numel() == 4
+    held = [t for t in module.state_dict().values() if t.is_floating_point()]
+    assert layer.weights + layer.biases == sum(t.numel() for t in held)
+
+
+def test_layers_without_a_bias_in_their_own_layouts():
+    table = nn.Embedding(6, 4)
+    assert Layer("x", "embedding", tuple(table.weight.shape), bias=False).channels == 6
+    # ONNX MatMul multiplies from the right: (batch, in) @ (in, out).
+    assert Layer("x", "matmul", (6, 4)).channels == (np.ones((2, 6)) @ np.ones((6, 4))).shape[1]
 
 
 @pytest.mark.parametrize(

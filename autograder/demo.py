@@ -22,7 +22,8 @@ from autograder.report import current, show
 from autograder.samples import LESSON, STUDENTS, write_samples
 
 EPILOG = """\
-exit codes: 0 played to the end · 1 something did not come out as it should · 2 wrong use · 130 stopped
+exit codes: 0 played to the end · 1 something did not come out as it should · 2 wrong use ·
+            130 stopped with Ctrl-C
 
 example:
   autograder demo --out demo_course
@@ -99,4 +100,4 @@ def _say_next(course: Course, seconds: float) -> None:
     print(f"Played in {seconds:.0f} s. Next, in {course.folder}:")
     print("  autograder report --csv grades.csv")
     print("  nbgrader export")
-    print("  jupyter lab          then menu Nbgrader > Formgrader, or the address /formgrader")
+    print("  jupyter lab          then open /formgrader: grades by hand, comments")

@@ -20,11 +20,12 @@ from autograder.nbgrader_config import course_config
 from autograder.programs import put_own_programs_on_path
 from autograder.record import Record, read_records
 from autograder.sanitize import Redactor
+from autograder.tidy_checks import name_exercises
 from quantlab.learn.card import Card
 
 EPILOG = """\
-pages: COURSE/feedback/STUDENT/LESSON/LESSON.html, by nbgrader, with scripts, the hidden seed and this
-machine's folders taken out. A submission that could not be read gets a page that says why.
+pages: COURSE/feedback/STUDENT/LESSON/LESSON.html, by nbgrader; scripts, the hidden seed and this
+machine's folders are taken out. A submission that could not be read gets a page that says why.
 
 exit codes: 0 a page for every submission · 1 some pages could not be written (listed) · 2 wrong use
 
@@ -32,7 +33,7 @@ example:
   autograder feedback course/submitted
 """
 
-#: A seed chosen by hand may be as short as 7, which stands in every page; only a long one is hidden.
+#: A seed chosen by hand may be as short as "7", which every page contains: only long ones hide.
 SHORTEST_SECRET_SEED = 6
 
 PAGE = """<!DOCTYPE html>
@@ -113,7 +114,8 @@ def write_page(course: Course, record: Record) -> Path:
         app.start()
     finally:
         os.chdir(here)
-    _replace(path, redactor(course, record)(path.read_text(encoding="utf-8")))
+    page = name_exercises(path.read_text(encoding="utf-8"))
+    _replace(path, redactor(course, record)(page))
     return path
 
 

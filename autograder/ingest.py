@@ -95,7 +95,7 @@ def read_submission(found: Found) -> Submission:
 
 def parse_notebook(data: bytes) -> NotebookNode:
     """The notebook in nbformat 4. Raises Refused with the reason in words a student can use."""
-    again = "Ask for the notebook again, saved by JupyterLab."
+    again = "Please hand it in again, saved by JupyterLab."
     if not data.strip():
         raise Refused(Verdict.MALFORMED, f"The notebook file is empty. {again}")
     try:
@@ -142,7 +142,7 @@ def _notebook_in(found: Found) -> tuple[Path, tuple[str, ...]]:
     there = ", ".join(p.name for p in others[:5]) or "no notebook"
     raise Refused(
         Verdict.MISSING,
-        f"There is no {right.name}; the folder holds {there}. Ask for it, or rename the right one.",
+        f"There is no {right.name}; the folder holds {there}. Please hand it in under its name.",
     )
 
 
@@ -183,6 +183,6 @@ def _read_plain(path: Path, largest: int) -> bytes:
         raise Refused(
             Verdict.MALFORMED,
             f"{path.name} is larger than {largest // 1_000_000 or largest / 1_000_000:g} MB. "
-            "Ask for it with its outputs cleared.",
+            "Please hand it in with its outputs cleared.",
         )
     return data

@@ -54,6 +54,7 @@ def harden(config: Config) -> None:
     from autograder.sanitize import clean_fragment
     from autograder.sound_grades import SoundGrades
     from autograder.stubs import FittingStubs
+    from autograder.tidy_checks import TidyChecks
 
     # Students see a gap that fits: a function raises, a value is `name = ...`.
     config.GenerateAssignment.preprocessors = [
@@ -91,6 +92,11 @@ def harden(config: Config) -> None:
         "clean_html": clean_fragment,
         "strip_files_prefix": clean_fragment,
     }
+    config.GenerateFeedback.preprocessors = [
+        "nbgrader.preprocessors.GetGrades",
+        TidyChecks,
+        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+    ]
     config.LimitOutput.max_lines = 200
     config.LimitOutput.max_traceback = 40
 

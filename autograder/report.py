@@ -110,7 +110,7 @@ def show(records: Sequence[Record], console: Console) -> None:
     grades = Table(title="Grades", title_justify="left")
     for name, side in (("student", "left"), ("lesson", "left"), ("score", "right")):
         grades.add_column(name, justify=side)  # type: ignore[arg-type]
-    grades.add_column("verdict")
+    grades.add_column("verdict", no_wrap=True)
     grades.add_column("for you to look at")
     for record in records:
         grades.add_row(

@@ -87,7 +87,7 @@ def wrong_answer(exercise: Exercise, used: set[str]) -> tuple[str, str] | None:
 
 
 def as_answer(wrong: Callable[..., Any], name: str) -> str | None:
-    """The wrong answer's source as a learner would write it; None if it needs names of its module."""
+    """The wrong answer's source as a learner would write it; None if it needs its module."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(wrong)))
     function = tree.body[0]
     assert isinstance(function, ast.FunctionDef)

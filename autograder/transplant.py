@@ -38,7 +38,7 @@ def transplant(release: NotebookNode, submitted: NotebookNode) -> Transplanted:
         raise Refused(
             Verdict.MALFORMED,
             "Not one answer cell of this lesson is in the notebook: it is another notebook, or its "
-            "cell metadata was removed. Ask for the notebook that the course handed out.",
+            "cell metadata was removed. Please hand in the notebook that the course gave out.",
         )
     texts, extras, twice = _sorted_in(release.cells, submitted.cells, places)
     notes = [f"{_name(release.cells[i])} stands in the notebook more than once." for i in twice]

@@ -16,7 +16,7 @@ from autograder.instructor import KERNEL, write_notebook
 LESSON = "97_tiny"
 
 # Two functions, a text. The module is put into quantlab's package by the notebook's first cell.
-EXERCISES = '''
+EXERCISES = """
 from quantlab.learn.exercise import Band, exercise, group, misconception
 from quantlab.learn.within import exact
 
@@ -66,7 +66,7 @@ class Why:
     answer = "why"
     hints = ("a", "b", "c")
     rubric = (Band(2, "Says why.", "Because."), Band(0, "Does not.", "No."))
-'''
+"""
 
 ANSWERS = {
     "97.1": "def double(x):\n    return 2 * x",
@@ -104,7 +104,9 @@ def _instructor_notebook(package):
     for id, points in (("97.1", 3.0), ("97.2", 2.0)):
         name, _, body = ANSWERS[id].partition("\n")
         gap = f"{name}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION"
-        cells.append(new(gap, id=f"exercise-{id.replace('.', '-')}", metadata=_meta("exercise", id)))
+        cells.append(
+            new(gap, id=f"exercise-{id.replace('.', '-')}", metadata=_meta("exercise", id))
+        )
         cells.append(
             new(
                 f'check("{id}")',

@@ -57,17 +57,6 @@ def another_notebook(c):
     return notebook
 
 
-@bad("cc_nbformat3")
-def nbformat_3(c):
-    cells = [
-        {"cell_type": "code", "input": x.source, "language": "python", "outputs": [],
-         "metadata": x.metadata, "collapsed": False}
-        for x in c.right().cells
-        if x.cell_type == "code"
-    ]  # fmt: skip
-    return {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}
-
-
 @bad("cc_copied")
 def copied_cells(c):
     notebook = c.right()
@@ -79,28 +68,11 @@ def copied_cells(c):
     return notebook
 
 
-@bad("cc_copied_gap")
-def untouched_copy_after_the_answer(c):
-    notebook = c.right()
-    gap = copy.deepcopy(c.cell(c.released(), "exercise-97-1"))
-    gap.id = "copy"
-    notebook.cells.insert(4, gap)
-    return notebook
-
-
 @bad("cc_stripped")
 def stripped_metadata(c):
     notebook = c.right()
     for one in notebook.cells:
         one.metadata = {}
-    return notebook
-
-
-@bad("cc_stripped_ids")
-def stripped_metadata_and_ids(c):
-    notebook = stripped_metadata(c)
-    for n, one in enumerate(notebook.cells):
-        one.id = f"new-{n}"
     return notebook
 
 
@@ -113,13 +85,6 @@ def old_schema(c):
     return notebook
 
 
-@bad("cc_new_schema")
-def new_schema(c):
-    notebook = c.right()
-    c.cell(notebook, "check-97-1").metadata["nbgrader"]["schema_version"] = 99
-    return notebook
-
-
 @bad("cc_edited_check")
 def edited_check(c):
     notebook = c.answered(a1="def double(x):\n    return 0")
@@ -128,25 +93,11 @@ def edited_check(c):
     return notebook
 
 
-@bad("cc_deleted_check")
-def deleted_check(c):
-    notebook = c.right()
-    notebook.cells = [x for x in notebook.cells if not x.id.startswith("check")]
-    return notebook
-
-
 @bad("cc_tagged")
 def tagged_checks(c):
     notebook = c.released()
     for one in notebook.cells:
         one.metadata["tags"] = ["skip-execution", "raises-exception"]
-    return notebook
-
-
-@bad("cc_kernelspec")
-def foreign_kernel(c):
-    notebook = c.right()
-    notebook.metadata["kernelspec"] = {"name": "ir", "display_name": "R", "language": "R"}
     return notebook
 
 
@@ -197,26 +148,10 @@ def check_gives_nan(c):
     return c.answered(a1=c.answers["97.1"] + fake, a2=c.answers["97.2"])
 
 
-@bad("ff_inf")
-def check_gives_inf(c):
-    return c.answered(a1="check = lambda id: float('inf')", a2="")
-
-
-@bad("ff_silent")
-def check_is_silent(c):
-    return c.answered(a1="check = lambda id: None")
-
-
 @bad("ff_oracle")
 def fault_of_the_check(c):
     sabotage = "\nimport quantlab.learn.classroom as k\ndef fault(*a): raise RuntimeError('oh')"
     return c.answered(a1=c.answers["97.1"], a2=c.answers["97.2"] + sabotage + "\nk.judge = fault")
-
-
-@bad("gg_surrogate")
-def half_a_surrogate(c):
-    text = json.dumps(c.answered(a1=c.answers["97.1"] + "\nodd = 'HALF'", a2=c.answers["97.2"]))
-    return text.replace("HALF", "\\ud800")
 
 
 @bad("ünï cödé")
@@ -246,7 +181,9 @@ def batch(module_class):
     two = c.submit("ii_two", c.right())
     two.rename(two.with_name("a.ipynb"))
     two.with_name("b.ipynb").write_text("{}")
-    c.submit("jj_shadow", c.right()).with_name("ipykernel_launcher.py").write_text("raise SystemExit")
+    c.submit("jj_shadow", c.right()).with_name("ipykernel_launcher.py").write_text(
+        "raise SystemExit"
+    )
     c.submit("x{bad}*", c.right())
     unknown = c.submit("kk_unknown", c.right())
     unknown.parent.rename(unknown.parent.with_name("98_nothing"))
@@ -303,17 +240,10 @@ def test_an_unread_submission_waits_for_a_person_in_the_gradebook(batch):
     "student",
     [
         "aa_right",
-        "cc_nbformat3",
         "cc_copied",
-        "cc_copied_gap",
         "cc_stripped",
-        "cc_stripped_ids",
         "cc_old_schema",
-        "cc_new_schema",
-        "cc_deleted_check",
-        "cc_kernelspec",
         "ee_stderr",
-        "gg_surrogate",
         "ünï cödé",
         "hh_linked_extra",
         "ii_renamed",
@@ -372,12 +302,11 @@ def test_a_giant_print_is_cut_and_the_answers_count(batch):
     assert c.course.autograded_path("ee_floods", c.lesson).stat().st_size < 300_000
 
 
-@pytest.mark.parametrize("student", ["ff_nan", "ff_inf", "ff_silent"])
-def test_a_score_that_is_no_score_goes_to_a_person(batch, student):
-    got = record(batch, student)
+def test_a_score_that_is_no_score_goes_to_a_person(batch):
+    got = record(batch, "ff_nan")
     assert got.verdict == "grader_error"
     assert [e.points for e in got.exercises[:2]] == [None, None]
-    assert standing(batch[0].course.db_url, student, batch[0].lesson).needs_manual_grade
+    assert standing(batch[0].course.db_url, "ff_nan", batch[0].lesson).needs_manual_grade
 
 
 def test_a_fault_of_the_check_is_never_a_zero(batch):

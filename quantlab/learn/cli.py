@@ -215,10 +215,6 @@ def _check(args: argparse.Namespace) -> int:
         run = _run_with_progress(path, args.cell_seconds)
     except (CourseNotFoundError, NotebookError) as error:
         return _sentence(str(error))
-    except KeyboardInterrupt:
-        return _sentence(
-            "Stopped. The kernel is shut down; the notebook is as it was.", INTERRUPTED
-        )
     lines = results(run, () if number is None else of_lesson(number))
     if not lines:
         return _sentence(f"{path} has no checks: nothing to say about it.")

@@ -60,9 +60,9 @@ def find_lesson(name: str) -> LessonNotebook:
     The current folder comes first, so that a learner's own copy is found before the course's.
     Raises CourseNotFoundError with the lessons that there are.
     """
-    lessons = lessons_in(Path.cwd())
-    if chosen := _choose(name, lessons):
-        return chosen
+    for folder in (Path.cwd(), Path.cwd() / "notebooks"):
+        if chosen := _choose(name, lessons_in(folder)):
+            return chosen
     root = course_root()
     lessons = lessons_in(root / "notebooks")
     if chosen := _choose(name, lessons):

@@ -25,6 +25,7 @@ class Row:
     lesson: int
     max_points: float
     standing: Standing
+    written: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,15 @@ def status(progress: Progress, exercises: Sequence[Exercise]) -> Status:
     """The status of `progress` over the course's exercises, in the course's order."""
     standings = progress.standings()
     rows = tuple(
-        Row(e.id, e.title, e.lesson, e.points, standings.get(e.id, Standing())) for e in exercises
+        Row(
+            e.id,
+            e.title,
+            e.lesson,
+            e.points,
+            standings.get(e.id, Standing()),
+            written=e.kind == "written",
+        )
+        for e in exercises
     )
     return Status(progress.user, rows, _quizzes(progress), next_step(rows))
 

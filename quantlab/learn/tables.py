@@ -41,10 +41,12 @@ def _points(points: float, most: float) -> str:
     return f"{points:g}/{most:g}"
 
 
-def _words(verdict: Verdict | None) -> Text:
-    """A verdict as words: "not attempted"; a dash before the first try."""
+def _words(verdict: Verdict | None, written: bool) -> Text:
+    """A verdict as words, such as "not attempted"; a dash before the first try."""
     if verdict is None:
         return Text("–", style="dim")
+    if written and verdict is Verdict.INCONCLUSIVE:
+        return Text("yours to judge", style="cyan")
     return Text(str(verdict).replace("_", " "), style=VERDICT_STYLE.get(verdict, "yellow"))
 
 
@@ -79,7 +81,7 @@ def _lesson_table(lesson: int, rows: Sequence[Row]) -> Table:
     table.add_column("exercise", ratio=1)
     for name in ("points", "tries", "hints"):
         table.add_column(name, justify="right")
-    table.add_column("last verdict", min_width=13, no_wrap=True)
+    table.add_column("last verdict", min_width=14, no_wrap=True)
     for row in rows:
         standing = row.standing
         table.add_row(
@@ -88,7 +90,7 @@ def _lesson_table(lesson: int, rows: Sequence[Row]) -> Table:
             _points(standing.points, row.max_points),
             str(standing.attempts),
             f"{standing.hints}{' + sol.' if standing.solution_opened else ''}",
-            _words(standing.last),
+            _words(standing.last, row.written),
         )
     return table
 
@@ -98,21 +100,23 @@ def show_results(console: Console, title: str, results: Sequence[Result]) -> Non
     table = _table(title=title)
     table.expand = True
     table.add_column("exercise", ratio=2)
-    table.add_column("verdict", min_width=13, no_wrap=True)
+    table.add_column("verdict", min_width=14, no_wrap=True)
     table.add_column("points", justify="right")
     table.add_column("what next", ratio=3)
     for result in results:
         table.add_row(
             escape(f"{result.exercise} {result.title}"),
-            _words(result.verdict),
+            _words(result.verdict, result.written),
             _points(result.points, result.max_points),
             "" if result.verdict is Verdict.CORRECT else escape(result.next_step),
         )
     console.print(table)
     earned, most = (sum(getattr(r, k) for r in results) for k in ("points", "max_points"))
-    fine = sum(result.fine for result in results)
+    right = sum(result.verdict is Verdict.CORRECT for result in results)
+    yours = sum(result.fine for result in results) - right
     console.print(
-        f"{fine} of {len(results)} exercises are right, {_points(earned, most)} points.",
+        f"{right} of {len(results)} {'is' if right == 1 else 'are'} right"
+        f"{f', {yours} yours to judge' if yours else ''}: {_points(earned, most)} points.",
         highlight=False,
     )
 

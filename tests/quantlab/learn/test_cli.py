@@ -94,6 +94,19 @@ def test_status_shows_progress_and_the_next_step(capsys):
     assert re.search(rf"Start with {first.id}\b", " ".join(shown.split()))
 
 
+def test_a_written_answer_is_the_learners_to_judge(course, capsys):
+    written = next(e for e in all_exercises() if e.kind == "written")
+    name = f"{written.lesson:02d}_written"
+    write(course, name, CHECK, f'check("{written.id}", Verdict.INCONCLUSIVE)')
+    assert cli.main(["check", name]) == 1  # the lesson's other exercises are missing
+    shown = capsys.readouterr().out
+    assert re.search(rf"{re.escape(written.id)} .*yours to judge", shown)
+    assert ", 1 yours to judge: 0/" in shown
+    open_progress().record(said(Verdict.INCONCLUSIVE, 0, written.id))
+    assert cli.main(["status"]) == 0
+    assert re.search(rf"{re.escape(written.id)} .*yours to judge", capsys.readouterr().out)
+
+
 def test_status_as_json(capsys):
     open_progress().record(said(Verdict.CORRECT, 3))
     open_progress().record_quiz("quick_test", 6, 9, {})
@@ -142,7 +155,7 @@ def test_check_exits_by_what_it_found(course, capsys):
     assert cli.main(["check", "98"]) == 0
     shown = capsys.readouterr()
     assert re.search(r"a \[T\] +correct +3/3", shown.out)
-    assert "1 of 1 exercises are right, 3/3 points." in shown.out
+    assert "1 of 1 is right: 3/3 points." in shown.out
     assert "98_right.ipynb in a fresh kernel" in shown.err
 
     notebook = course / "notebooks" / "99_wrong" / "99_wrong.ipynb"

@@ -65,6 +65,15 @@ def test_a_copy_in_the_current_folder_comes_first(course, tmp_path, monkeypatch)
     assert find_lesson("1").path == own / "01_mine.ipynb"
 
 
+def test_notebooks_without_a_course_around_them(tmp_path, monkeypatch):
+    # What a class receives: the notebooks folder alone.
+    folder = tmp_path / "handed out" / "notebooks" / "01_x"
+    folder.mkdir(parents=True)
+    (folder / "01_x.ipynb").write_text("{}")
+    monkeypatch.chdir(folder.parents[1])
+    assert find_lesson("1").path == folder / "01_x.ipynb"
+
+
 def test_an_unknown_lesson_says_which_there_are(course):
     with pytest.raises(CourseNotFoundError, match=r'no lesson "7".*00_start_here, .*quick_test\.'):
         find_lesson("7")

@@ -173,6 +173,16 @@ def test_a_damaged_progress_file_is_a_warning(home):
     assert doctor.progress_file().status == "ok"
 
 
+def test_no_course_around_is_a_warning(monkeypatch):
+    def lost():
+        raise doctor.CourseNotFoundError("Change the folder.")
+
+    monkeypatch.setattr(doctor, "course_root", lost)
+    assert doctor.notebooks() == Line(
+        "notebooks", "warning", "no course here", "Change the folder."
+    )
+
+
 def test_folders_that_cannot_be_written(tmp_path):
     line = doctor._judge_folder(tmp_path / "absent")
     assert line == Line(

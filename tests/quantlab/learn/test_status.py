@@ -7,7 +7,10 @@ from quantlab.learn.verdict import Verdict
 PASSED = Standing(points=3.0, attempts=1, passed=True, last=Verdict.CORRECT)
 
 
-def row(id_, standing=Standing()):
+NEW = Standing()
+
+
+def row(id_, standing=NEW):
     return Row(id_, "Title", int(id_.split(".")[0]), 3.0, standing)
 
 

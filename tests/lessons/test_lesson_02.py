@@ -136,6 +136,26 @@ def test_the_peak_is_the_largest_pair_of_neighbours():
         assert find("2.4").oracle(shapes, bytes_per_value) == max(pairs) * bytes_per_value
 
 
+def test_the_card_of_a_wrong_peak_draws_the_chain():
+    exercise = find("2.4")
+    wrong = exercise.misconceptions[0].wrong
+
+    def largest(*args):
+        return np.int64(wrong(*args))  # a numpy answer is drawn as well
+
+    said = judge(exercise, LocalAsk({"peak_activation_bytes": largest}))
+    assert said.picture.startswith("<svg")
+    assert "The tensors of the chain in order: 80 bytes, 8 bytes." in said.picture_text
+    assert "your peak, 80 bytes" in said.picture_text
+
+
+@pytest.mark.parametrize("answer", ["80", None, [80], [[1], [1, 2]], float("nan"), -1, 10**40])
+def test_a_peak_of_any_kind_gives_a_card(answer):
+    said = judge(find("2.4"), LocalAsk({"peak_activation_bytes": lambda *args: answer}))
+    assert said.points == 0
+    assert said.observed
+
+
 # 2.5: count them
 
 
@@ -193,7 +213,7 @@ def test_the_roofline_time_is_the_slower_of_the_two():
 
 def test_the_groups_of_the_roofline_are_what_they_say():
     for seed in SEEDS:
-        many, few, _ = find("2.6").groups(seed)
+        _, many, few = find("2.6").groups(seed)
         assert {find("2.6").oracle(*case)[1] for case in many.cases} == {"compute"}
         assert {find("2.6").oracle(*case)[1] for case in few.cases} == {"memory"}
 

@@ -78,7 +78,7 @@ class BytesOfATensor:
                 "whole bytes",
                 0.5,
                 "32, 16 and 8 bits are 4, 2 and 1 bytes for each value.",
-                [(count, 32), (count, 16), (count, 8), (0, 8)],
+                [(3, 32), (3, 16), (3, 8), (count, 32), (count, 16), (count, 8), (0, 8)],
             ),
             group(
                 "two to a byte",
@@ -148,19 +148,19 @@ class BytesOfALayer:
                 "per-tensor",
                 1,
                 "One ruler for the whole weight; a bias for every output channel.",
-                [((out, into, 3, 3), False), ((8, 4, 1, 1), False)],
+                [((8, 4, 1, 1), False), ((out, into, 3, 3), False)],
             ),
             group(
                 "per-channel",
                 1,
                 "A ruler for every output channel; a bias for every output channel.",
-                [((out, into, 3, 3), True), ((2 * out, into, 1, 1), True)],
+                [((4, 2, 1, 1), True), ((out, into, 3, 3), True), ((2 * out, into, 1, 1), True)],
             ),
             group(
                 "depthwise and linear",
                 1,
                 "The first number of the shape counts the output channels, whatever follows it.",
-                [((out, 1, 3, 3), True), ((out, 7 * into), True), ((out, 7 * into), False)],
+                [((5, 1, 3, 3), True), ((out, 7 * into), True), ((out, 7 * into), False)],
             ),
         ]
 

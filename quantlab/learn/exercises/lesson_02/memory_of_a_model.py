@@ -4,6 +4,7 @@ from itertools import pairwise
 from math import prod
 
 from quantlab.learn.exercise import exercise, group, misconception
+from quantlab.learn.exercises.lesson_02.chain_drawing import chain_drawing
 from quantlab.learn.within import exact
 
 
@@ -35,7 +36,7 @@ class PeakOfAChain:
                 "one layer",
                 1,
                 "A layer's input and output are in memory together.",
-                [([(3, side, side), (wide, side, side)], 4), ([(5, 4, 4), (2, 2, 2)], 1)],
+                [([(5, 4, 4), (2, 2, 2)], 1), ([(3, side, side), (wide, side, side)], 4)],
             ),
             group(
                 "widest in the middle",
@@ -60,6 +61,9 @@ class PeakOfAChain:
             peak = max(peak, held)
             held -= prod(before) * bytes_per_value
         return peak
+
+    def picture(args, got):
+        return chain_drawing(*args, got)
 
     @misconception("A layer reads one tensor while it writes another. How many are in memory?")
     def largest_tensor(shapes, bytes_per_value):

@@ -26,6 +26,12 @@ class SlowerOfTheTwo:
         above, far = (float(r) for r in rng.uniform([1.5, 5.0], [3.0, 20.0]))
         return [
             group(
+                "round numbers",
+                1,
+                "A time in milliseconds that you can check on paper.",
+                [(3e9, 1e6, 1e11, 1e10), (1e6, 5e7, 1e11, 1e10)],
+            ),
+            group(
                 "many operations a byte",
                 1,
                 'The time is never shorter than the operations need; the bound is "compute".',
@@ -42,12 +48,6 @@ class SlowerOfTheTwo:
                     (ridge / above * moved[2], moved[2], ops, bandwidth),
                     (ridge / far * moved[3], moved[3], ops, bandwidth),
                 ],
-            ),
-            group(
-                "round numbers",
-                1,
-                "A time in milliseconds that you can check on paper.",
-                [(3e9, 1e6, 1e11, 1e10), (1e6, 5e7, 1e11, 1e10)],
             ),
         ]
 

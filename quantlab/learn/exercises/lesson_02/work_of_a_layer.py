@@ -31,8 +31,8 @@ class WorkOfAConvolution:
             group(
                 "an ordinary convolution",
                 1,
-                "Every weight is used once for each position of the output.",
-                [((out, into, 3, 3), 1, height, width, 4), ((2, 1, 3, 3), 1, 4, 5, 1)],
+                "Every weight is used once for each output position, and three tensors move.",
+                [((2, 1, 3, 3), 1, 4, 5, 1), ((out, into, 3, 3), 1, height, width, 4)],
             ),
             group(
                 "a 1×1 convolution",

@@ -627,8 +627,8 @@ print(f"FP32 {times.first.median * 1e3:.3f} ms, INT8 {times.second.median * 1e3:
 print(f"{times.ratio:.2f}×, 95 % {times.low:.2f} to {times.high:.2f}, INT8 is {times.verdict}")
 
 # %% [markdown]
-# The runtime does not warn you. Operators that silently stay in FP32 are a common reason for an INT8
-# model that disappoints; lesson 07 shows how to find them in a whole model.
+# The runtime does not warn you. Operators that silently stay in FP32 are a common reason for an
+# INT8 model that disappoints; lesson 07 shows how to find them in a whole model.
 
 # %% [markdown]
 # ### The whole network, and the promise

@@ -29,7 +29,7 @@ class SlowerOfTheTwo:
                 "round numbers",
                 1,
                 "A time in milliseconds that you can check on paper.",
-                [(3e9, 1e6, 1e11, 1e10), (1e6, 5e7, 1e11, 1e10)],
+                [(3e9, 1e6, 1e11, 1e10), (2e6, 6e7, 1e11, 8e9)],
             ),
             group(
                 "many operations a byte",

@@ -79,8 +79,17 @@ def start(wanted: int | None, browser: bool, torch_index: str | None) -> int:
     return 0
 
 
+def whole_project() -> None:
+    """Stop in a student's copy, which has neither the tests nor the instructor's tools."""
+    if not (ROOT / "autograder").is_dir():
+        raise Stop(
+            FAILED, "A student's copy has no tests and no demo: use `python course.py start`."
+        )
+
+
 def test(pytest_args: list[str], torch_index: str | None) -> int:
     """Set up, then every check, then pytest, whose summary stays the last line."""
+    whole_project()
     set_up({"dev"}, torch_index)
     failed = []
     for check in CHECKS:
@@ -95,6 +104,7 @@ def test(pytest_args: list[str], torch_index: str | None) -> int:
 
 def demo(torch_index: str | None) -> int:
     """Set up, then the instructor's job on the sample submissions."""
+    whole_project()
     set_up(set(), torch_index)
     return FAILED if run([f"{BIN / 'autograder'}{EXE}", "demo"], env=environment()) else 0
 

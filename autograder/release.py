@@ -28,7 +28,14 @@ example:
 """
 
 TOP = "quantlab-course"
-FILES = ("README.md", "LICENSE", "course.py", "environment.yml", "pyproject.toml")
+FILES = (
+    "LICENSE",
+    "README.md",
+    "course.py",
+    "course_setup.py",
+    "environment.yml",
+    "pyproject.toml",
+)
 #: A fixed moment in every entry: the same course gives the same bytes.
 MOMENT = (2026, 1, 1, 0, 0, 0)
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
@@ -81,7 +88,8 @@ def release(root: Path, out: Path, *, graded: bool) -> int:
 
 def _contents(root: Path, built: Path, graded: bool) -> Iterator[tuple[str, bytes]]:
     for name in FILES:
-        yield name, (root / name).read_bytes()
+        content = (root / name).read_bytes()
+        yield name, _without_autograder(content) if name == "pyproject.toml" else content
     folders = {"notebooks": built / "notebooks", "quantlab": root / "quantlab"}
     if not graded:
         folders["solutions"] = root / "solutions"
@@ -92,6 +100,12 @@ def _contents(root: Path, built: Path, graded: bool) -> Iterator[tuple[str, byte
                 if graded and path.parent.name == "quizzes":
                     content = _keyless(content)
                 yield f"{name}/{path.relative_to(folder).as_posix()}", content
+
+
+def _without_autograder(pyproject: bytes) -> bytes:
+    """A student's copy has no such package, so it must not get a command of that name."""
+    rows = pyproject.decode().splitlines(keepends=True)
+    return "".join(row for row in rows if not row.startswith("autograder =")).encode()
 
 
 def _keyless(content: bytes) -> bytes:

@@ -73,6 +73,7 @@ def make_project(folder: Path) -> Path:
     (folder / "tools.py").write_text(TOOLS)
     (folder / "test_tiny.py").write_text("def test_tiny():\n    assert 1 + 1 == 2\n")
     (folder / "notebooks").mkdir()
+    (folder / "autograder").mkdir()
     return folder
 
 
@@ -400,7 +401,23 @@ def status(port: int | None, path: str) -> int:
 
 def test_readme_states_the_steps_that_a_set_up_takes() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    by_hand = [" ".join(line) for line in course_setup.steps([], None)]
-    assert [line for line in readme.splitlines() if line in by_hand] == by_hand
+    by_hand = [" ".join(line) for line in course_setup.steps([], "URL")]
+    commands = [line.split("#")[0].strip() for line in readme.splitlines()]
+    assert [line for line in commands if line in by_hand] == by_hand
+
+
+def test_a_students_copy_says_that_it_has_no_tests_and_no_demo(project: Path) -> None:
+    (project / "autograder").rmdir()
+    for command in ("test", "demo"):
+        done = run(project, command)
+        assert done.returncode == course.FAILED
+        assert done.stderr == (
+            "A student's copy has no tests and no demo: use `python course.py start`.\n"
+        )
+    assert not (project / ".venv").exists()
+
+
+def test_readme_states_the_line_for_development() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
     *_, for_development = course_setup.steps(["dev"], None)
     assert " ".join(for_development) in readme

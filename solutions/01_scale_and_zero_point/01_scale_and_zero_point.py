@@ -694,7 +694,7 @@ check("1.10")
 #
 # ### I can …
 #
-# Tick what you could explain to a colleague now.
+# Read each line aloud and go on with “because”. Where you cannot, you know where to look.
 #
 # - [ ] I can explain scale and zero_point. *(this lesson; if in doubt: exercises 1.1 to 1.4)*
 # - [ ] I can choose symmetric or asymmetric, and say why. *(this lesson: 1.6, 1.7 and 1.10)*

@@ -1,6 +1,7 @@
 """The zip: what students receive, and what a class must not receive."""
 
 import argparse
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def names(zipped):
 def test_both_hold_the_starter_the_notebooks_and_the_library(zips):
     for zipped in zips.values():
         inside = names(zipped)
-        assert {"README.md", "course.py", "pyproject.toml", "LICENSE"} <= inside
+        assert {"README.md", "course.py", "course_setup.py", "LICENSE"} <= inside
+        pyproject = tomllib.loads(zipped.read("quantlab-course/pyproject.toml").decode())
+        assert list(pyproject["project"]["scripts"]) == ["quantlab"]
         assert "notebooks/01_scale_and_zero_point/01_scale_and_zero_point.ipynb" in inside
         assert "quantlab/learn/judge.py" in inside
         assert not [

@@ -6,7 +6,7 @@ import pytest
 from quantlab.learn.quiz import load_quiz, look_again, quiz_ids, score
 from quantlab.learn.quiz_answers import typed_answer
 from quantlab.learn.quiz_text import call_without_widgets
-from quantlab.numerics import choose_qparams, dequantize, quantize, size_of_parameters
+from quantlab.numerics import QParams, choose_qparams, dequantize, quantize, size_of_parameters
 
 
 def right_answers(quiz) -> dict:
@@ -115,10 +115,10 @@ def test_the_numbers_of_the_quick_test_are_the_librarys():
 
 def test_the_numbers_of_lesson_1_are_the_librarys():
     questions = {q.id: q for q in load_quiz("01_scale_and_zero_point").questions}
-    ruler = choose_qparams(-0.9, 5.0)
     # Integers: nothing to tolerate.
-    assert questions["q2"].answer == int(ruler.zero_point)
-    assert questions["q3"].answer == int(quantize(np.float32(0.3), ruler))
+    assert questions["q2"].answer == int(choose_qparams(-0.8, 3.0).zero_point)
+    assert questions["q3"].answer == int(quantize(np.float32(0.33), QParams(0.05, 20, "uint8")))
+    ruler = choose_qparams(-0.9, 5.0)
     saturating = [option.right for option in questions["q4"].options]
     values = [float(o.text.replace("−", "-")) for o in questions["q4"].options]
     back = dequantize(quantize(np.array(values, np.float32), ruler), ruler)

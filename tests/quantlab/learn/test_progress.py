@@ -269,6 +269,26 @@ def test_damage_during_a_session_is_noticed_by_both_notebooks_once(home):
     assert [first.notice is None, second.notice is None] == [False, True]
 
 
+def test_damage_is_found_before_anything_reads_it(home):
+    path = filled(home)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-4096] + b"\xa5" * 4096)
+    progress = reopened()
+    assert progress.quiz_attempts("quick_test") == ()  # another table, far from the damage
+    assert "damaged" in progress.notice
+
+
+def test_of_two_that_find_the_damage_one_sets_it_aside(home):
+    path = filled(home)
+    slow = reopened().store
+    slow.read("SELECT 1")
+    path.write_bytes(b"not a database " * 1000)
+    reopened().record(judgement())  # the fast one has set it aside and begun a new file
+    slow._set_aside()
+    assert slow.take_notice() is None
+    assert len(reopened().attempts("1.2")) == 1
+
+
 def test_a_deleted_file_is_simply_new(home):
     path = filled(home)
     path.unlink()

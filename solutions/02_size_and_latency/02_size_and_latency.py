@@ -681,15 +681,16 @@ for precision, timing in (("FP32", times.first), ("INT8", times.second)):
     print(f"a frame every {BUDGET_MS} ms in {precision}: {met}")
 
 # %% [markdown]
-# The file is about four times smaller, on every machine, to the byte. The time is what your
+# The file is the same size on every machine, to the byte. The time is what your
 # processor makes of it. A promise of {{BUDGET_MS}} ms is therefore kept or broken on the machine it
 # was given for, with the threads, the batch and the image size it was given for.
 
 # %% [markdown] spine="break"
 # ## 6 · Break it
 #
-# Can quantization make a layer **larger**? Can INT8 make a model **slower**? Change the shape and
-# the three numbers until both happen, then say in a sentence why.
+# Can quantization make a layer **larger**? Can INT8 make a model **slower**? Here both happen. How
+# many input channels does the layer need before it begins to shrink? How much overhead can the
+# model bear before INT8 loses? Change the numbers until you know, then say in a sentence why.
 
 # %% demo
 layer = Layer("try", "conv", (8, 1, 1, 1))

@@ -1,4 +1,4 @@
-"""A course with one tiny lesson, built once by nbgrader, and hands that write submissions for it."""
+"""A course with one tiny lesson, built once by nbgrader, and hands to submit to it."""
 
 import copy
 import json
@@ -103,17 +103,11 @@ def _instructor_notebook(package):
     ]
     for id, points in (("97.1", 3.0), ("97.2", 2.0)):
         name, _, body = ANSWERS[id].partition("\n")
+        tag = id.replace(".", "-")
         gap = f"{name}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION"
-        cells.append(
-            new(gap, id=f"exercise-{id.replace('.', '-')}", metadata=_meta("exercise", id))
-        )
-        cells.append(
-            new(
-                f'check("{id}")',
-                id=f"check-{id.replace('.', '-')}",
-                metadata=_meta("check", id, points),
-            )
-        )
+        cells.append(new(gap, id=f"exercise-{tag}", metadata=_meta("exercise", id)))
+        check = _meta("check", id, points)
+        cells.append(new(f'check("{id}")', id=f"check-{tag}", metadata=check))
     text = '### BEGIN SOLUTION\nwhy = """\nBecause.\n"""\n### END SOLUTION'
     cells.append(new(text, id="written-97-3", metadata=_meta("written", "97.3", 2.0)))
     cells.append(nbformat.v4.new_markdown_cell("The end.", id="end"))
@@ -137,7 +131,7 @@ class Class:
 
     lesson = LESSON
     answers = ANSWERS
-    options = Options(seed=7, cell_seconds=3, submission_seconds=60)
+    options = Options(seed=7_777_777, cell_seconds=30, submission_seconds=120)
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -165,9 +159,9 @@ class Class:
     def cell(self, notebook, id):
         return next(cell for cell in notebook.cells if cell.id == id)
 
-    def grade(self, **changes):
-        """Grade everything; the records by student."""
-        found = submissions_of(self.course, None)
+    def grade(self, students=lambda name: True, **changes):
+        """Grade everything, or the students a function chooses; the records by student."""
+        found = tuple(f for f in submissions_of(self.course, None) if students(f.student))
         graded = grade_all(self.course, found, replace(self.options, **changes))
         return {one.record.student: one for one in graded}
 

@@ -1,4 +1,4 @@
-"""The points of a check are a number between 0 and the maximum that two outputs agree on, or open."""
+"""A check's points are a number from 0 to the maximum that two outputs agree on, or open."""
 
 import nbformat
 import pytest

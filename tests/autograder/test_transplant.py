@@ -1,4 +1,4 @@
-"""Whatever happened to the file, the released notebook with the student's text in it is what runs."""
+"""Whatever happened to the file: the released notebook runs, with the student's text in it."""
 
 import copy
 import json

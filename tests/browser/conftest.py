@@ -111,10 +111,14 @@ def page(browser):
     page.close()
 
 
-def open_notebook(page, address: str, name: str) -> None:
-    """Open NAME/NAME.ipynb and wait until its kernel is idle."""
-    page.goto(f"{address}/lab/tree/{name}/{name}.ipynb?token={TOKEN}&reset")
+def open_notebook(page, address: str, name: str, stem: str = "") -> None:
+    """Open NAME/STEM.ipynb and wait until its kernel is idle."""
+    page.goto(f"{address}/lab/tree/{name}/{stem or name}.ipynb?token={TOKEN}&reset")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    wait_for_kernel(page)
+
+
+def wait_for_kernel(page) -> None:
     page.get_by_text("Python 3 (ipykernel) | Idle").first.wait_for()
 
 
@@ -132,3 +136,30 @@ def run_all(page, timeout_s: float = 180) -> None:
                   .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))""",
         timeout=timeout_s * 1000,
     )
+    wait_for_kernel(page)
+
+
+def run_cell(page, cell, source: str | None = None) -> None:
+    """Run one cell by keyboard, with a new source typed into it first where one is given."""
+    cell.locator(".cm-content").click()
+    if source is not None:
+        page.keyboard.press("Control+A")
+        page.keyboard.insert_text(source)
+    page.keyboard.press("Control+Enter")
+    wait_for_kernel(page)
+
+
+def restart_kernel(page) -> None:
+    menu(page, "Kernel", "Restart Kernel…")
+    page.locator(".jp-Dialog button.jp-mod-accept").click()
+    wait_for_kernel(page)
+
+
+@contextmanager
+def widen(page, width: int):
+    """The page at another width; back to what it was on leaving."""
+    before = page.viewport_size
+    page.set_viewport_size({"width": width, "height": before["height"]})
+    page.wait_for_timeout(1000)  # JupyterLab lays its panels out anew
+    yield
+    page.set_viewport_size(before)

@@ -53,6 +53,21 @@ def without_metadata_and_ids(c):
     return notebook
 
 
+def of_an_older_schema(c):
+    notebook = c.right()
+    for cell in notebook.cells:
+        if "nbgrader" in cell.metadata:
+            cell.metadata["nbgrader"]["schema_version"] = 1
+    return notebook
+
+
+def without_metadata(c):
+    notebook = c.right()
+    for cell in notebook.cells:
+        cell.metadata = {}
+    return notebook
+
+
 def of_a_newer_schema(c):
     notebook = c.right()
     c.cell(notebook, "check-97-1").metadata["nbgrader"]["schema_version"] = 99
@@ -98,7 +113,9 @@ def reordered(c):
         as_nbformat_3,
         with_an_untouched_copy,
         with_an_untouched_copy_first,
+        without_metadata,
         without_metadata_and_ids,
+        of_an_older_schema,
         of_a_newer_schema,
         with_broken_metadata,
         without_checks,

@@ -129,12 +129,17 @@ def _tell(course: Course, done: list[Graded], of: int) -> None:
     print(f"{_counts(done) or 'nothing'}, of {of} submissions in {course.submitted}.")
     for graded in done:
         record = graded.record
-        if record.verdict != "graded":
-            print(f"  {record.student} / {record.lesson}: {record.verdict}. {record.reason}")
-        for note in record.notes:
-            print(f"  {record.student} / {record.lesson}: note: {note}")
+        told = [f"{record.verdict}. {record.reason}"] if record.verdict != "graded" else []
+        told += [f"note: {note}" for note in record.notes]
+        for line in told:
+            print(_printable(f"  {record.student} / {record.lesson}: {line}"))
     print(f"Gradebook: {course.db_url}")
     print(f"Next: autograder report --course {course.folder}")
+
+
+def _printable(line: str) -> str:
+    """File names are the submission's: one with an escape sequence must not steer the terminal."""
+    return "".join(c if c.isprintable() else "?" for c in line)
 
 
 def _seed(text: str) -> int:

@@ -9,9 +9,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.batch import Options, grade_all, submissions_of
+from autograder.batch import Options, grade_one, submissions_of
 from autograder.course_folder import open_course, prepare
 from autograder.instructor import KERNEL, write_notebook
+from autograder.runner import Runner
 
 LESSON = "97_tiny"
 
@@ -133,8 +134,9 @@ class Class:
     answers = ANSWERS
     options = Options(seed=7_777_777, cell_seconds=30, submission_seconds=120)
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, runner: Runner):
         self.folder = folder
+        self.runner = runner
         self.course = open_course(folder / "submitted", None, None)
 
     def released(self):
@@ -162,8 +164,8 @@ class Class:
     def grade(self, students=lambda name: True, **changes):
         """Grade everything, or the students a function chooses; the records by student."""
         found = tuple(f for f in submissions_of(self.course, None) if students(f.student))
-        graded = grade_all(self.course, found, replace(self.options, **changes))
-        return {one.record.student: one for one in graded}
+        options = replace(self.options, **changes)
+        return {f.student: grade_one(self.course, f, options, self.runner) for f in found}
 
     def submit(self, student, content):
         """Write a notebook, a text or bytes as this student's submission; returns its path."""
@@ -178,16 +180,23 @@ class Class:
         return path
 
 
+@pytest.fixture(scope="session")
+def runner():
+    """One grading process for all tests: its start is the slow part."""
+    with Runner() as shared:
+        yield shared
+
+
 @pytest.fixture
-def a_class(built_course, tmp_path):
+def a_class(built_course, tmp_path, runner):
     folder = tmp_path / "course"
     shutil.copytree(built_course, folder)
-    return Class(folder)
+    return Class(folder, runner)
 
 
 @pytest.fixture(scope="module")
-def module_class(built_course, tmp_path_factory):
-    """A class that a whole module shares: the kernel starts are the slow part."""
+def module_class(built_course, tmp_path_factory, runner):
+    """A class that a whole module shares."""
     folder = tmp_path_factory.mktemp("module") / "course"
     shutil.copytree(built_course, folder)
-    return Class(folder)
+    return Class(folder, runner)

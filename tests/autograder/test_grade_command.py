@@ -29,6 +29,16 @@ def test_what_could_not_be_graded_is_listed_and_the_exit_code_is_one(a_class, ca
     assert "seed" not in told[0]
 
 
+def test_a_file_name_does_not_steer_the_terminal(a_class, capsys):
+    path = a_class.submit("ada", b"")
+    (path.parent / "a\x1b[2Jb.txt").write_text("")
+    path.rename(path.with_name("\x1b[31mred.ipynb"))
+    assert grade(a_class) == 1
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "?[31mred.ipynb" in out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

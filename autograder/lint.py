@@ -172,7 +172,7 @@ def _student_copy(copy: Path, cells: tuple[SourceCell, ...]) -> Iterator[str]:
 
 def _exercise_problems(path: Path, cells: tuple[SourceCell, ...], copy: Path) -> Iterator[Problem]:
     name, others = path.stem, alternatives_of(path.parent)
-    solved, empty = reference_namespace(cells), stub_namespace(cells, _stubs(copy))
+    solved, empty = reference_namespace(cells), stub_namespace(cells, stubs_of(copy))
     for id in exercise_ids(cells):
         exercise = find(id)
         for said in (
@@ -186,7 +186,7 @@ def _exercise_problems(path: Path, cells: tuple[SourceCell, ...], copy: Path) ->
             yield Problem(name, id, said)
 
 
-def _stubs(copy: Path) -> dict[str, str]:
+def stubs_of(copy: Path) -> dict[str, str]:
     """The gaps of a student copy as nbgrader left them, by nbgrader's id."""
     notebook = nbformat.read(copy, as_version=4)
     return {

@@ -25,7 +25,7 @@ ALTERNATIVES_AT_LEAST = 3
 
 
 @dataclass(frozen=True)
-class _Unread(LocalAsk):
+class Unread(LocalAsk):
     """Asks wrong answers from the specification itself: only what they give is judged."""
 
     def source(self, name: str) -> str | None:
@@ -72,10 +72,19 @@ def specification_problems(exercise: Exercise, seeds: Sequence[int]) -> Iterator
         if exercise.kind in ("function", "value") and worth != exercise.points:
             yield f"its case groups are worth {worth:g} points; it says {exercise.points:g}."
             break
-    if exercise.kind == "written" and max(b.points for b in exercise.rubric) != exercise.points:
+    if exercise.kind == "function" and len(exercise.groups(0)) < 2:
+        yield "it has one case group, so it gives no partial credit."
+    bands = [band.points for band in exercise.rubric]
+    if exercise.kind == "written" and bands[0] != exercise.points:
         yield "its best band is not worth its points."
+    if bands != sorted(bands, reverse=True):
+        yield "its bands do not run from the best to the worst."
+    if not 1 <= exercise.difficulty <= 5 or not 1 <= exercise.importance <= 5:
+        yield "its difficulty and importance are not from 1 to 5."
     if len(set(exercise.hints)) != 3 or not all(exercise.hints):
         yield "it needs three different hints."
+    if len({m.name for m in exercise.misconceptions}) != len(exercise.misconceptions):
+        yield "two of its misconceptions have the same name."
     for wrong in exercise.misconceptions:
         if not wrong.question.rstrip().endswith("?"):
             yield f"the misconception {wrong.name} does not end in a question."
@@ -93,7 +102,7 @@ def misconception_problems(exercise: Exercise, seeds: Sequence[int]) -> Iterator
     """A wrong answer that is accepted, or that is called by another's name."""
     for wrong in exercise.misconceptions:
         for seed in seeds:
-            said = judge(exercise, _Unread(_as_answer(exercise, wrong.wrong)), seed)
+            said = judge(exercise, Unread(as_answer(exercise, wrong.wrong)), seed)
             if said.passed:
                 yield f"the wrong answer {wrong.name} is accepted (seed {seed})."
                 break
@@ -102,7 +111,8 @@ def misconception_problems(exercise: Exercise, seeds: Sequence[int]) -> Iterator
                 break
 
 
-def _as_answer(exercise: Exercise, wrong: Callable[..., Any]) -> dict[str, Any]:
+def as_answer(exercise: Exercise, wrong: Callable[..., Any]) -> dict[str, Any]:
+    """The names in a notebook whose learner holds this misconception."""
     if exercise.kind == "value":
         return {name: wrong(name) for name in exercise.values}
     return {exercise.answer: wrong}

@@ -17,11 +17,10 @@ from pathlib import Path
 
 import nbformat
 from nbgrader.apps import NbGraderAPI
-from traitlets.config import Config
 
 from autograder.instructor import instructor_notebook, lesson_sources, write_notebook
+from autograder.nbgrader_config import course_config
 from autograder.programs import put_own_programs_on_path
-from autograder.stubs import FittingStubs
 
 HELP = "build the student notebooks from the lesson sources"
 EPILOG = """exit codes: 0 built, or up to date · 1 out of date (--check) · 2 a source is faulty
@@ -91,25 +90,13 @@ def build_course(
             continue
         write_notebook(instructor_notebook(path), course / "source" / name / f"{name}.ipynb")
         names.append(name)
-    api = NbGraderAPI(config=_config(course, db_url or f"sqlite:///{course / 'gradebook.db'}"))
+    logging.getLogger("traitlets").setLevel(logging.ERROR)
+    api = NbGraderAPI(config=course_config(course, db_url))
     for name in names:
         done = api.generate_assignment(name, force=True, create=True)
         if not done["success"]:
             raise BuildError(f"{name}: nbgrader refused the notebook.\n{done.get('log', '')}")
     return tuple(names)
-
-
-def _config(course: Path, db_url: str) -> Config:
-    config = Config()
-    config.CourseDirectory.root = str(course)
-    config.CourseDirectory.db_url = db_url
-    config.GenerateAssignment.preprocessors = [
-        f"nbgrader.preprocessors.{name}" if name else FittingStubs
-        for name in ("LockCells", "", "ClearOutput", "CheckCellMetadata", "ComputeChecksums",
-                     "SaveCells", "ComputeChecksums", "CheckCellMetadata")
-    ]  # fmt: skip
-    logging.getLogger("traitlets").setLevel(logging.ERROR)
-    return config
 
 
 #: What is generated, and where it stands in the project.

@@ -65,7 +65,8 @@ class Card:
             f"{inline(text)}</p>"
             for label, text in self.lines
         )
-        code = f"<pre><code>{html.escape(self.code)}</code></pre>" if self.code else ""
+        block = '<pre style="white-space:pre;overflow-x:auto"><code>'
+        code = f"{block}{html.escape(self.code)}</code></pre>" if self.code else ""
         return (
             f'<section role="status" style="border-left:4px solid {self.colour};'
             f'padding:.5em 1em;margin:.5em 0;max-width:46em">'

@@ -246,7 +246,9 @@ def _run_with_progress(path: Path, cell_seconds: int) -> NotebookRun:
 def _console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr)
+    console = Console(stderr=stderr)
+    # A notebook does not tell its width, and cuts off what is wider: 76 columns fit at 800 pixels.
+    return Console(stderr=stderr, width=76) if console.is_jupyter else console
 
 
 def _json(value: Any) -> None:

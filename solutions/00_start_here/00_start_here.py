@@ -182,9 +182,9 @@ exit_code = run_command(["status"])
 # maximum and rounding, and one runtime that serves models. These {{questions}} questions take two
 # minutes. Below {{pass_mark}}, read up on what you missed; the feedback says what it was.
 #
-# With the keyboard: <kbd>Tab</kbd> goes to the next question, the arrow keys move between options,
-# <kbd>Space</kbd> chooses, <kbd>Enter</kbd> on the button verifies. Your answers stay in a small
-# file beside the notebook, and you may try again.
+# With the keyboard: <kbd>Tab</kbd> goes to the next option or question, <kbd>Space</kbd> chooses,
+# <kbd>Enter</kbd> on the button verifies. Your answers stay in a small file beside the notebook,
+# and you may try again.
 
 # %% demo
 quiz("00_start_here")

@@ -163,3 +163,20 @@ def widen(page, width: int):
     page.wait_for_timeout(1000)  # JupyterLab lays its panels out anew
     yield
     page.set_viewport_size(before)
+
+
+def errors(page) -> list[str]:
+    """What stands in red: tracebacks, and text that went to stderr."""
+    red = '[data-mime-type="application/vnd.jupyter.error"]'
+    return page.locator(
+        f'{red}, [data-mime-type="application/vnd.jupyter.stderr"]'
+    ).all_inner_texts()
+
+
+def too_wide(page) -> list[str]:
+    """The beginnings of outputs that the page cuts off or scrolls sideways."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('.jp-OutputArea-output')]
+                  .filter(e => e.scrollWidth > e.clientWidth + 1)
+                  .map(e => e.innerText.slice(0, 80) || e.outerHTML.slice(0, 80))"""
+    )

@@ -76,4 +76,4 @@ def test_the_notebook_carries_the_judgement_as_data():
 def test_code_is_shown_as_code():
     card = Card("Solution", code="a < b")
     assert repr(card) == "Solution\n\n    a < b"
-    assert "<pre><code>a &lt; b</code></pre>" in card.to_html()
+    assert "<code>a &lt; b</code></pre>" in card.to_html()

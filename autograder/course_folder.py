@@ -61,7 +61,16 @@ def open_course(submitted: Path | None, folder: Path | None, db_url: str | None)
     folder = folder.resolve()
     if not folder.is_dir():
         raise CourseError(f"There is no course folder {folder}.")
-    return Course(folder, submitted or folder / "submitted", db_url or default_db_url(folder))
+    address = _absolute(db_url) if db_url else default_db_url(folder)
+    return Course(folder, submitted or folder / "submitted", address)
+
+
+def _absolute(db_url: str) -> str:
+    """A relative sqlite file is meant from here; nbgrader changes the folder while it works."""
+    scheme, _, path = db_url.partition("sqlite:///")
+    if scheme or not path or Path(path).is_absolute():
+        return db_url
+    return f"sqlite:///{Path(path).resolve().as_posix()}"
 
 
 def prepare(course: Course, wanted: set[str]) -> None:

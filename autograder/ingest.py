@@ -23,6 +23,13 @@ from quantlab.learn.verdict import Verdict
 LARGEST_NOTEBOOK = 50_000_000
 LARGEST_ANSWERS = 64 * 1024
 MOST_CELLS = 2_000
+#: Never through a link, and never waiting for the other end of a pipe.
+CAREFULLY = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 #: Ids become folder names, glob patterns and CSV fields: letters, digits and a few quiet signs.
 ID = re.compile(r"[^\W_][\w.@' -]{0,98}[\w.@'-]|[^\W_]", re.UNICODE)
 
@@ -164,16 +171,10 @@ def _answers_in(folder: Path) -> tuple[tuple[tuple[str, bytes], ...], list[str]]
 def _read_plain(path: Path, largest: int) -> bytes:
     """The bytes of a regular file; a link, a pipe, a device or a giant is refused unread."""
     try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a link" if stat.S_ISLNK(status.st_mode) else "no ordinary file"
-            raise Refused(
-                Verdict.MALFORMED,
-                f"{path.name} is {kind}; expected is the file itself. Links are never followed.",
-            )
-        # O_NOFOLLOW again: the file may have been exchanged since it was looked at.
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(path, flags), "rb") as file:
+        _refuse_unless_regular(path, path.lstat().st_mode)
+        with os.fdopen(os.open(path, CAREFULLY), "rb") as file:
+            # Looked at again: the file may have been exchanged in between.
+            _refuse_unless_regular(path, os.fstat(file.fileno()).st_mode)
             data = file.read(largest + 1)
     except OSError as fault:
         raise Refused(
@@ -186,3 +187,12 @@ def _read_plain(path: Path, largest: int) -> bytes:
             "Please hand it in with its outputs cleared.",
         )
     return data
+
+
+def _refuse_unless_regular(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        kind = "a link" if stat.S_ISLNK(mode) else "no ordinary file"
+        raise Refused(
+            Verdict.MALFORMED,
+            f"{path.name} is {kind}; expected is the file itself. Links are never followed.",
+        )

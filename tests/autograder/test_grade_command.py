@@ -69,6 +69,17 @@ def test_a_gradebook_that_cannot_be_opened_is_said(a_class, capsys):
     assert "cannot be opened" in capsys.readouterr().err
 
 
+def test_a_relative_gradebook_lies_where_the_command_was_given(a_class, tmp_path, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    a_class.submit("ada", b"")
+    assert grade(a_class, "--gradebook", "sqlite:///mine.db") == 1
+    assert [path.name for path in here.iterdir()] == ["mine.db"]
+    assert str(here / "mine.db") in (a_class.folder / "nbgrader_config.py").read_text()
+    assert "mine.db" not in [path.name for path in a_class.folder.iterdir()]
+
+
 def test_a_second_grader_waits_and_a_dead_one_does_not_count(a_class, capsys):
     lock = a_class.folder / ".grading.lock"
     lock.write_text(str(os.getppid()))

@@ -247,8 +247,11 @@ def _console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     console = Console(stderr=stderr)
-    # A notebook does not tell its width, and cuts off what is wider: 76 columns fit at 800 pixels.
-    return Console(stderr=stderr, width=76) if console.is_jupyter else console
+    if stderr or not console.is_jupyter:
+        return console
+    # A notebook does not tell its width, and cuts off what is wider. As a terminal's text its page
+    # holds 76 columns at 800 pixels, and rich's own form for notebooks 64.
+    return Console(force_jupyter=False, force_terminal=True, width=76)
 
 
 def _json(value: Any) -> None:

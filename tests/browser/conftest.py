@@ -112,9 +112,11 @@ def page(browser):
 
 
 def open_notebook(page, address: str, name: str, stem: str = "") -> None:
-    """Open NAME/STEM.ipynb and wait until its kernel is idle."""
+    """Open NAME/STEM.ipynb, fold the file list away, and wait until the kernel is idle."""
     page.goto(f"{address}/lab/tree/{name}/{stem or name}.ipynb?token={TOKEN}&reset")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    page.locator('.jp-SideBar .lm-TabBar-tab[data-id="filebrowser"]').click()
+    page.locator(".jp-DirListing-content").wait_for(state="hidden")
     wait_for_kernel(page)
 
 
@@ -174,9 +176,12 @@ def errors(page) -> list[str]:
 
 
 def too_wide(page) -> list[str]:
-    """The beginnings of outputs that the page cuts off or scrolls sideways."""
+    """The beginnings of outputs that the page cuts off or scrolls sideways.
+
+    Only the code of a solution may scroll: broken lines would no longer be the code.
+    """
     return page.evaluate(
-        """() => [...document.querySelectorAll('.jp-OutputArea-output')]
-                  .filter(e => e.scrollWidth > e.clientWidth + 1)
+        """() => [...document.querySelectorAll('.jp-OutputArea-output, .jp-OutputArea-output pre')]
+                  .filter(e => e.scrollWidth > e.clientWidth + 1 && !e.closest('section'))
                   .map(e => e.innerText.slice(0, 80) || e.outerHTML.slice(0, 80))"""
     )

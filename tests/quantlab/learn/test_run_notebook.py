@@ -1,7 +1,6 @@
 """Notebooks are really run in fresh kernels: errors, endless loops, dying kernels, Ctrl-C."""
 
 import json
-import os
 import signal
 import threading
 
@@ -105,7 +104,7 @@ def test_an_endless_loop_costs_one_cell(tmp_path):
     assert "longer than 2 s" in one.next_step
 
 
-def test_a_loop_that_ignores_the_interrupt_ends_the_run(tmp_path):
+def test_a_loop_that_ignores_the_interrupt_ends_the_run(tmp_path, new_kernels):
     path = write(tmp_path, CHECK, "answer = 42", 'check("1.1")', STUBBORN, 'check("1.2")')
     run = run_notebook(path, cell_seconds=1)
     assert run.why_stopped is Verdict.TIMEOUT
@@ -113,7 +112,7 @@ def test_a_loop_that_ignores_the_interrupt_ends_the_run(tmp_path):
     one, two = results(run, [exercise("1.1"), exercise("1.2")])
     assert (one.verdict, two.verdict) == (Verdict.CORRECT, Verdict.TIMEOUT)
     assert "stopped answering in cell 5" in two.next_step
-    assert kernels_of(os.getpid()) == []
+    assert new_kernels() == []
 
 
 def test_a_dying_kernel_keeps_what_was_judged(tmp_path):
@@ -168,32 +167,39 @@ def test_a_missing_file_gets_one_sentence(tmp_path):
         run_notebook(tmp_path / "01_x.ipynb")
 
 
-def test_an_error_of_the_caller_is_not_swallowed(tmp_path):
+def test_an_error_of_the_caller_is_not_swallowed(tmp_path, new_kernels):
     def on_cell(position, total):
         raise LookupError("mine")
 
     with pytest.raises(LookupError, match="mine"):
         run_notebook(write(tmp_path, "pass"), on_cell=on_cell)
-    assert kernels_of(os.getpid()) == []
+    assert new_kernels() == []
 
 
-def test_control_c_stops_the_run_and_the_kernel(tmp_path):
+def test_control_c_stops_the_run_and_the_kernel(tmp_path, new_kernels):
     def on_cell(position, total):
         if position == 1:
-            kernels.extend(kernels_of(os.getpid()))
+            seen.extend(new_kernels())
             signal.raise_signal(signal.SIGINT)
 
-    kernels = []
+    seen = []
     with pytest.raises(KeyboardInterrupt):
         run_notebook(write(tmp_path, "import time; time.sleep(600)"), on_cell=on_cell)
-    (kernel,) = kernels
+    (kernel,) = seen
     assert not kernel.is_running()
     assert "notebook-run" not in {thread.name for thread in threading.enumerate()}
 
 
-def kernels_of(pid):
+@pytest.fixture
+def new_kernels():
+    """The kernels started since the test began; the browser tests keep others alive beside us."""
+    before = set(kernels())
+    return lambda: [kernel for kernel in kernels() if kernel not in before]
+
+
+def kernels():
     return [
         child
-        for child in psutil.Process(pid).children(recursive=True)
+        for child in psutil.Process().children(recursive=True)
         if child.status() != psutil.STATUS_ZOMBIE and "ipykernel" in " ".join(child.cmdline())
     ]

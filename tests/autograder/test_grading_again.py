@@ -11,6 +11,7 @@ import psutil
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.cli import main
 from autograder.gradebook import standing
 
 
@@ -75,17 +76,15 @@ def test_a_manual_grade_survives_a_broken_file_too(graded):
         assert find("check-97-2", c.lesson, c.lesson, "ben").auto_score is None
 
 
-def command(c, *more):
-    program = [sys.executable, "-m", "autograder.cli", "grade", str(c.folder / "submitted")]
-    return [*program, *more]
-
-
-def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(a_class):
+def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(a_class, capsys):
     c = a_class
     c.submit("ada", c.right())
     c.submit("ben", c.answered(a1="import time\ntime.sleep(300)"))
+    words = [str(c.folder / "submitted"), "--timeout", "400", "--budget", "400"]
     running = subprocess.Popen(
-        command(c, "--timeout", "400", "--budget", "400"), stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "autograder.cli", "grade", *words],
+        stderr=subprocess.PIPE,
+        text=True,
     )
     done = c.folder / "records" / "ada" / f"{c.lesson}.json"
     while not done.exists() and running.poll() is None:
@@ -97,9 +96,8 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(a_class):
     assert "Stopped after 1 of 2. Run the same command to go on." in said
     assert not [p for p in below if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
     c.submit("ben", c.right())
-    finished = subprocess.run(command(c, "--json"), capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
-    told = json.loads(finished.stdout)["submissions"]
+    assert main(["grade", str(c.folder / "submitted"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["submissions"]
     assert [(s["student"], s["verdict"], s["score"]) for s in told] == [
         ("ada", "graded", 5.0),
         ("ben", "graded", 5.0),

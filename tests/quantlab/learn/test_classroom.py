@@ -85,6 +85,13 @@ def test_a_solution_opens_at_once_with_anyway_and_after_a_pass():
     assert in_a_notebook({}, f'solution("{FUNCTION.id}")').code
 
 
+def test_no_solution_opens_in_a_submission_that_is_graded(monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    card = in_a_notebook({}, f'solution("{FUNCTION.id}", anyway=True)')
+    assert card.code == ""
+    assert "stay shut" in repr(card)
+
+
 def test_a_copy_without_solutions_says_who_has_them(monkeypatch, tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "course.py").touch()

@@ -97,7 +97,7 @@ class HalfAStep:
     def counts_in_steps(x, scale, zero_point):
         return float(np.max(np.abs(x - _back(x, scale, zero_point)))) / scale
 
-    @misconception("Half a step is a bound. How large is the error of *these* values?")
+    @misconception("Half a step is a bound. How large is the error of **these** values?")
     def states_the_bound(x, scale, zero_point):
         return scale / 2
 

@@ -22,7 +22,8 @@ FAILED, PORT, INTERRUPTED = 1, 7, 130
 EXIT_CODES = """exit codes: 0 done; 1 a check, a test, the demo or JupyterLab failed; 2 bad command
 line; 3 Python too old or without venv; 4 no network; 5 disk full; 6 .venv cannot be written;
 7 port taken; 8 a package cannot be installed; 9 path that pip cannot handle; 130 interrupted"""
-FIRST_PAGE = "00_start_here/00_start_here.ipynb"
+FIRST_LESSON = "00_start_here"
+FIRST_PAGE = f"{FIRST_LESSON}/{FIRST_LESSON}.ipynb"
 CHECKS = ["ruff check .", "ruff format --check .", "mypy"]
 CHECKS += ["autograder build --check", "autograder lint"]
 
@@ -46,18 +47,8 @@ def start(wanted: int | None, browser: bool, torch_index: str | None) -> int:
     free_port(wanted)  # better said now than after minutes of set-up
     set_up(set(), torch_index)
     port, token, page = free_port(wanted), secrets.token_hex(24), f"/lab/tree/{FIRST_PAGE}"
-    options = [
-        "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={ROOT / 'notebooks'}",
-        "--ServerApp.allow_root=True",
-        f"--ExtensionApp.open_browser={browser}",
-        f"--LabApp.default_url={page}",
-        "--LabApp.news_url=None",  # neither a question nor a request about Jupyter's news
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--Application.log_level=WARN",
-    ]
+    argv = [PYTHON, "-m", "quantlab", "start", FIRST_LESSON, "--port", str(port)]
+    argv += [] if browser else ["--no-browser"]
     news = [
         f"JupyterLab is ready, Ctrl-C ends it:\n    http://127.0.0.1:{port}{page}?token={token}"
     ]
@@ -69,7 +60,6 @@ def start(wanted: int | None, browser: bool, torch_index: str | None) -> int:
 
     try:
         env = environment(JUPYTER_TOKEN=token)  # an argument would show in the process list
-        argv = [PYTHON, "-m", "jupyterlab", *options]
         code = run(argv, announce, env=env, stdin=subprocess.DEVNULL)
     except KeyboardInterrupt:
         print("JupyterLab has ended.")

@@ -72,7 +72,9 @@ def make_project(folder: Path) -> Path:
     (folder / "backend.py").write_text(BACKEND)
     (folder / "tools.py").write_text(TOOLS)
     (folder / "test_tiny.py").write_text("def test_tiny():\n    assert 1 + 1 == 2\n")
-    (folder / "notebooks").mkdir()
+    page = folder / "notebooks" / course.FIRST_PAGE
+    page.parent.mkdir(parents=True)
+    page.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     (folder / "autograder").mkdir()
     return folder
 

@@ -117,9 +117,9 @@ def lab_arguments(lesson: LessonNotebook, port: int | None, *, browser: bool) ->
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={root}",
         f"--LabApp.default_url=/lab/tree/{page}",
-        "--LabApp.news_url=None",  # neither a question nor a request about Jupyter's news
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--Application.log_level=WARN",  # the address stands out, and is printed still
+        # Neither a question nor a request about Jupyter's news and updates.
+        f"--LabApp.app_settings_dir={Path(__file__).with_name('jupyterlab')}",
+        "--Application.log_level=ERROR",  # the address stands out, and is printed still
     ]
     if port is not None:
         arguments += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]

@@ -240,6 +240,11 @@ def test_start_opens_jupyterlab_on_loopback_only(course):
         wait_until(lambda: not cli._free(port), process)  # the address comes a moment earlier
         with urllib.request.urlopen(contents, timeout=30) as reply:
             assert json.load(reply)["path"] == page
+        plugin = "api/settings/@jupyterlab/apputils-extension:notification"
+        with urllib.request.urlopen(address.replace(f"tree/{page}", plugin), timeout=30) as reply:
+            asked = json.load(reply)["schema"]["properties"]
+        assert asked["fetchNews"]["default"] == "false"
+        assert asked["checkForUpdates"]["default"] is False
         assert cli.main(["start", "01", "--port", str(port)]) == 2  # it is taken now
     finally:
         process.terminate()

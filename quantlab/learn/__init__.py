@@ -12,7 +12,7 @@ _HOME = {
     "check": "classroom",
     "hint": "classroom",
     "solution": "classroom",
-    "quiz": "quiz_widget",
+    "quiz": "quiz.widget",
     "explore_ruler": "explorers.ruler",
     "explore_size": "explorers.size",
     "show": "figure",

@@ -14,16 +14,16 @@ import ipywidgets as widgets
 
 from quantlab.learn.card import BLUE, GREY, ORANGE, inline
 from quantlab.learn.quiz import load_quiz
-from quantlab.learn.quiz_answers import typed_number
-from quantlab.learn.quiz_session import QuizSession
-from quantlab.learn.quiz_text import (
+from quantlab.learn.quiz.answers import typed_number
+from quantlab.learn.quiz.session import QuizSession
+from quantlab.learn.quiz.text import (
     heading,
     how_to_answer,
     outcome,
     summary_lines,
     twin_html,
 )
-from quantlab.learn.quiz_values import Question, QuestionResult, QuizResult
+from quantlab.learn.quiz.values import Question, QuestionResult, QuizResult
 from quantlab.learn.widget_twin import WidgetTwin
 
 # ipywidgets cuts long labels off in one line; a quiz needs them whole, at any width.

@@ -9,7 +9,7 @@ import html
 import textwrap
 
 from quantlab.learn.card import inline
-from quantlab.learn.quiz_values import Question, QuestionResult, Quiz, QuizResult
+from quantlab.learn.quiz.values import Question, QuestionResult, Quiz, QuizResult
 
 WIDTH = 88
 _HOW = {

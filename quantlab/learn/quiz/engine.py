@@ -1,7 +1,7 @@
 """A quiz: loading it, scoring answers, and the judgement of an answers file.
 
 A question is worth one point. A multiple choice earns it with all right options and no wrong one.
-Nothing here knows about widgets or progress; `quiz_widget.quiz` is what a notebook calls.
+Nothing here knows about widgets or progress; `quiz.widget` is what a notebook shows.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from quantlab.learn.quiz_answers import Answers, clean_answers, read_answers
-from quantlab.learn.quiz_schema import check_quiz, without_key
-from quantlab.learn.quiz_values import (
+from quantlab.learn.quiz.answers import Answers, clean_answers, read_answers
+from quantlab.learn.quiz.schema import check_quiz
+from quantlab.learn.quiz.values import (
     LikelyWrong,
     Option,
     Question,
@@ -24,24 +24,7 @@ from quantlab.learn.quiz_values import (
 )
 from quantlab.learn.verdict import GroupResult, Judgement, Verdict
 
-__all__ = [
-    "GRADED_BY_INSTRUCTOR",
-    "LikelyWrong",
-    "Option",
-    "Question",
-    "QuestionResult",
-    "Quiz",
-    "QuizResult",
-    "judge_quiz",
-    "load_quiz",
-    "look_again",
-    "parse_quiz",
-    "quiz_ids",
-    "score",
-    "without_key",
-]
-
-QUIZZES = Path(__file__).with_name("quizzes")
+QUIZZES = Path(__file__).parents[1] / "quizzes"
 GRADED_BY_INSTRUCTOR = "This quiz is graded by your instructor."
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from quantlab.learn.progress import open_progress
 from quantlab.learn.quiz import GRADED_BY_INSTRUCTOR, score
-from quantlab.learn.quiz_answers import (
+from quantlab.learn.quiz.answers import (
     Answers,
     answers_path,
     clean_answers,
@@ -21,8 +21,8 @@ from quantlab.learn.quiz_answers import (
     typed_answer,
     write_answers,
 )
-from quantlab.learn.quiz_text import result_text, twin_text
-from quantlab.learn.quiz_values import Quiz, QuizResult
+from quantlab.learn.quiz.text import result_text, twin_text
+from quantlab.learn.quiz.values import Quiz, QuizResult
 
 
 class QuizSession:

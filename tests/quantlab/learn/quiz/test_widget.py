@@ -8,8 +8,8 @@ import yaml
 
 from quantlab.learn.progress import open_progress
 from quantlab.learn.quiz import load_quiz, parse_quiz, without_key
-from quantlab.learn.quiz_session import QuizSession
-from quantlab.learn.quiz_widget import QuizWidget, quiz
+from quantlab.learn.quiz.session import QuizSession
+from quantlab.learn.quiz.widget import QuizWidget, quiz
 
 SMALL = yaml.safe_load(Path(__file__).with_name("small_quiz.yaml").read_text(encoding="utf-8"))
 WIDGET = "application/vnd.jupyter.widget-view+json"

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from quantlab.learn.quiz_values import Question, Quiz
+from quantlab.learn.quiz.values import Question, Quiz
 
 #: {question id: index | indices | number}; a question without an entry is unanswered.
 Answers = dict[str, "int | list[int] | float"]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from quantlab.learn.quiz import load_quiz, look_again, quiz_ids, score
-from quantlab.learn.quiz_answers import typed_answer
-from quantlab.learn.quiz_text import call_without_widgets
+from quantlab.learn.quiz.answers import typed_answer
+from quantlab.learn.quiz.text import call_without_widgets
 from quantlab.numerics import QParams, choose_qparams, dequantize, quantize, size_of_parameters
 
 

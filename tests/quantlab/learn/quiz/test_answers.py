@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from quantlab.learn.quiz import parse_quiz
-from quantlab.learn.quiz_answers import (
+from quantlab.learn.quiz.answers import (
     LARGEST_FILE,
     clean_answers,
     read_answers,

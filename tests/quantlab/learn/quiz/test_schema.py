@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from quantlab.learn.quiz import QUIZZES, load_quiz, parse_quiz, quiz_ids, score, without_key
-from quantlab.learn.quiz_text import twin_text
+from quantlab.learn.quiz.text import twin_text
 
 SMALL = yaml.safe_load(Path(__file__).with_name("small_quiz.yaml").read_text(encoding="utf-8"))
 KEY_WORDS = {"right", "answer", "tolerance", "feedback", "wrong", "otherwise", "value"}

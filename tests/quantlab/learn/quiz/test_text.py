@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from quantlab.learn.quiz import load_quiz, parse_quiz, quiz_ids, score
-from quantlab.learn.quiz_text import result_text, twin_html, twin_text
+from quantlab.learn.quiz.text import result_text, twin_html, twin_text
 
 SMALL = yaml.safe_load(Path(__file__).with_name("small_quiz.yaml").read_text(encoding="utf-8"))
 

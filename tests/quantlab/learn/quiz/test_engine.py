@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from quantlab.learn.quiz import judge_quiz, load_quiz, parse_quiz, score, without_key
-from quantlab.learn.quiz_answers import write_answers
+from quantlab.learn.quiz.answers import write_answers
 from quantlab.learn.verdict import Verdict
 
 SMALL = yaml.safe_load(Path(__file__).with_name("small_quiz.yaml").read_text(encoding="utf-8"))

@@ -22,7 +22,6 @@ from autograder.instructor import instructor_notebook, lesson_sources, write_not
 from autograder.nbgrader_config import course_config
 from autograder.programs import put_own_programs_on_path
 
-HELP = "build the student notebooks from the lesson sources"
 EPILOG = """exit codes: 0 built, or up to date · 1 out of date (--check) · 2 a source is faulty
 
 example:

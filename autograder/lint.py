@@ -29,7 +29,6 @@ from autograder.quality import (
 from quantlab.learn.exercise import all_exercises, find
 from quantlab.learn.source import REGION, SourceCell, read_lesson
 
-HELP = "check lessons, exercises and student copies before a release"
 EPILOG = """exit codes: 0 fit · 1 problems found · 2 the course cannot be read
 
 example:

@@ -18,7 +18,6 @@ import yaml
 from autograder.build import BuildError, build_student_files
 from quantlab.learn.quiz import without_key
 
-HELP = "pack what students receive into one zip"
 EPILOG = """A graded release holds no solutions, no quiz key and no feedback of a quiz.
 
 exit codes: 0 written · 2 it cannot be written, or a lesson source is faulty

@@ -18,7 +18,6 @@ from autograder.ingest import Found
 from autograder.lock import only_grader
 from autograder.nbgrader_config import CELL_SECONDS, SUBMISSION_SECONDS
 
-HELP = "grade submissions into nbgrader's gradebook"
 EPILOG = """\
 layout: SUBMISSIONS/STUDENT/LESSON/LESSON.ipynb, as nbgrader collects it. The course folder is the
 parent of SUBMISSIONS; source/, release/, autograded/, records/ and gradebook.db stand there.

@@ -97,7 +97,8 @@ def _set_up(root: Path, out: Path, keep: bool) -> Course:
 def _say_next(course: Course, seconds: float) -> None:
     print(f"Gradebook: {course.db_url}")
     print(f"Records: {course.folder / 'records'}")
-    print(f"Played in {seconds:.0f} s. Next, in {course.folder}:")
+    print(f"Played in {seconds:.0f} s. Next, with the course's .venv active (see README):")
+    print(f"  cd {course.folder}")
     print("  autograder report --csv grades.csv")
     print("  nbgrader export")
     print("  jupyter lab          then open /formgrader: grades by hand, comments")

@@ -1,0 +1,207 @@
+"""The life of one output of an integer layer: every number between its taps and its tick.
+
+A layer's output is one line of arithmetic, and most bugs sit between two of its numbers: a
+forgotten zero-point correction, a bias on the wrong scale, a sum near the end of int32, a clamp
+nobody expected. `trace` writes the line down for the taps of one output; `trace_conv` picks the taps.
+The contract is `onnx` of `quantlab.numerics.ops.requantize`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quantlab.numerics.ops.accumulate import as_accumulator, centered, per_tensor
+from quantlab.numerics.ops.requantize import requantize
+from quantlab.numerics.qparams import QParams
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The numbers of one output, in the order in which they arise.
+
+    x_q, w_q            the stored integers of the taps, 1-D, one entry a product
+    products            sum of x_q * w_q, as if both zero_points were 0
+    correction          what the zero_points add: sum of (x_q - zx)(w_q - zw), less `products`
+    bias_q              the int32 bias, 0 where there is none
+    accumulator         products + correction + bias_q
+    lowest, highest     the ends of the running sum over the taps, bias added first
+    bits                two's complement bits that the running sum needs, of int32's 32
+    multiplier          float32 x_scale * w_scale / y_scale
+    scaled              float32 accumulator * multiplier: steps of y, before rounding
+    rounded             rint(scaled), a half to even
+    tick                rounded + y's zero_point, before the clamp
+    y_q                 the output
+    """
+
+    x_q: np.ndarray
+    w_q: np.ndarray
+    x_zero_point: int
+    w_zero_point: int
+    products: int
+    correction: int
+    bias_q: int
+    accumulator: int
+    lowest: int
+    highest: int
+    bits: int
+    multiplier: float
+    scaled: float
+    rounded: float
+    tick: float
+    y_q: int
+    y: QParams
+
+    @property
+    def clamped(self) -> bool:
+        """True when the output saturated."""
+        return self.tick != self.y_q
+
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """(name, value) of every step, as text, for a table of your own."""
+        end = f"clamped to {self.y_q}" if self.clamped else "not clamped"
+        return (
+            ("x_q", _short(self.x_q)),
+            ("w_q", _short(self.w_q)),
+            ("sum of x_q * w_q", f"{self.products:,}"),
+            ("zero-point correction", f"{self.correction:+,}"),
+            ("bias_q", f"{self.bias_q:+,}"),
+            ("accumulator", f"{self.accumulator:,}"),
+            ("running sum", f"{self.lowest:,} to {self.highest:,}: {self.bits} of 32 bits"),
+            ("multiplier", f"{self.multiplier:.8g}"),
+            ("accumulator * multiplier", f"{self.scaled:.6f}"),
+            ("rounded", f"{self.rounded:.0f}"),
+            ("+ zero_point of y", f"{self.tick:.0f}, {end}"),
+            ("y_q", f"{self.y_q}"),
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name:<26}{value}" for name, value in self.rows())
+
+
+def trace(x_q: Any, x: QParams, w_q: Any, w: QParams, y: QParams, bias: int = 0) -> Trace:
+    """Follow one output from its taps to its integer.
+
+    Parameters
+    ----------
+    x_q, w_q : integer arrays of one length, 1-D
+        The two factors of each product, as they are stored.
+    x, w, y : QParams, per-tensor
+        For a per-channel w, the scale and zero_point of the output's own channel.
+    bias : int
+        int32, on the scale x.scale * w.scale.
+
+    Raises
+    ------
+    ValueError
+        Taps that do not pair up, integers their dtype does not hold, per-channel qparams, a sum
+        that leaves int32.
+
+    Examples
+    --------
+    >>> x, w, y = QParams(0.5, 3, "uint8"), QParams(0.25, 0, "int8"), QParams(0.25, 10, "uint8")
+    >>> print(trace([5, 3, 9], x, [4, -2, 1], w, y, bias=1))
+    x_q                       [5 3 9]
+    w_q                       [ 4 -2  1]
+    sum of x_q * w_q          23
+    zero-point correction     -9
+    bias_q                    +1
+    accumulator               15
+    running sum               1 to 15: 5 of 32 bits
+    multiplier                0.5
+    accumulator * multiplier  7.500000
+    rounded                   8
+    + zero_point of y         18, not clamped
+    y_q                       18
+    """
+    for name, qparams in (("x", x), ("w", w), ("y", y)):
+        per_tensor(qparams, name)
+    left, right = centered(x_q, x, "x_q"), centered(w_q, w, "w_q")
+    if left.ndim != 1 or left.shape != right.shape:
+        raise ValueError(
+            f"x_q has shape {left.shape} and w_q {right.shape}, but each product has one of both: "
+            "pass the taps of one output as two 1-D arrays of the same length."
+        )
+    steps = left.astype(np.int64) * right
+    running = np.concatenate([[bias], bias + np.cumsum(steps)])
+    accumulator = int(as_accumulator(steps.sum(keepdims=True).astype(np.float64), bias)[0])
+    products = int((left + x.zero_point).astype(np.int64) @ (right + w.zero_point))
+    multiplier = np.float32(x.scale * w.scale) / np.float32(y.scale)
+    scaled = np.float32(accumulator) * multiplier
+    y_q = int(requantize([accumulator], x, w, y)[0])
+    low, high = int(running.min()), int(running.max())
+    return Trace(
+        x_q=np.asarray(x_q),
+        w_q=np.asarray(w_q),
+        x_zero_point=int(x.zero_point),
+        w_zero_point=int(w.zero_point),
+        products=products,
+        correction=int(steps.sum()) - products,
+        bias_q=int(bias),
+        accumulator=accumulator,
+        lowest=low,
+        highest=high,
+        bits=1 + max(high.bit_length() if high > 0 else 0, (~low).bit_length() if low < 0 else 0),
+        multiplier=float(multiplier),
+        scaled=float(scaled),
+        rounded=float(np.rint(scaled)),
+        tick=float(np.rint(scaled)) + int(y.zero_point),
+        y_q=y_q,
+        y=y,
+    )
+
+
+def trace_conv(
+    x_q: Any,
+    x: QParams,
+    w_q: Any,
+    w: QParams,
+    y: QParams,
+    bias: Any = None,
+    *,
+    at: Sequence[int],
+    strides: int = 1,
+    pads: int = 0,
+    dilations: int = 1,
+    groups: int = 1,
+) -> Trace:
+    """Follow one output of a 2-D convolution; `at` is its place (image, filter, row, column).
+
+    Arguments are those of `quantlab.numerics.ops.conv`, with one number for strides, pads and
+    dilations; a tap in the padding is x's zero_point.
+
+    Raises
+    ------
+    ValueError
+        As `trace`; a place outside the output.
+    """
+    image, kernel = np.asarray(x_q), np.asarray(w_q)
+    n, filter_, row, column = at
+    per_group = kernel.shape[0] // groups
+    first = (filter_ // max(1, per_group)) * kernel.shape[1]
+    margins = ((0, 0), (0, 0), (pads, pads), (pads, pads))
+    padded = np.pad(image, margins, constant_values=int(x.zero_point))
+    down, across = (
+        start * strides + dilations * np.arange(size)
+        for start, size in zip((row, column), kernel.shape[2:], strict=True)
+    )
+    inside = 0 <= n < len(image) and 0 <= filter_ < len(kernel) and min(row, column) >= 0
+    if not inside or down[-1] >= padded.shape[2] or across[-1] >= padded.shape[3]:
+        raise ValueError(
+            f"at is {tuple(at)}, but the output has no such place: pass (image, filter, row, "
+            "column) within the output's shape."
+        )
+    taps = padded[n, first : first + kernel.shape[1]][:, down[:, None], across]
+    own = w
+    if w.axis is not None:
+        own = QParams(w.scale[filter_], w.zero_point[filter_], w.dtype, narrow=w.narrow)
+    of_filter = 0 if bias is None else int(np.asarray(bias)[filter_])
+    return trace(taps.ravel(), x, kernel[filter_].ravel(), own, y, of_filter)
+
+
+def _short(taps: np.ndarray) -> str:
+    """The taps on one line, the middle left out when there are many."""
+    return " ".join(np.array2string(taps, threshold=12, edgeitems=4).split("\n"))

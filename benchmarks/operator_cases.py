@@ -43,3 +43,24 @@ def output_ruler(
     if rng.random() < 0.5:
         scale = 2.0 ** np.round(np.log2(scale))
     return random_ruler(rng, dtype, scale)
+
+
+def random_bias(rng: np.random.Generator, channels: int, terms: int) -> np.ndarray:
+    """int32 biases about as large as sums of `terms` products of 8-bit integers."""
+    largest = int(127 * 64 * np.sqrt(terms))
+    return rng.integers(-largest, largest + 1, channels).astype(np.int32)
+
+
+def bias_scale(x: QParams, w: QParams) -> np.ndarray:
+    """x.scale * w.scale in float32, which makes a bias addable to sums of products."""
+    return np.asarray(x.scale * w.scale)
+
+
+def moved_to_uint8(q: np.ndarray, qparams: QParams) -> tuple[np.ndarray, QParams]:
+    """The same real numbers in uint8: int8 integers and their zero_point, both 128 higher.
+
+    On x86 ONNX Runtime leaves operators between INT8 activations in float32, where their last
+    bits are not the integer kernels'. Moved, they can be compared with those kernels.
+    """
+    zero_point = int(qparams.zero_point) + 128
+    return (q.astype(np.int16) + 128).astype(np.uint8), QParams(qparams.scale, zero_point, "uint8")

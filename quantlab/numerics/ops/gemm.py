@@ -1,0 +1,92 @@
+"""Linear layer in integers: ONNX Gemm between DequantizeLinear and QuantizeLinear."""
+
+from typing import Any
+
+import numpy as np
+
+from quantlab.numerics.ops.accumulate import as_accumulator, centered, exact_float, per_tensor
+from quantlab.numerics.ops.requantize import requantize
+from quantlab.numerics.qparams import QParams
+
+
+def gemm(
+    a: Any,
+    a_qparams: QParams,
+    b: Any,
+    b_qparams: QParams,
+    y: QParams,
+    bias: Any = None,
+    *,
+    trans_a: bool = False,
+    trans_b: bool = False,
+    contract: str = "onnx",
+) -> np.ndarray:
+    """`a @ b + bias` in integers, as ONNX Gemm with alpha = beta = 1.
+
+    torch's Linear is `gemm(x, ..., weight, ..., trans_b=True)`. Equals ONNX Runtime's fused QGemm
+    bit for bit where that adds products in 32 bits; see `matmul` about x86 CPUs without VNNI.
+
+    Parameters
+    ----------
+    a : integer array (M, K), or (K, M) with trans_a
+    a_qparams : QParams, per-tensor
+    b : integer array (K, N), or (N, K) with trans_b
+    b_qparams : QParams
+        Per-tensor, or one scale an output: along axis 1, with trans_b along axis 0.
+    y : QParams, per-tensor
+    bias : int32 array that broadcasts to (M, N), usually (N,), optional
+        Its scale is a.scale * b.scale, its zero_point 0.
+    contract : str
+        As in `requantize`.
+
+    Returns
+    -------
+    integer array (M, N) of dtype `y.storage`
+
+    Raises
+    ------
+    ValueError
+        As `centered` and `requantize` do; shapes that do not fit; a sum that leaves int32.
+
+    Examples
+    --------
+    >>> q = QParams(1.0, 0, "int8")
+    >>> gemm([[1, 2]], q, [[3, 4]], q, q, bias=[-1], trans_b=True)
+    array([[10]], dtype=int8)
+    """
+    sums = gemm_accumulator(a, a_qparams, b, b_qparams, bias, trans_a=trans_a, trans_b=trans_b)
+    return requantize(sums, a_qparams, b_qparams, y, contract=contract, axis=1)
+
+
+def gemm_accumulator(
+    a: Any,
+    a_qparams: QParams,
+    b: Any,
+    b_qparams: QParams,
+    bias: Any = None,
+    *,
+    trans_a: bool = False,
+    trans_b: bool = False,
+) -> np.ndarray:
+    """The int32 sums of `gemm` before they are requantized. Takes and raises what it does."""
+    per_tensor(a_qparams, "a_qparams")
+    left, right = centered(a, a_qparams, "a"), centered(b, b_qparams, "b")
+    if left.ndim != 2 or right.ndim != 2:
+        raise ValueError(
+            f"a has shape {left.shape} and b {right.shape}, but gemm multiplies two matrices: "
+            f"flatten to two dimensions, or use matmul for stacks of matrices."
+        )
+    outputs = 0 if trans_b else 1
+    if b_qparams.axis is not None and b_qparams.axis % 2 != outputs:
+        raise ValueError(
+            f"b has scales along axis {b_qparams.axis}, but its outputs lie along axis {outputs} "
+            f"(trans_b={trans_b}): a scale inside a sum cannot be taken out of it."
+        )
+    left, right = left.T if trans_a else left, right.T if trans_b else right
+    if left.shape[1] != right.shape[0]:
+        raise ValueError(
+            f"a multiplies as {left.shape} and b as {right.shape}, but (M, K) @ (K, N) share K: "
+            f"look at trans_a={trans_a} and trans_b={trans_b}."
+        )
+    kind = exact_float(left.shape[1], left, right)  # no sum is rounded: see there
+    return as_accumulator(left.astype(kind) @ right.astype(kind), bias)

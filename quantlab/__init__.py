@@ -15,9 +15,13 @@ _HOMES = {
         (
             "DTYPES",
             "ROUNDINGS",
+            "EntropyObserver",
             "IntegerType",
             "Layer",
+            "MSEObserver",
             "MinMaxObserver",
+            "MovingAverageObserver",
+            "PercentileObserver",
             "QParams",
             "RoundingDifferences",
             "SizeReport",

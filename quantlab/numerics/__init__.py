@@ -8,7 +8,13 @@ rounding is named.
 from quantlab.numerics.choose import choose_qparams
 from quantlab.numerics.differences import RoundingDifferences, rounding_differences
 from quantlab.numerics.dtypes import DTYPES, IntegerType, integer_type
-from quantlab.numerics.observers import MinMaxObserver
+from quantlab.numerics.observers import (
+    EntropyObserver,
+    MinMaxObserver,
+    MovingAverageObserver,
+    MSEObserver,
+    PercentileObserver,
+)
 from quantlab.numerics.packing import pack_int4, unpack_int4
 from quantlab.numerics.qparams import QParams
 from quantlab.numerics.quantize import dequantize, fake_quantize, quantize
@@ -19,9 +25,13 @@ from quantlab.numerics.size_of_file import size_of_file
 __all__ = [
     "DTYPES",
     "ROUNDINGS",
+    "EntropyObserver",
     "IntegerType",
     "Layer",
+    "MSEObserver",
     "MinMaxObserver",
+    "MovingAverageObserver",
+    "PercentileObserver",
     "QParams",
     "RoundingDifferences",
     "SizeReport",

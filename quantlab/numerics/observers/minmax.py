@@ -4,17 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.numerics.choose import choose_qparams
-from quantlab.numerics.dtypes import IntegerType
-from quantlab.numerics.qparams import QParams
-from quantlab.numerics.validation import channel_axis, finite_float32
+from quantlab.numerics.observers.observer import Observer
 
 
-class MinMaxObserver:
+class MinMaxObserver(Observer):
     """Watches batches go by and lays the ruler over everything it saw.
 
-    Memory is constant: two numbers, or two a channel. The constructor only stores its settings;
-    `choose_qparams` says what they mean.
+    Memory is constant: two numbers, or two a channel. The range is that of ONNX Runtime's
+    MinMaxCalibrater.
 
     Parameters
     ----------
@@ -39,83 +36,18 @@ class MinMaxObserver:
 
     lo_: Any
     hi_: Any
-    n_values_: int
 
-    def __init__(
-        self,
-        *,
-        dtype: str | IntegerType = "uint8",
-        scheme: str = "asymmetric",
-        narrow: bool = False,
-        axis: int | None = None,
-    ) -> None:
-        self.dtype = dtype
-        self.scheme = scheme
-        self.narrow = narrow
-        self.axis = axis
+    def _channels_seen(self) -> int | None:
+        return np.size(self.lo_) if hasattr(self, "lo_") else None
 
-    def fit(self, batch: Any) -> "MinMaxObserver":
-        """Forget what was seen and start with this batch; takes what `partial_fit` takes."""
-        for seen in ("lo_", "hi_", "n_values_"):
-            vars(self).pop(seen, None)
-        return self.partial_fit(batch)
-
-    def partial_fit(self, batch: Any) -> "MinMaxObserver":
-        """Take one more batch into account.
-
-        Parameters
-        ----------
-        batch : float array of any shape
-            Finite and not empty. With an axis, every batch has the same number of channels.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            The batch is not of a float dtype, is empty or holds NaN or infinity, or its channels
-            do not fit. What was seen before stays as it was.
-        """
-        x = finite_float32(batch, "batch")
-        lo, hi = self._ends(x)
+    def _watch(self, rows: np.ndarray) -> None:
+        lo, hi = self._of_each(rows.min(axis=1)), self._of_each(rows.max(axis=1))
         if hasattr(self, "lo_"):
-            if np.shape(lo) != np.shape(self.lo_):
-                raise ValueError(
-                    f"batch has {np.size(lo)} channels along axis {self.axis}, but the batches "
-                    f"before it had {np.size(self.lo_)}: use one observer for one tensor."
-                )
-            lo, hi = np.minimum(lo, self.lo_), np.maximum(hi, self.hi_)
+            lo, hi = self._merge(lo, hi)
         self.lo_, self.hi_ = lo, hi
-        self.n_values_ = getattr(self, "n_values_", 0) + x.size
-        return self
 
-    def qparams(self) -> QParams:
-        """The ruler over everything seen so far.
+    def _merge(self, lo: Any, hi: Any) -> tuple[Any, Any]:
+        return np.minimum(lo, self.lo_), np.maximum(hi, self.hi_)
 
-        Raises
-        ------
-        ValueError
-            No batch was seen yet, or a setting is unknown.
-        """
-        if not hasattr(self, "lo_"):
-            raise ValueError(
-                "the observer has seen no batch, but a range comes from data: "
-                "call partial_fit(batch) first."
-            )
-        return choose_qparams(
-            self.lo_,
-            self.hi_,
-            dtype=self.dtype,
-            scheme=self.scheme,
-            narrow=self.narrow,
-            axis=self.axis,
-        )
-
-    def _ends(self, x: np.ndarray) -> tuple[Any, Any]:
-        if self.axis is None:
-            return x.min(), x.max()
-        kept = channel_axis(self.axis, x.ndim, "batch")
-        others = tuple(i for i in range(x.ndim) if i != kept)
-        return x.min(axis=others), x.max(axis=others)
+    def _range(self) -> tuple[Any, Any]:
+        return self.lo_, self.hi_

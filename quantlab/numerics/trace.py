@@ -2,8 +2,8 @@
 
 A layer's output is one line of arithmetic, and most bugs sit between two of its numbers: a
 forgotten zero-point correction, a bias on the wrong scale, a sum near the end of int32, a clamp
-nobody expected. `trace` writes the line down for the taps of one output; `trace_conv` picks the taps.
-The contract is `onnx` of `quantlab.numerics.ops.requantize`.
+nobody expected. `trace` writes the line down for the taps of one output, and `trace_conv` picks
+them. The contract is `onnx` of `quantlab.numerics.ops.requantize`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Ways from a float model to a good quantized one, in torch."""

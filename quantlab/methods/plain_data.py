@@ -1,0 +1,66 @@
+"""Frozen settings to plain data and back, and the sentences for values that do not fit."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from math import isfinite
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def to_plain(value: Any) -> Any:
+    """Dataclasses and mappings become dicts, tuples lists; the rest stays."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: to_plain(item) for name, item in value.items()}
+    return [to_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def from_plain(kind: type[T], data: Any, name: str) -> T:
+    """`kind(**data)`; refuses what is no mapping and keys that `kind` does not have."""
+    return kind(**known_keys(kind, data, name))
+
+
+def known_keys(kind: type, data: Any, name: str) -> dict[str, Any]:
+    """`data` as a dict whose keys are fields of the dataclass `kind`."""
+    instance_of(data, Mapping, name, "a mapping of settings")
+    allowed = [f.name for f in fields(kind)]
+    for key in data:
+        if key not in allowed:
+            raise ValueError(
+                f"{name} has the key {key!r}, but {kind.__name__} knows only "
+                f"{', '.join(allowed)}: correct the key or leave it out."
+            )
+    return dict(data)
+
+
+def one_of(value: Any, allowed: tuple[Any, ...], name: str) -> None:
+    """Refuse a value that is not among `allowed`."""
+    # By type too: True equals 1, and an unhashable value is still to get its sentence.
+    if not any(type(value) is type(one) and value == one for one in allowed):
+        raise ValueError(
+            f"{name} is {value!r}, but it is one of {', '.join(map(str, allowed))}: choose one."
+        )
+
+
+def instance_of(value: Any, kind: type, name: str, described: str) -> None:
+    """Refuse a value of another type."""
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} is {value!r}, but it must be {described}: pass one.")
+
+
+def whole(value: Any, name: str, at_least: int) -> None:
+    """Refuse what is no int or below `at_least`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+        raise ValueError(
+            f"{name} is {value!r}, but it is a whole number of at least {at_least}: pass an int."
+        )
+
+
+def real(value: Any, name: str, *, above: float | None = None, at_least: float = 0.0) -> None:
+    """Refuse what is no finite number, not larger than `above`, or below `at_least`."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    if not number or value < at_least or (above is not None and value <= above):
+        limit = f"above {above:g}" if above is not None else f"of at least {at_least:g}"
+        raise ValueError(f"{name} is {value!r}, but it is a finite number {limit}: pass one.")

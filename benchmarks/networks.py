@@ -162,7 +162,7 @@ def mobilenet_v2(width: float = 1.0, classes: int = 10, seed: int = 0) -> nn.Mod
 
 
 def small_resnet(width: int = 16, classes: int = 10, seed: int = 0) -> nn.Module:
-    """A seeded ResNet of 13 convolutions and two more in shortcuts; 175 k parameters at width 16."""
+    """A seeded ResNet of 13 convolutions and two in shortcuts; 175 k parameters at width 16."""
     return seeded(SmallResNet(width, classes), seed)
 
 

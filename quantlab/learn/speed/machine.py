@@ -6,6 +6,8 @@ import os
 import platform
 from pathlib import Path
 
+from quantlab.deploy.machine import cpu_name
+
 
 def describe_machine() -> str:
     """CPU, cores, system and the versions that matter, in one line."""
@@ -16,15 +18,6 @@ def describe_machine() -> str:
         f"{cpu_name()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
         f"numpy {numpy.__version__}, onnxruntime {onnxruntime.__version__}"
     )
-
-
-def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """The CPU's name: from Linux' cpuinfo, else what the platform module knows."""
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def last_level_cache(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> int | None:

@@ -1,32 +1,13 @@
-"""Timing with a spread: medians, quartiles, and a ratio with its interval."""
+"""One call timed, or two side by side: lesson 2's view of `quantlab.deploy.timing`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
 
 import numpy as np
 
-WARM_UPS = 2
-FEWEST_RUNS = 5
-RESAMPLES = 2000
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Seconds a run takes: the fastest, the median, the quartiles that hold half of the runs."""
-
-    fastest: float
-    median: float
-    low: float
-    high: float
-    runs: int
-
-    @classmethod
-    def of(cls, seconds: np.ndarray) -> Timing:
-        fastest, low, median, high = np.quantile(seconds, (0.0, 0.25, 0.5, 0.75))
-        return cls(float(fastest), float(median), float(low), float(high), len(seconds))
+from quantlab.deploy.timing import Timing, ratio_interval, rounds_in_turn
 
 
 @dataclass(frozen=True)
@@ -53,47 +34,17 @@ class SideBySide:
 
 def measure(run: Callable[[], object], seconds: float) -> Timing:
     """Call `run` for about `seconds`, after two warm-up calls, at least five times."""
-    for _ in range(WARM_UPS):
-        run()
-    times: list[float] = []
-    end = perf_counter() + seconds
-    while perf_counter() < end or len(times) < FEWEST_RUNS:
-        times.append(_timed(run))
-    return Timing.of(np.array(times))
+    return Timing.of([times[0] for times in rounds_in_turn([run], seconds)])
 
 
 def side_by_side(
     first: Callable[[], object], second: Callable[[], object], seconds: float
 ) -> SideBySide:
-    """Time two calls in turn for about `seconds`, so that a disturbance meets both.
-
-    The order changes from pair to pair. The interval of the ratio is a bootstrap over pairs
-    (percentile method, Efron 1979), with a fixed seed.
-    """
-    for _ in range(WARM_UPS):
-        first()
-        second()
-    pairs: list[tuple[float, float]] = []
-    end = perf_counter() + seconds
-    while perf_counter() < end or len(pairs) < FEWEST_RUNS:
-        if len(pairs) % 2:
-            late = _timed(second)
-            pairs.append((_timed(first), late))
-        else:
-            pairs.append((_timed(first), _timed(second)))
-    return compare(np.array(pairs))
+    """Time two calls in turn for about `seconds`, so that a disturbance meets both."""
+    return compare(np.array(list(rounds_in_turn([first, second], seconds))))
 
 
 def compare(pairs: np.ndarray) -> SideBySide:
     """The comparison of measured pairs, a float array of shape (runs, 2), in seconds."""
-    picks = np.random.default_rng(0).integers(0, len(pairs), size=(RESAMPLES, len(pairs)))
-    medians = np.median(pairs[picks], axis=1)
-    low, high = np.quantile(medians[:, 0] / medians[:, 1], (0.025, 0.975))
     first, second = Timing.of(pairs[:, 0]), Timing.of(pairs[:, 1])
-    return SideBySide(first, second, first.median / second.median, float(low), float(high))
-
-
-def _timed(run: Callable[[], object]) -> float:
-    start = perf_counter()
-    run()
-    return perf_counter() - start
+    return SideBySide(first, second, first.median / second.median, *ratio_interval(pairs))

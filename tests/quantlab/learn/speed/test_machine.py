@@ -1,16 +1,6 @@
-"""The machine's description comes from files that may or may not be there."""
+"""The machine's description, and its cache from files that may or may not be there."""
 
-from quantlab.learn.speed.machine import cpu_name, describe_machine, last_level_cache
-
-
-def test_the_cpu_is_named_by_cpuinfo(tmp_path):
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text("vendor_id\t: x\nmodel name\t: Some CPU @ 3 GHz\n")
-    assert cpu_name(cpuinfo) == "Some CPU @ 3 GHz"
-
-
-def test_without_cpuinfo_the_platform_is_asked(tmp_path):
-    assert cpu_name(tmp_path / "none")
+from quantlab.learn.speed.machine import describe_machine, last_level_cache
 
 
 def test_the_largest_cache_counts(tmp_path):

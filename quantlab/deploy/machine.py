@@ -1,0 +1,59 @@
+"""Which machine a figure was measured on: a figure without it says little."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("numpy", "onnx", "onnxruntime", "torch", "quantlab")
+
+
+def machine() -> dict[str, Any]:
+    """CPU, cores, system and versions, as plain data to store beside a result.
+
+    Examples
+    --------
+    >>> sorted(machine())
+    ['machine', 'versions']
+    """
+    return {
+        "machine": {
+            "cpu": cpu_name(),
+            "cores": os.cpu_count(),
+            "os": f"{platform.system()} {platform.machine()}",
+            "python": platform.python_version(),
+        },
+        "versions": {name: installed_version(name) for name in PACKAGES},
+    }
+
+
+def machine_line(facts: dict[str, Any]) -> str:
+    """What `machine` returned, in one line; packages that are not installed are left out."""
+    at = facts["machine"]
+    versions = [f"{name} {number}" for name, number in facts["versions"].items() if number]
+    return ", ".join([at["cpu"], f"{at['cores']} cores", at["os"], *versions])
+
+
+def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The CPU's name: from Linux' cpuinfo, else what the platform module knows."""
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def is_x86(name: str = platform.machine()) -> bool:
+    """Whether a machine of this name, by default this one, has an x86 CPU."""
+    return name.lower() in ("x86_64", "amd64", "i386", "i686")
+
+
+def installed_version(package: str) -> str | None:
+    """The installed version of a package; None where it is absent."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,5 +1,6 @@
 """One quantized operator as a QDQ model in ONNX Runtime: what our integers are compared with."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,12 +26,14 @@ def qdq_model(
     constants: list[Operand],
     y: QParams,
     bias: tuple[np.ndarray, np.ndarray] | None = None,
+    settings: Sequence[np.ndarray | None] = (),
     **attributes: Any,
 ) -> onnx.ModelProto:
     """DequantizeLinear of every operand, the operator, QuantizeLinear, DequantizeLinear.
 
     The last DequantizeLinear is there because ONNX Runtime fuses an operator with INT8 outputs
-    only in front of one. `bias` is int32 integers and their float32 scale(s).
+    only in front of one. `bias` is int32 integers and their float32 scale(s); `settings` are
+    further inputs of the operator that are no tensors of the net, None where one is left out.
     """
     nodes, stored, entries, operands = [], [], [], []
     for i, (q, qparams) in enumerate([*inputs, *constants]):
@@ -49,6 +52,9 @@ def qdq_model(
         stored += [numpy_helper.from_array(v, n) for v, n in zip(bias, ("qb", "sb"), strict=True)]
         nodes.append(helper.make_node("DequantizeLinear", ["qb", "sb"], ["b"], **axis))
         operands.append("b")
+    for i, setting in enumerate(settings):
+        operands.append("" if setting is None else f"setting{i}")
+        stored += [] if setting is None else [numpy_helper.from_array(setting, f"setting{i}")]
     stored += ruler("y", y)
     nodes += [
         helper.make_node(operator, operands, ["r"], **attributes),
@@ -69,32 +75,43 @@ def ruler(name: str, qparams: QParams) -> list[onnx.TensorProto]:
     ]
 
 
-def run_in_runtime(model: onnx.ModelProto, *inputs: np.ndarray) -> np.ndarray:
+def run_in_runtime(
+    model: onnx.ModelProto, *inputs: np.ndarray, options: ort.SessionOptions | None = None
+) -> np.ndarray:
     """The model's output on one CPU thread of ONNX Runtime."""
     session = ort.InferenceSession(
-        model.SerializeToString(), session_options(), providers=["CPUExecutionProvider"]
+        model.SerializeToString(),
+        options or session_options(),
+        providers=["CPUExecutionProvider"],
     )
     feed = {entry.name: q for entry, q in zip(session.get_inputs(), inputs, strict=True)}
     return session.run(None, feed)[0]
 
 
-def fused_operators(model: onnx.ModelProto) -> list[str]:
+def fused_operators(model: onnx.ModelProto, options: ort.SessionOptions | None = None) -> list[str]:
     """The operator types that ONNX Runtime's optimizer made of the model, in its order."""
     with TemporaryDirectory() as folder:
-        options = session_options()
+        options = options or session_options()
         options.optimized_model_filepath = str(Path(folder, "optimized.onnx"))
         ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
         return [node.op_type for node in onnx.load(options.optimized_model_filepath).graph.node]
 
 
-def session_options() -> ort.SessionOptions:
-    """One thread, no warnings, and products summed in 32 bits on every CPU."""
+def session_options(*, exact: bool = True, int8: bool = False) -> ort.SessionOptions:
+    """One thread, no warnings.
+
+    exact: products are summed in 32 bits on every CPU. int8: kernels for INT8 activations too,
+    which ONNX Runtime leaves to float32 on x86 unless it is asked.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # Without VNNI, x86 kernels for UINT8 x INT8 add pairs of products in int16 and saturate.
     # "1" makes ONNX Runtime convert the weights to UINT8 there, whose kernels are exact.
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    if exact:
+        options.add_session_config_entry("session.x64quantprecision", "1")
+    if int8:
+        options.add_session_config_entry("session.qdqisint8allowed", "1")
     return options
 
 

@@ -43,7 +43,7 @@ def quantize(x: Any, qparams: QParams, rounding: str = "onnx") -> np.ndarray:
     """
     contract = rounding_contract(rounding)
     x32 = finite_float32(x, "x")
-    scale, zero_point = _along_axis(qparams, x32.shape, "x")
+    scale, zero_point = broadcast_qparams(qparams, x32.shape, "x")
     with np.errstate(over="ignore"):  # a huge x over a tiny scale is inf, and saturates
         whole = contract(x32, scale, zero_point.astype(np.float32), qparams.qmin, qparams.qmax)
     return np.asarray(np.clip(whole, qparams.qmin, qparams.qmax)).astype(qparams.storage)
@@ -94,7 +94,7 @@ def dequantize(q: Any, qparams: QParams) -> np.ndarray:
             f"q runs from {low} to {high}, but {qparams.dtype} holds {bottom} to "
             f"{qparams.qmax}: check which qparams belong to this tensor."
         )
-    scale, zero_point = _along_axis(qparams, array.shape, "q")
+    scale, zero_point = broadcast_qparams(qparams, array.shape, "q")
     # int32 before the subtraction: uint8 would wrap around. At most 17 bits: float32 is exact.
     steps = array.astype(np.int32) - zero_point
     return np.asarray(steps.astype(np.float32) * scale)
@@ -114,7 +114,7 @@ def fake_quantize(x: Any, qparams: QParams, rounding: str = "onnx") -> np.ndarra
     return dequantize(quantize(x, qparams, rounding), qparams)
 
 
-def _along_axis(
+def broadcast_qparams(
     qparams: QParams, shape: tuple[int, ...], name: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """scale and zero_point shaped so that they broadcast along the channel axis of `shape`."""

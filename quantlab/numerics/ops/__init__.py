@@ -5,10 +5,36 @@ exact and have to fit int32, as in a runtime; then they are requantized once.
 """
 
 from quantlab.numerics.ops.add import add
+from quantlab.numerics.ops.average_pool import average_pool
+from quantlab.numerics.ops.clip import clip, ruler_clips
+from quantlab.numerics.ops.concat import concat
 from quantlab.numerics.ops.conv import conv
 from quantlab.numerics.ops.gemm import gemm
+from quantlab.numerics.ops.global_average_pool import global_average_pool
+from quantlab.numerics.ops.leaky_relu import leaky_relu
 from quantlab.numerics.ops.matmul import matmul
+from quantlab.numerics.ops.max_pool import max_pool
 from quantlab.numerics.ops.mul import mul
+from quantlab.numerics.ops.relu import relu
 from quantlab.numerics.ops.requantize import requantize
+from quantlab.numerics.ops.resize import resize
+from quantlab.numerics.ops.sigmoid import sigmoid
 
-__all__ = ["add", "conv", "gemm", "matmul", "mul", "requantize"]
+__all__ = [
+    "add",
+    "average_pool",
+    "clip",
+    "concat",
+    "conv",
+    "gemm",
+    "global_average_pool",
+    "leaky_relu",
+    "matmul",
+    "max_pool",
+    "mul",
+    "relu",
+    "requantize",
+    "resize",
+    "ruler_clips",
+    "sigmoid",
+]

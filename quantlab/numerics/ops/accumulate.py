@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from quantlab.numerics.qparams import QParams
-from quantlab.numerics.quantize import _along_axis
+from quantlab.numerics.quantize import broadcast_qparams
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 #: Every whole number up to here is a float32, and every one up to there a float64.
@@ -29,17 +29,7 @@ def centered(q: Any, qparams: QParams, name: str) -> np.ndarray:
     ValueError
         q is not of an integer dtype, is empty or leaves the dtype; channels do not fit.
     """
-    array = np.asarray(q)
-    if array.dtype.kind not in "iu":
-        raise ValueError(
-            f"{name} has dtype {array.dtype}, but an integer operator multiplies integers: "
-            f"quantize it first."
-        )
-    if array.size == 0:
-        raise ValueError(
-            f"{name} is empty (shape {array.shape}), but at least one value is needed: "
-            f"check the slice that made it."
-        )
+    array = integer_array(q, name)
     # narrow limits what quantize writes; a reader accepts every integer of the type.
     bottom, low, high = qparams.qmin - qparams.narrow, array.min(), array.max()
     if low < bottom or high > qparams.qmax:
@@ -47,8 +37,30 @@ def centered(q: Any, qparams: QParams, name: str) -> np.ndarray:
             f"{name} runs from {low} to {high}, but {qparams.dtype} holds {bottom} to "
             f"{qparams.qmax}: check which qparams belong to this tensor."
         )
-    zero_point = _along_axis(qparams, array.shape, name)[1]
+    zero_point = broadcast_qparams(qparams, array.shape, name)[1]
     return np.asarray(array.astype(np.int32) - zero_point)
+
+
+def integer_array(q: Any, name: str) -> np.ndarray:
+    """`q` as an array, after checking that it holds integers.
+
+    Raises
+    ------
+    ValueError
+        q is not of an integer dtype or is empty.
+    """
+    array = np.asarray(q)
+    if array.dtype.kind not in "iu":
+        raise ValueError(
+            f"{name} has dtype {array.dtype}, but an integer operator computes with integers: "
+            f"quantize it first."
+        )
+    if array.size == 0:
+        raise ValueError(
+            f"{name} is empty (shape {array.shape}), but at least one value is needed: "
+            f"check the slice that made it."
+        )
+    return array
 
 
 def per_tensor(qparams: QParams, name: str) -> None:

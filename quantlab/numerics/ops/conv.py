@@ -1,13 +1,13 @@
 """Convolution of integers: ONNX Conv between DequantizeLinear and QuantizeLinear."""
 
 from collections.abc import Sequence
-from itertools import product
 from typing import Any
 
 import numpy as np
 
 from quantlab.numerics.ops.accumulate import as_accumulator, centered, exact_float, per_tensor
 from quantlab.numerics.ops.requantize import requantize
+from quantlab.numerics.ops.windows import Windows, windows
 from quantlab.numerics.qparams import QParams
 
 
@@ -92,47 +92,29 @@ def conv_accumulator(
             f"w has scales along axis {w_qparams.axis}, but its output channels lie along axis 0: "
             f"a scale inside a sum cannot be taken out of it."
         )
-    dims = kernel.ndim - 2
-    steps, spread = _whole(strides, dims, "strides", 1), _whole(dilations, dims, "dilations", 1)
-    begins, ends = _pads(pads, dims)
+    seen = windows(image.shape[2:], kernel.shape[2:], strides, pads, dilations)
     kind = exact_float(int(np.prod(kernel.shape[1:])), image, kernel)  # no sum is rounded there
     # Centered integers are padded with 0, which is padding x with its zero_point.
-    margins = ((0, 0), (0, 0), *zip(begins, ends, strict=True))
-    padded = np.pad(image.astype(kind), margins)
-    sums = _sums(padded, kernel.astype(kind), steps, spread, groups)
-    column = None if bias is None else _bias_column(bias, kernel.shape[0], dims)
+    sums = _sums(seen.padded(image.astype(kind)), kernel.astype(kind), seen, groups)
+    column = None if bias is None else _bias_column(bias, kernel.shape[0], kernel.ndim - 2)
     return as_accumulator(sums, column)
 
 
-def _sums(
-    x: np.ndarray, w: np.ndarray, steps: tuple[int, ...], spread: tuple[int, ...], groups: int
-) -> np.ndarray:
+def _sums(x: np.ndarray, w: np.ndarray, seen: Windows, groups: int) -> np.ndarray:
     """One matrix product for every place in the kernel, added up: no copy of x per place is kept.
 
     A place looks at x through a strided window; the product over its input channels is BLAS's.
     """
-    sizes = zip(x.shape[2:], w.shape[2:], spread, steps, strict=True)
-    out = tuple((size - (k - 1) * d - 1) // s + 1 for size, k, d, s in sizes)
-    if min(out) < 1:
-        raise ValueError(
-            f"the padded x measures {x.shape[2:]}, but kernel {w.shape[2:]} with dilations "
-            f"{spread} is larger: add padding or use a larger input."
-        )
     n, channels, filters = x.shape[0], x.shape[1] // groups, w.shape[0] // groups
     grouped = w.reshape(groups, filters, channels, *w.shape[2:])
-    total = np.zeros((n, groups, filters, int(np.prod(out))), x.dtype)
-    for place in product(*(range(k) for k in w.shape[2:])):
-        starts = [p * d for p, d in zip(place, spread, strict=True)]
-        window: tuple[Any, ...] = tuple(
-            slice(start, start + (size - 1) * s + 1, s)
-            for start, size, s in zip(starts, out, steps, strict=True)
-        )
-        seen = x[(..., *window)].reshape(n, groups, channels, -1)
+    total = np.zeros((n, groups, filters, int(np.prod(seen.output))), x.dtype)
+    for place, window in seen.places():
+        values = x[(..., *window)].reshape(n, groups, channels, -1)
         here: tuple[Any, ...] = (slice(None), slice(None), slice(None), *place)
         weights = grouped[here]
         # Depthwise: one channel a sum, so a plain product is quicker than a thousand tiny matrices.
-        total += weights * seen if channels == 1 else weights @ seen
-    return total.reshape(n, w.shape[0], *out)
+        total += weights * values if channels == 1 else weights @ values
+    return total.reshape(n, w.shape[0], *seen.output)
 
 
 def _check_shapes(x: tuple[int, ...], w: tuple[int, ...], groups: int) -> None:
@@ -146,23 +128,6 @@ def _check_shapes(x: tuple[int, ...], w: tuple[int, ...], groups: int) -> None:
             f"x has {x[1]} channels, w has {w[0]} filters of {w[1]} and groups is {groups}, but "
             f"groups divides both: w needs shape (M, C / groups, *kernel)."
         )
-
-
-def _whole(value: int | Sequence[int], dims: int, name: str, least: int) -> tuple[int, ...]:
-    given = (value,) * dims if isinstance(value, int | np.integer) else tuple(value)
-    if len(given) != dims or not all(isinstance(v, int | np.integer) and v >= least for v in given):
-        raise ValueError(
-            f"{name} is {value!r}, but {dims} spatial dimension{'s' if dims > 1 else ''} need one "
-            f"whole number of {least} or more each: pass an int or a tuple of {dims}."
-        )
-    return tuple(int(v) for v in given)
-
-
-def _pads(value: int | Sequence[int], dims: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    if not isinstance(value, int | np.integer) and len(value) == 2 * dims:
-        return _whole(value[:dims], dims, "pads", 0), _whole(value[dims:], dims, "pads", 0)
-    both = _whole(value, dims, "pads", 0)
-    return both, both
 
 
 def _bias_column(bias: Any, filters: int, dims: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What add and mul share: the names of their contracts and the checks of their operands."""
+"""What operators without weights share: the names of their contracts, the checks of operands."""
 
 from typing import Any
 
@@ -11,6 +11,21 @@ from quantlab.numerics.qparams import QParams
 CONTRACTS = ("onnxruntime", "onnx")
 
 
+def checked_contract(contract: str) -> None:
+    """Refuse a contract that operators without weights do not know.
+
+    Raises
+    ------
+    ValueError
+        No such contract.
+    """
+    if contract not in CONTRACTS:
+        raise ValueError(
+            f"contract is {contract!r}, but operators without weights follow one of "
+            f"{', '.join(CONTRACTS)}: name one of these."
+        )
+
+
 def checked_steps(
     a: Any, a_qparams: QParams, b: Any, b_qparams: QParams, y: QParams, contract: str
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -21,11 +36,7 @@ def checked_steps(
     ValueError
         As `centered` does; per-channel qparams; no such contract.
     """
-    if contract not in CONTRACTS:
-        raise ValueError(
-            f"contract is {contract!r}, but elementwise operators follow one of "
-            f"{', '.join(CONTRACTS)}: name one of these."
-        )
+    checked_contract(contract)
     for name, qparams in (("a_qparams", a_qparams), ("b_qparams", b_qparams), ("y", y)):
         per_tensor(qparams, name)
     return centered(a, a_qparams, "a"), centered(b, b_qparams, "b")

@@ -3,6 +3,8 @@
 from quantlab.analysis.bootstrap import Drop, paired_bootstrap
 from quantlab.analysis.mcnemar import McNemar, mcnemar
 from quantlab.analysis.pareto import Candidate, ParetoFront, pareto_front
+from quantlab.analysis.pixel_relation import PixelRelation
+from quantlab.analysis.preprocessing import PreprocessingComparison, compare_preprocessing
 from quantlab.analysis.slices import GroupDrop, GroupTable, by_group
 
 __all__ = [
@@ -12,7 +14,10 @@ __all__ = [
     "GroupTable",
     "McNemar",
     "ParetoFront",
+    "PixelRelation",
+    "PreprocessingComparison",
     "by_group",
+    "compare_preprocessing",
     "mcnemar",
     "paired_bootstrap",
     "pareto_front",

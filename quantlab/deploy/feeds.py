@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnxruntime as ort
@@ -21,14 +21,20 @@ DTYPES: dict[str, np.dtype] = {
 }
 
 
+class HasInputs(Protocol):
+    """A session, or whatever else says like one which name, type and shape its inputs have."""
+
+    def get_inputs(self) -> Any: ...
+
+
 def checked_feeds(
-    session: ort.InferenceSession, inputs: Any, model: str = "the model"
+    session: HasInputs, inputs: Any, model: str = "the model"
 ) -> dict[str, np.ndarray]:
     """`inputs` as the session wants them, or a sentence why they do not fit.
 
     Parameters
     ----------
-    session : onnxruntime.InferenceSession
+    session : onnxruntime.InferenceSession, or a description of its inputs
     inputs : array, or mapping of input name to array
         One array alone feeds a model with one input, whatever its name.
     model : str

@@ -19,6 +19,7 @@ from quantlab.numerics.ops.relu import relu
 from quantlab.numerics.ops.requantize import requantize
 from quantlab.numerics.ops.resize import resize
 from quantlab.numerics.ops.sigmoid import sigmoid
+from quantlab.numerics.ops.softmax import softmax
 
 __all__ = [
     "add",
@@ -37,4 +38,5 @@ __all__ = [
     "resize",
     "ruler_clips",
     "sigmoid",
+    "softmax",
 ]

@@ -18,7 +18,7 @@ from quantlab.numerics.validation import finite_float32
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-BINS = 64
+BINS = 40
 
 
 @dataclass(frozen=True)

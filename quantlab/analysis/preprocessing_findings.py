@@ -135,7 +135,8 @@ def _unnamed(relation: PixelRelation, names: tuple[str, str], constants: Constan
     """The fitted numbers, and the constants that they imply."""
     a, b = names
     scale, offset = np.array(relation.scale), np.array(relation.offset)
-    numbers = ", ".join(f"{s:.4g} * {a} {o:+.4g}" for s, o in zip(scale, offset, strict=True))
+    shown = np.where(np.abs(offset) < 1e-6 * np.abs(scale).max(), 0, offset)  # float64's own noise
+    numbers = ", ".join(f"{s:.4g} * {a} {o:+.4g}" for s, o in zip(scale, shown, strict=True))
     sentence = f"{b} is, channel by channel, {numbers}."
     if (scale <= 0).any():
         return sentence

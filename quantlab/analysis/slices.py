@@ -94,7 +94,7 @@ class GroupTable:
 
         rows = {"all images": self.overall}
         rows |= {group.name: group.drop for group in self.groups if group.drop is not None}
-        return drop_figure(rows, limit=limit)
+        return drop_figure(rows, limit=limit, few=FEW)
 
     def table(self) -> str:
         """The rows as text."""

@@ -1,0 +1,98 @@
+"""One look for all figures: Okabe and Ito's palette, white paper, and words for each picture.
+
+Colours are told apart with any common colour vision (Color Universal Design, 2008), and shapes or
+dashes differ as well: colour never speaks alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE = "#0072B2"
+ORANGE = "#D55E00"
+GREEN = "#009E73"
+GREY = "#5F6670"
+PALE = "#E3E7EB"
+INK = "#1B1F24"
+
+WIDTH = 7.2  # inches, as wide as a notebook's text
+ROW = 0.32  # inches a line of a chart with one line a layer
+
+SETTINGS: dict[Any, Any] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": GREY,
+    "axes.facecolor": "white",
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 12,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 13,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "font.size": 11,
+    "grid.color": PALE,
+    "legend.fontsize": 11,
+    "legend.frameon": False,
+    "text.color": INK,
+    "xtick.color": INK,
+    "xtick.labelsize": 11,
+    "ytick.color": INK,
+    "ytick.labelsize": 11,
+}
+
+
+def panels(rows: int, height: float, **shared: Any) -> tuple[Figure, list[Axes]]:
+    """A figure of `rows` axes above each other, `height` inches in all, in this look.
+
+    `shared` goes to Figure.subplots. Drawing is up to the caller, within `look()`.
+    """
+    from matplotlib.figure import Figure
+
+    with look():
+        figure = Figure(figsize=(WIDTH, height))
+        axes = figure.subplots(rows, 1, squeeze=False, **shared)
+    return figure, list(axes[:, 0])
+
+
+def look() -> Any:
+    """A context in which matplotlib draws with SETTINGS; outside it nothing has changed."""
+    from matplotlib import rc_context
+
+    return rc_context(SETTINGS)
+
+
+def describe(figure: Figure, text: str) -> Figure:
+    """The figure with its sentence kept as metadata, for `alt_text`."""
+    figure.set_label(text)
+    return figure
+
+
+def alt_text(figure: Figure) -> str:
+    """What the figure shows, in one or two sentences: alt text for screen readers.
+
+    Raises
+    ------
+    ValueError
+        The figure was not drawn by quantlab.analysis.
+    """
+    text = str(figure.get_label())
+    if not text:
+        raise ValueError(
+            "the figure has no words of its own: describe it yourself, or draw it with plot()."
+        )
+    return text
+
+
+def names_down(axes: Axes, names: list[str]) -> None:
+    """One line a name, the first on top; the grid runs along the values only."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.grid(axis="y", visible=False)
+    axes.tick_params(axis="y", length=0)

@@ -1,5 +1,7 @@
 """One command for every benchmark: `python -m benchmarks NAME [--json]`.
 
+Without a name it is the comparison with other quantizers.
+
 A benchmark is a module of this package with `add_arguments(parser)`, `run(args)`, which returns
 plain data for JSON, and `show(result)`, which turns that data into text for people. List it in
 BENCHMARKS with one line for the help, and it is a sub-command.
@@ -16,9 +18,11 @@ from benchmarks.machine import machine
 
 BENCHMARKS = {
     "agreement": "differences from onnx.reference, ONNX Runtime and torch (10 M values)",
+    "quantizers": "quantize_model against ONNX Runtime's quantize_static and NNCF (the default)",
     "entropy": "time of the entropy threshold against ONNX Runtime's calibrator (2,048 bins)",
     "fake_quantize": "time of fake quantization, forward and backward, against torch (goal 1.3x)",
 }
+DEFAULT = "quantizers"
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -62,6 +66,8 @@ def parser(chosen: str | None = None) -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run one benchmark: result on stdout, progress on stderr, a copy in FOLDER/NAME.json."""
     words = sys.argv[1:] if argv is None else argv
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
+        words = [DEFAULT, *words]
     args = parser(chosen=words[0] if words else None).parse_args(words)
     path = args.out / f"{args.name}.json"
     try:

@@ -5,7 +5,7 @@ sums, concatenation, pooling, nearest upsampling, a linear head. `seeded` gives 
 and BatchNorm statistics that belong to those weights, so that activations neither die nor explode.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -27,21 +27,29 @@ MOBILENET_V2_STAGES = (
 class MobileNetV2(nn.Module):
     """Inverted residuals with ReLU6, global average pooling, dropout, a linear head.
 
-    Input (N, 3, H, W) with H and W of 32 or more; output (N, classes).
+    Input (N, 3, H, W) with H and W of 32 or more; output (N, classes). `stages` are rows of the
+    paper's table; fewer rows with smaller strides make the same kind of net for small images.
     """
 
-    def __init__(self, width: float = 1.0, classes: int = 10) -> None:
+    def __init__(
+        self,
+        width: float = 1.0,
+        classes: int = 10,
+        stages: Sequence[tuple[int, int, int, int]] = MOBILENET_V2_STAGES,
+        stem: int = 32,
+        last: int = 1280,
+    ) -> None:
         super().__init__()
-        channels = _multiple_of_8(32 * width)
+        channels = _multiple_of_8(stem * width)
         layers: list[nn.Module] = [conv_bn(3, channels, stride=2, activation=nn.ReLU6)]
-        for expansion, stage_channels, blocks, first_stride in MOBILENET_V2_STAGES:
+        for expansion, stage_channels, blocks, first_stride in stages:
             for block in range(blocks):
                 out, stride = _multiple_of_8(stage_channels * width), first_stride
                 layers.append(
                     InvertedResidual(channels, out, stride if not block else 1, expansion)
                 )
                 channels = out
-        last = _multiple_of_8(1280 * max(1.0, width))
+        last = _multiple_of_8(last * max(1.0, width))
         layers.append(conv_bn(channels, last, kernel=1, activation=nn.ReLU6))
         self.features = nn.Sequential(*layers)
         self.pool = nn.AdaptiveAvgPool2d(1)

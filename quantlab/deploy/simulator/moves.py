@@ -1,0 +1,108 @@
+"""Operators that hand integers on as they are: they move them, repeat them or choose among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from quantlab.deploy.simulator.graph import Graph, Node
+from quantlab.deploy.simulator.steps import Kernel
+from quantlab.deploy.simulator.windows import window_settings
+from quantlab.numerics.ops import max_pool, resize
+
+NEAREST_SETTINGS = ("coordinate_transformation_mode", "nearest_mode")
+WITHOUT_EFFECT_ON_NEAREST = {"mode", "cubic_coeff_a", "exclude_outside", "extrapolation_value"}
+
+
+@dataclass(frozen=True)
+class Move:
+    """How one operator moves integers.
+
+    Attributes
+    ----------
+    kernel : callable
+        (graph, node) to what it does with an array, or None where this node only works on floats.
+    propagates : bool
+        Whether ONNX Runtime carries a ruler past it where the model writes none.
+    """
+
+    kernel: Callable[[Graph, Node], Kernel | None]
+    propagates: bool = True
+
+
+def max_pool_kernel(graph: Graph, node: Node) -> Kernel | None:
+    """The largest integer of a window stands for the largest number: scales are above 0."""
+    if len(node.outputs) > 1:
+        return None
+    settings = window_settings(node, "kernel_shape")
+    settings["ceil_mode"] = bool(node.attributes.get("ceil_mode", 0))
+    return lambda q: max_pool(q, **settings)
+
+
+def resize_kernel(graph: Graph, node: Node) -> Kernel | None:
+    """Nearest neighbours only: other modes mix numbers, which is done in float32."""
+    chosen = {k: v for k, v in node.attributes.items() if k in NEAREST_SETTINGS}
+    nearest = node.attributes.get("mode", "nearest") == "nearest"
+    if not nearest or set(node.attributes) - set(chosen) - WITHOUT_EFFECT_ON_NEAREST:
+        return None
+    given = {name: graph.constants.get(node.input(i)) for i, name in ((2, "scales"), (3, "sizes"))}
+    target = {k: v.tolist() for k, v in given.items() if v is not None and v.size}
+    return (lambda q: resize(q, **target, **chosen)) if target else None
+
+
+def flatten_kernel(graph: Graph, node: Node) -> Kernel | None:
+    """Two dimensions: those before `axis`, and the rest."""
+    axis = int(node.attributes.get("axis", 1))
+    return lambda q: q.reshape(int(np.prod(q.shape[:axis])), -1)
+
+
+def reshape_kernel(graph: Graph, node: Node) -> Kernel | None:
+    """A new shape; 0 keeps a dimension, unless `allowzero` says that it is meant."""
+    target = graph.constants.get(node.input(1))
+    if target is None or (node.attributes.get("allowzero", 0) and 0 in target):
+        return None
+    wanted = target.tolist()
+    return lambda q: q.reshape([q.shape[i] if n == 0 else n for i, n in enumerate(wanted)])
+
+
+def transpose_kernel(graph: Graph, node: Node) -> Kernel | None:
+    """Dimensions in another order; reversed where none is given."""
+    order = node.attributes.get("perm")
+    return lambda q: q.transpose(order)
+
+
+def squeeze_kernel(graph: Graph, node: Node) -> Kernel | None:
+    """Without dimensions of 1."""
+    axes = _axes(graph, node)
+    return lambda q: q.squeeze(axes)
+
+
+def unsqueeze_kernel(graph: Graph, node: Node) -> Kernel | None:
+    """With further dimensions of 1."""
+    axes = _axes(graph, node)
+    return None if axes is None else lambda q: np.expand_dims(q, axes)
+
+
+def identity_kernel(graph: Graph, node: Node) -> Kernel | None:
+    """Nothing happens."""
+    return lambda q: q
+
+
+def _axes(graph: Graph, node: Node) -> tuple[int, ...] | None:
+    """An input since opset 13, an attribute before."""
+    axes = graph.constants.get(node.input(1), node.attributes.get("axes"))
+    return None if axes is None else tuple(int(axis) for axis in axes)
+
+
+MOVES = {
+    "MaxPool": Move(max_pool_kernel),
+    "Reshape": Move(reshape_kernel),
+    "Transpose": Move(transpose_kernel),
+    "Squeeze": Move(squeeze_kernel),
+    "Unsqueeze": Move(unsqueeze_kernel),
+    "Identity": Move(identity_kernel),
+    "Flatten": Move(flatten_kernel, propagates=False),
+    "Resize": Move(resize_kernel, propagates=False),
+}

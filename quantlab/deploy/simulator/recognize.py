@@ -1,0 +1,270 @@
+"""From an ONNX graph to a plan: which nodes belong together, decided as ONNX Runtime decides it.
+
+A group is an operator between DequantizeLinear and QuantizeLinear that ONNX Runtime replaces by an
+integer kernel. Between operator and QuantizeLinear may stand a Relu or Clip that the ruler does
+anyway, and moves, past which ONNX Runtime carries the QuantizeLinear back. Whatever is no group
+stays float32, there and here.
+
+Source: onnxruntime/core/optimizer/qdq_transformer (selectors, propagation, relu and clip fusion).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx
+
+from quantlab.deploy.simulator.float_parameters import LAYERS, quantized_bias, quantized_weight
+from quantlab.deploy.simulator.graph import Graph, Node, read_graph
+from quantlab.deploy.simulator.moves import MOVES
+from quantlab.deploy.simulator.operand import Operand
+from quantlab.deploy.simulator.operators import GROUPS, TO_FLOAT, Group
+from quantlab.deploy.simulator.redundant import ruler_does
+from quantlab.deploy.simulator.rulers import holds_int32, ruler_of
+from quantlab.deploy.simulator.steps import (
+    DequantizeStep,
+    FloatStep,
+    IntegerStep,
+    Kernel,
+    Layer,
+    Plan,
+    QuantizeStep,
+    RuntimeStep,
+    Step,
+)
+from quantlab.numerics import QParams
+
+
+def plan_of(model: onnx.ModelProto) -> Plan:
+    """Recognize every node of a model.
+
+    Raises
+    ------
+    ValueError
+        A node that the simulator cannot compute, named with its operator.
+    """
+    return _Recognizer(read_graph(model)).plan()
+
+
+class _Recognizer:
+    """One walk over the nodes, in their order. What is known about tensors grows with it."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.steps: list[Step] = []
+        self.operands: dict[str, Operand] = {}  # float tensor -> the integers behind it
+        self.floats: set[str] = {*graph.inputs, *graph.constants}  # tensors that will have a value
+        self.done: set[str] = set()  # outputs of nodes that a group has computed already
+        self.constants = dict(graph.constants)  # and what is made of them
+        self.quantized: dict[str, Layer] = {}
+
+    def plan(self) -> Plan:
+        for node in self.graph.nodes:
+            if node.outputs[0] not in self.done:
+                self._node(node)
+        for tensor in self.graph.outputs:
+            self._need_float(tensor)
+        return Plan(
+            steps=tuple(self.steps),
+            constants=self.constants,
+            inputs=self.graph.inputs,
+            outputs=self.graph.outputs,
+            quantized=self.quantized,
+        )
+
+    def _node(self, node: Node) -> None:
+        _refuse_foreign(node)
+        if node.operator == "DequantizeLinear":
+            self._dequantize(node)
+        elif node.operator == "QuantizeLinear":
+            self._quantize(node)
+        elif not (self._group(node) or self._to_float(node) or self._move(node)):
+            self._runtime(node)
+
+    def _dequantize(self, node: Node) -> None:
+        qparams = None if holds_int32(self.graph, node) else ruler_of(self.graph, node)
+        integers = node.inputs[0]
+        constant = self.graph.constants.get(integers)
+        self.operands[node.outputs[0]] = Operand(integers, qparams, constant)
+
+    def _quantize(self, node: Node) -> None:
+        qparams = ruler_of(self.graph, node)
+        source = self._need_float(node.inputs[0])
+        self.steps.append(QuantizeStep(node.name, source, node.outputs[0], qparams))
+        self._writes(node.outputs[0], node)
+
+    def _group(self, node: Node) -> bool:
+        """An operator with an integer kernel, with all that ONNX Runtime fuses into it."""
+        group = GROUPS.get(node.operator)
+        last, through = self._behind_clip(node)
+        quantizer = self._quantizer_behind(last)
+        if group is None or quantizer is None:
+            return False
+        y = ruler_of(self.graph, quantizer)
+        operands = self._operands(node, quantize_parameters=True)
+        if operands is None or not fits(group, operands, y):
+            return False
+        if not all(ruler_does(self.graph, clip, y) for clip in through):
+            return False
+        self.done.update(clip.outputs[0] for clip in through)
+        self._integers(node, operands, last, y, group.kernel(node, operands, y))
+        return True
+
+    def _integers(
+        self, node: Node, operands: Sequence[Operand], tensor: str, y: QParams, kernel: Kernel
+    ) -> None:
+        """Add a step that writes the integers behind `tensor`, into the QuantizeLinear that alone
+        reads it if there is one. From here on `tensor` stands for these integers."""
+        self.constants |= {o.tensor: o.constant for o in operands if o.constant is not None}
+        quantizer = self._next_quantizer(tensor)
+        target = f"{tensor} (integers)"
+        if quantizer is not None and ruler_of(self.graph, quantizer) == y:
+            target = quantizer.outputs[0]
+            self.done.add(target)
+            self._writes(target, node)
+        sources = tuple(operand.tensor for operand in operands)
+        self.steps.append(IntegerStep(node.name, node.operator, sources, target, kernel))
+        self.operands[tensor] = Operand(target, y)
+
+    def _to_float(self, node: Node) -> bool:
+        """A product of matrices with no QuantizeLinear behind: integers in, float32 out."""
+        kernel = TO_FLOAT.get(node.operator)
+        operands = self._operands(node)
+        last, _ = self._behind_clip(node)
+        if kernel is None or operands is None or last != node.outputs[0]:
+            return False
+        group, readers = GROUPS[node.operator], self.graph.readers.get(last, ())
+        if not fits(group, operands, None) or _types(readers) & {"QuantizeLinear"}:
+            return False
+        sources = tuple(operand.tensor for operand in operands)
+        step = FloatStep(node.name, node.operator, sources, last, kernel(node, operands))
+        self.steps.append(step)
+        self.floats.add(last)
+        return True
+
+    def _move(self, node: Node) -> bool:
+        """An operator that hands integers on: they keep their ruler."""
+        move, operand = MOVES.get(node.operator), self.operands.get(node.inputs[0])
+        if move is None or operand is None or operand.qparams is None:
+            return False
+        out, y = node.outputs[0], operand.qparams
+        quantizer = self._next_quantizer(out)
+        same = quantizer is not None and ruler_of(self.graph, quantizer) == y
+        kernel = move.kernel(self.graph, node) if y.axis is None else None
+        if kernel is None or not (move.propagates or same):
+            return False
+        self._integers(node, [operand], out, y, kernel)
+        return True
+
+    def _runtime(self, node: Node) -> None:
+        """Anything else is float32: this one node goes through ONNX Runtime."""
+        read, targets = filter(None, node.inputs), tuple(filter(None, node.outputs))
+        sources = tuple(dict.fromkeys(self._need_float(tensor) for tensor in read))
+        stored = self.graph.constants
+        constants = {name: stored[name] for name in sources if name in stored}
+        self.steps.append(
+            RuntimeStep(
+                name=node.name,
+                operator=node.operator,
+                sources=tuple(name for name in sources if name not in constants),
+                targets=targets,
+                constants=constants,
+                proto=node.proto.SerializeToString(),
+                opset=self.graph.opset,
+            )
+        )
+        self.floats.update(targets)
+
+    def _writes(self, tensor: str, node: Node) -> None:
+        self.quantized[tensor] = Layer(node.name, node.operator)
+        self.floats.add(tensor)
+
+    def _need_float(self, tensor: str) -> str:
+        """Make sure that a float32 tensor will have a value when it is read."""
+        if tensor not in self.floats:
+            operand = self.operands[tensor]
+            name = f"{tensor} (DequantizeLinear)"
+            self.steps.append(DequantizeStep(name, operand.tensor, tensor, operand.ruler))
+            self.floats.add(tensor)
+        return tensor
+
+    def _operands(self, node: Node, quantize_parameters: bool = False) -> list[Operand] | None:
+        """The integers behind every input; None where an input is float32 and stays so."""
+        found: list[Operand] = []
+        for position, tensor in enumerate(filter(None, node.inputs)):
+            operand = self.operands.get(tensor)
+            if operand is None and quantize_parameters and node.operator in LAYERS:
+                operand = self._float_parameter(tensor, position, found)
+            if operand is None:
+                return None
+            found.append(operand)
+        return found if len(node.outputs) == 1 else None
+
+    def _float_parameter(
+        self, tensor: str, position: int, before: Sequence[Operand]
+    ) -> Operand | None:
+        """A layer's float32 weight or bias as ONNX Runtime quantizes it."""
+        value = self.graph.constants.get(tensor)
+        if value is None or value.dtype != np.float32 or position == 0:
+            return None
+        if position == 1:
+            return quantized_weight(tensor, value)
+        return quantized_bias(tensor, value, before[0].ruler, before[1].ruler)
+
+    def _behind_clip(self, node: Node) -> tuple[str, tuple[Node, ...]]:
+        """The tensor behind a Relu or Clip that alone reads the node, and that Relu or Clip."""
+        after = self.graph.only_reader(node.outputs[0])
+        if after is not None and after.operator in ("Relu", "Clip"):
+            return after.outputs[0], (after,)
+        return node.outputs[0], ()
+
+    def _next_quantizer(self, tensor: str) -> Node | None:
+        after = self.graph.only_reader(tensor)
+        return after if after is not None and after.operator == "QuantizeLinear" else None
+
+    def _quantizer_behind(self, tensor: str) -> Node | None:
+        """The QuantizeLinear that alone reads a tensor, perhaps behind moves."""
+        after = self.graph.only_reader(tensor)
+        while after is not None and after.operator in MOVES and MOVES[after.operator].propagates:
+            after = self.graph.only_reader(after.outputs[0])
+        return after if after is not None and after.operator == "QuantizeLinear" else None
+
+
+def fits(group: Group, operands: Sequence[Operand], y: QParams | None) -> bool:
+    """Whether ONNX Runtime has an integer kernel for these types: 8 bits, one for x and y."""
+    types = [operand.qparams.dtype if operand.qparams else "int32" for operand in operands]
+    activations = types[:1] if group.weighted else types
+    if len({*activations, *([y.dtype] if y else [])}) > 1 or types[0] not in ("int8", "uint8"):
+        return False
+    read_with_one_scale = operands[:1] if group.weighted else operands
+    if any(operand.ruler.axis is not None for operand in read_with_one_scale):
+        return False
+    if not group.weighted:
+        return True
+    weights = ("int8",) if types[0] == "int8" else ("int8", "uint8")
+    return len(types) > 1 and types[1] in weights and types[2:] in ([], ["int32"])
+
+
+def _types(nodes: Sequence[Node]) -> set[str]:
+    return {node.operator for node in nodes}
+
+
+def _refuse_foreign(node: Node) -> None:
+    graphs = any(isinstance(value, onnx.GraphProto) for value in node.attributes.values())
+    if node.domain or graphs or node.operator in QUANTIZED_OPERATORS:
+        raise ValueError(
+            f"{node}{f' of {node.domain}' if node.domain else ''} cannot be simulated: the "
+            f"simulator reads ONNX's float operators between DequantizeLinear and QuantizeLinear; "
+            f"export the model in QDQ format."
+        )
+
+
+#: Operators whose integers ONNX defines; a QDQ graph says the same with float operators.
+QUANTIZED_OPERATORS = {
+    "ConvInteger",
+    "DynamicQuantizeLinear",
+    "MatMulInteger",
+    "QLinearConv",
+    "QLinearMatMul",
+}

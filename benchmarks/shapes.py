@@ -17,7 +17,7 @@ NOISE = 0.25
 
 @dataclass(frozen=True)
 class Images:
-    """`x` float32 (N, 3, SIDE, SIDE), about zero mean and unit range; `y` int64 (N,) class index."""
+    """`x` float32 (N, 3, SIDE, SIDE), mean about 0; `y` int64 (N,), index into CLASSES."""
 
     x: np.ndarray
     y: np.ndarray

@@ -39,20 +39,25 @@ class LearnedRounding:
     learning_rate : float
         Of the optimizer, above 0.
     regularization : float
-        Weight of the term that pushes every rounding to a whole step, 0 or more.
+        Weight of the term that pushes every rounding to a whole step, 0 or more, in units of what
+        rounding to nearest costs.
+    batch_size : int
+        Images drawn for each step, 1 or more.
     seed : int
-        Draws the samples of each step.
+        Draws the images of each step.
     """
 
     steps: int = 1000
-    learning_rate: float = 0.01
-    regularization: float = 0.01
+    learning_rate: float = 0.03
+    regularization: float = 30.0
+    batch_size: int = 32
     seed: int = 0
 
     def __post_init__(self) -> None:
         whole(self.steps, "steps", at_least=1)
         real(self.learning_rate, "learning_rate", above=0)
         real(self.regularization, "regularization")
+        whole(self.batch_size, "batch_size", at_least=1)
         whole(self.seed, "seed", at_least=0)
 
 

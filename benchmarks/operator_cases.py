@@ -1,5 +1,7 @@
 """Random integers and rulers for one operator at a time, ties included."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from quantlab.numerics import DTYPES, QParams
@@ -54,6 +56,50 @@ def random_bias(rng: np.random.Generator, channels: int, terms: int) -> np.ndarr
 def bias_scale(x: QParams, w: QParams) -> np.ndarray:
     """x.scale * w.scale in float32, which makes a bias addable to sums of products."""
     return np.asarray(x.scale * w.scale)
+
+
+def broadcast_operands(
+    rng: np.random.Generator, dtype: str
+) -> tuple[np.ndarray, QParams, np.ndarray, QParams, QParams]:
+    """Two operands whose shapes broadcast, scalars included, their rulers and one for the result.
+
+    Half of all output scales are powers of two: with operands alike, ties are common.
+    """
+    full = tuple(int(n) for n in rng.integers(1, 9, rng.integers(0, 5)))
+    operands = []
+    for _ in range(2):
+        shape = tuple(1 if rng.random() < 0.25 else n for n in full)
+        if rng.random() < 0.25:
+            shape = shape[int(rng.integers(0, len(shape) + 1)) :]
+        operands += [np.asarray(random_integers(rng, shape, dtype)), random_ruler(rng, dtype)]
+    scale = 2.0 ** rng.integers(-5, 0) if rng.random() < 0.5 else rng.uniform(0.03, 0.3)
+    return (*operands, random_ruler(rng, dtype, scale))
+
+
+def near_ties(
+    rng: np.random.Generator, dtype: str, combine: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, QParams, np.ndarray, QParams, QParams]:
+    """Pairs of integers whose sum or product falls within 1e-4 of the middle between two ticks.
+
+    Scales are quotients of small numbers, so that such pairs exist; at least two are found.
+    """
+    while True:
+        a, b, y = (
+            random_ruler(rng, dtype, float(rng.integers(1, 40) / rng.integers(10, 400)))
+            for _ in range(3)
+        )
+        every = np.arange(a.qmin, a.qmax + 1)
+        left, right = ((every - int(q.zero_point)) * float(q.scale) for q in (a, b))
+        ticks = combine(left[:, None], right) / float(y.scale) + int(y.zero_point)
+        near = ~far_from_ties(ticks, 1e-4) & (ticks > y.qmin) & (ticks < y.qmax)
+        if near.sum() >= 2:
+            of_a, of_b = (every[place].astype(y.storage) for place in np.nonzero(near))
+            return of_a, a, of_b, b, y
+
+
+def far_from_ties(ticks: np.ndarray, error: np.ndarray | float) -> np.ndarray:
+    """Where real ticks, each known within `error`, round one way whichever number they are."""
+    return np.abs(ticks - np.floor(ticks) - 0.5) > error
 
 
 def moved_to_uint8(q: np.ndarray, qparams: QParams) -> tuple[np.ndarray, QParams]:

@@ -88,6 +88,14 @@ def run_in_runtime(
     return session.run(None, feed)[0]
 
 
+def kernel_integers(
+    model: onnx.ModelProto, y: QParams, *inputs: np.ndarray, exact: bool = True
+) -> np.ndarray:
+    """The integers of y that ONNX Runtime's kernels compute, those for INT8 included."""
+    options = session_options(exact=exact, int8=y.dtype == "int8")
+    return integers(run_in_runtime(model, *inputs, options=options), y)
+
+
 def fused_operators(model: onnx.ModelProto, options: ort.SessionOptions | None = None) -> list[str]:
     """The operator types that ONNX Runtime's optimizer made of the model, in its order."""
     with TemporaryDirectory() as folder:

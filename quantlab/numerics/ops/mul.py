@@ -55,13 +55,6 @@ def mul(
     array([7, 8, 9], dtype=uint8)
     """
     left, right = checked_steps(a, a_qparams, b, b_qparams, y, contract)
-    try:
-        np.broadcast_shapes(left.shape, right.shape)
-    except ValueError:
-        raise ValueError(
-            f"a has shape {left.shape} and b {right.shape}, but they do not broadcast: make every "
-            f"dimension equal or 1."
-        ) from None
     if contract == "onnx":
         return quantize(dequantize(a, a_qparams) * dequantize(b, b_qparams), y)
     with np.errstate(over="ignore", under="ignore"):

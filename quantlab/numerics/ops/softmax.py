@@ -20,10 +20,9 @@ def softmax(
     onnxruntime
         The fused QLinearSoftmax of ONNX Runtime (qlinear_softmax.cc): powers from a float32 table
         of 256 entries, counted from the largest value of a row; their float32 sum, one after the
-        other; then `rint(power * floor(1 / y.scale) / sum) + y_z`. It differs from the definition
-        in two ways: by 1 near ties; and by up to 1 more where 1 / y.scale is no whole number,
-        because the kernel cuts it down to one (scale 0.0039 has 256.4 steps to 1.0, and computes
-        with 256). All outputs are y_z where y.scale is above 1.
+        other; then `rint(power * floor(1 / y.scale) / sum) + y_z`. The definition differs by at
+        most 1: near ties, and where 1 / y.scale is no whole number, because the kernel cuts it
+        down to one (254 for the float32 next to 1/255; 1/256 is exact).
     onnx
         The definition, computed in float64 and rounded once to float32 before it is quantized. On
         x86 ONNX Runtime computes INT8 (not UINT8) tensors in float32: near ties it may differ by 1.

@@ -3,41 +3,65 @@
 import numpy as np
 import pytest
 
-from benchmarks.operator_cases import random_integers, random_ruler
+from benchmarks.operator_cases import broadcast_operands, near_ties, random_integers, random_ruler
 from benchmarks.operator_models import (
     fused_operators,
     integers,
+    kernel_integers,
     qdq_model,
     run_in_reference,
-    run_in_runtime,
+    session_options,
 )
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import add
-
-
-def random_case(rng, dtype):
-    shape = tuple(int(n) for n in rng.integers(2, 9, rng.integers(1, 5)))
-    a, b = random_integers(rng, shape, dtype), random_integers(rng, shape, dtype)
-    # Half of all output scales are powers of two: with operands alike, ties are common.
-    scale = 2.0 ** rng.integers(-5, 0) if rng.random() < 0.5 else rng.uniform(0.03, 0.3)
-    y = random_ruler(rng, dtype, scale)
-    return a, random_ruler(rng, dtype), b, random_ruler(rng, dtype), y
 
 
 def model_of(a, a_qparams, b, b_qparams, y):
     return qdq_model("Add", [(a, a_qparams), (b, b_qparams)], [], y)
 
 
-def test_the_integers_are_onnx_runtimes():
+@pytest.mark.parametrize("dtype", ["uint8", "int8"])
+def test_the_integers_are_onnx_runtimes(dtype):
     rng = np.random.default_rng(13)
-    for _ in range(300):
-        case = random_case(rng, "uint8")
-        theirs = integers(run_in_runtime(model_of(*case), case[0], case[2]), case[4])
+    for _ in range(250):
+        case = broadcast_operands(rng, dtype)
+        theirs = kernel_integers(model_of(*case), case[4], case[0], case[2])
         np.testing.assert_array_equal(add(*case), theirs)
 
 
-def test_onnx_runtime_really_fused_it():
-    names = fused_operators(model_of(*random_case(np.random.default_rng(0), "uint8")))
+@pytest.mark.parametrize("repeated", [None, "a", "b"])
+def test_sums_next_to_ties_are_onnx_runtimes(repeated):
+    # Where float32 rounds once more or in another order, these fall to the other side of the tie.
+    rng = np.random.default_rng(15)
+    compared = 0
+    while compared < 500:
+        a, a_qparams, b, b_qparams, y = near_ties(rng, "uint8", np.add)
+        if repeated:
+            a, b = (a[:1], b) if repeated == "a" else (a, b[:1])
+        theirs = kernel_integers(model_of(a, a_qparams, b, b_qparams, y), y, a, b)
+        np.testing.assert_array_equal(add(a, a_qparams, b, b_qparams, y), theirs)
+        compared += theirs.size
+
+
+@pytest.mark.parametrize(
+    ("a_shape", "b_shape"),
+    [((1,), (1,)), ((), (5,)), ((5,), ()), ((3, 1), ()), ((2, 3, 1, 1), (2, 3, 4, 5)),
+     ((2, 3, 4, 5), (1, 3, 1, 1)), ((4, 1), (1, 4)), ((3, 1), (1,)), ((2, 1), (2, 1))],
+)  # fmt: skip
+def test_each_way_of_broadcasting_is_onnx_runtimes(a_shape, b_shape):
+    # One value a kernel call, so that ties decide: the shapes only choose the path to it.
+    rng = np.random.default_rng(16)
+    for _ in range(40):
+        a, a_qparams, b, b_qparams, y = near_ties(rng, "uint8", np.add)
+        a, b = np.full(a_shape, a[0], np.uint8), np.full(b_shape, b[0], np.uint8)
+        theirs = kernel_integers(model_of(a, a_qparams, b, b_qparams, y), y, a, b)
+        np.testing.assert_array_equal(add(a, a_qparams, b, b_qparams, y), theirs)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8"])
+def test_onnx_runtime_really_fused_it(dtype):
+    model = model_of(*broadcast_operands(np.random.default_rng(0), dtype))
+    names = fused_operators(model, session_options(int8=dtype == "int8"))
     assert "QLinearAdd" in names
     assert "Add" not in names
 
@@ -47,9 +71,21 @@ def test_the_definition_is_onnx_references(dtype):
     # Both are the same float32 operations in the same order: nothing may differ.
     rng = np.random.default_rng(14)
     for _ in range(100):
-        case = random_case(rng, dtype)
+        case = broadcast_operands(rng, dtype)
         theirs = integers(run_in_reference(model_of(*case), case[0], case[2]), case[4])
         np.testing.assert_array_equal(add(*case, contract="onnx"), theirs)
+
+
+def test_both_contracts_are_one_tick_apart_at_most():
+    rng = np.random.default_rng(17)
+    for _ in range(50):
+        a, b = (random_integers(rng, (500,), "uint8") for _ in range(2))
+        rulers = [random_ruler(rng, "uint8") for _ in range(2)]
+        y = random_ruler(rng, "uint8", 0.25)
+        apart = add(a, rulers[0], b, rulers[1], y).astype(int) - add(
+            a, rulers[0], b, rulers[1], y, contract="onnx"
+        )
+        assert np.abs(apart).max() <= 1
 
 
 U8 = QParams(0.1, 0, "uint8")

@@ -1,0 +1,227 @@
+"""The normal form of a traced graph: what every method may rely on.
+
+- Nothing happens in place: `y += x` and `relu_` are `add` and `relu`, and later readers of the
+  changed tensor read the result.
+- No dropout, identity, clone or dead node is left.
+- Convolutions and linear layers with the model's own weights are modules, also where the model
+  calls `F.conv2d` or `F.linear`.
+- No module with weights is called twice: the second call has its own copy.
+- The mean over height and width is a global average pool, with a flatten where it drops the axes.
+"""
+
+import operator
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import fx, nn
+
+DROPPED_MODULES = (
+    nn.Identity,
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
+DROPPED_FUNCTIONS = (
+    F.dropout,
+    F.dropout1d,
+    F.dropout2d,
+    F.dropout3d,
+    F.alpha_dropout,
+    F.feature_alpha_dropout,
+)
+DROPPED_METHODS = ("contiguous", "clone", "detach")
+CONV_ARGUMENTS = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
+
+
+class _ShapeRecorder(fx.Interpreter):
+    """Runs a graph and writes down what each node's value looks like."""
+
+    def run_node(self, n: fx.Node) -> Any:
+        value = super().run_node(n)
+        n.meta.pop("shape", None)
+        n.meta.pop("value", None)
+        if isinstance(value, torch.Tensor):
+            n.meta["shape"] = tuple(value.shape)
+        elif not _holds_tensor(value):
+            n.meta["value"] = value
+        return value
+
+
+def record_shapes(graph: fx.GraphModule, batch: torch.Tensor) -> Any:
+    """Run the graph and set `meta["shape"]` of tensors and `meta["value"]` of sizes.
+
+    Returns
+    -------
+    The graph's output.
+    """
+    return _ShapeRecorder(graph).run(batch.clone())
+
+
+def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.GraphModule:
+    """Change `graph` into the normal form, in place, and return it."""
+    for node in graph.graph.nodes:
+        if node.op == "call_module":
+            node.meta.setdefault("path", str(node.target))
+    _out_of_place(graph)
+    _drop_identities(graph)
+    record_shapes(graph, batch)
+    for node in list(graph.graph.nodes):
+        _pool_instead_of_mean(graph, node)
+        _module_instead_of_function(graph, node)
+    _one_call_a_module(graph)
+    graph.graph.eliminate_dead_code()
+    graph.delete_all_unused_submodules()
+    graph.recompile()
+    return graph
+
+
+def _holds_tensor(value: Any) -> bool:
+    if isinstance(value, list | tuple | dict):
+        parts = value.values() if isinstance(value, dict) else value
+        return any(_holds_tensor(part) for part in parts)
+    return isinstance(value, torch.Tensor)
+
+
+def _out_of_place(graph: fx.GraphModule) -> None:
+    in_place = {m for m in graph.modules() if getattr(m, "inplace", False) is True}
+    for module in in_place:
+        module.inplace = False  # type: ignore[assignment]
+    for node in list(graph.graph.nodes):
+        changed = node.args[0] if node.args else None
+        if _was_in_place(graph, node, in_place) and isinstance(changed, fx.Node):
+            for user in list(changed.users):
+                if user > node:
+                    user.replace_input_with(changed, node)
+
+
+def _was_in_place(graph: fx.GraphModule, node: fx.Node, in_place: set[nn.Module]) -> bool:
+    """Make a node leave its input as it is; False where it did so before."""
+    if node.op == "call_module":
+        return graph.get_submodule(str(node.target)) in in_place
+    if node.kwargs.get("inplace") is True:
+        node.kwargs = {**node.kwargs, "inplace": False}
+        return True
+    plain = _plain(node)
+    if plain is not None:
+        node.target = plain
+    return plain is not None
+
+
+def _plain(node: fx.Node) -> Any:
+    """What a method or function whose name ends in an underscore is without it."""
+    name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+    if not name.endswith("_") or name.endswith("__"):
+        return IN_PLACE_OPERATORS.get(node.target)
+    if node.op == "call_method":
+        return name[:-1] if hasattr(torch.Tensor, name[:-1]) else None
+    return getattr(F, name[:-1], None) or getattr(torch, name[:-1], None)
+
+
+def _drop_identities(graph: fx.GraphModule) -> None:
+    for node in list(graph.graph.nodes):
+        if node.op == "call_module":
+            dropped = isinstance(graph.get_submodule(str(node.target)), DROPPED_MODULES)
+        elif node.op == "call_function":
+            dropped = node.target in DROPPED_FUNCTIONS and not node.kwargs.get("training")
+        else:
+            dropped = node.op == "call_method" and node.target in DROPPED_METHODS
+        if dropped:
+            node.replace_all_uses_with(node.args[0])
+            graph.graph.erase_node(node)
+
+
+def _pool_instead_of_mean(graph: fx.GraphModule, node: fx.Node) -> None:
+    if node.target not in ("mean", torch.mean) or node.op not in ("call_method", "call_function"):
+        return
+    x, dims = node.args[0], node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else None)
+    keepdim = node.kwargs.get("keepdim", node.args[2] if len(node.args) > 2 else False)
+    shape = x.meta.get("shape") if isinstance(x, fx.Node) else None
+    if not isinstance(dims, list | tuple) or shape is None or len(shape) != 4:
+        return
+    if {int(d) % 4 for d in dims if isinstance(d, int)} != {2, 3} or "dtype" in node.kwargs:
+        return
+    with graph.graph.inserting_before(node):
+        new = graph.graph.call_function(F.adaptive_avg_pool2d, (x, 1))
+        if not keepdim:
+            new = graph.graph.call_function(torch.flatten, (new, 1))
+    _replace(graph, node, new)
+
+
+def _module_instead_of_function(graph: fx.GraphModule, node: fx.Node) -> None:
+    """`F.conv2d(x, self.weight)` as a layer of its own, named after the node."""
+    if node.op != "call_function" or node.target not in MODULE_OF:
+        return
+    # A linear function has only the first three of these.
+    settings = {**dict(zip(CONV_ARGUMENTS, node.args, strict=False)), **node.kwargs}
+    x = settings.pop("input")
+    if any(isinstance(v, fx.Node) and v.op != "get_attr" for v in settings.values()):
+        return  # weights that are computed are no layer's own
+    values = {
+        name: _attribute(graph, str(value.target)) if isinstance(value, fx.Node) else value
+        for name, value in settings.items()
+    }
+    name = f"{node.name}_layer"
+    graph.add_submodule(name, MODULE_OF[node.target](**values))
+    with graph.graph.inserting_before(node):
+        new = graph.graph.call_module(name, (x,))
+    new.meta["path"] = node.name
+    _replace(graph, node, new)
+
+
+def _attribute(graph: fx.GraphModule, path: str) -> torch.Tensor:
+    owner, _, name = path.rpartition(".")
+    return getattr(graph.get_submodule(owner), name)
+
+
+def _conv2d(weight: torch.Tensor, bias: torch.Tensor | None = None, **settings: Any) -> nn.Module:
+    filters, channels, height, width = weight.shape
+    channels *= int(settings.get("groups", 1))
+    has_bias = bias is not None
+    layer = nn.Conv2d(channels, filters, (height, width), bias=has_bias, **settings)
+    return _with_weights(layer, weight, bias)
+
+
+def _linear(weight: torch.Tensor, bias: torch.Tensor | None = None) -> nn.Module:
+    layer = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
+    return _with_weights(layer, weight, bias)
+
+
+def _with_weights(layer: nn.Module, weight: torch.Tensor, bias: torch.Tensor | None) -> nn.Module:
+    state = {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
+    layer.load_state_dict(state)
+    return layer.eval().requires_grad_(False)
+
+
+MODULE_OF: dict[Any, Callable[..., nn.Module]] = {F.conv2d: _conv2d, F.linear: _linear}
+IN_PLACE_OPERATORS: dict[Any, Any] = {
+    operator.iadd: operator.add,
+    operator.isub: operator.sub,
+    operator.imul: operator.mul,
+    operator.itruediv: operator.truediv,
+}
+
+
+def _replace(graph: fx.GraphModule, old: fx.Node, new: fx.Node) -> None:
+    new.meta["shape"] = old.meta["shape"]
+    old.replace_all_uses_with(new)
+    graph.graph.erase_node(old)
+
+
+def _one_call_a_module(graph: fx.GraphModule) -> None:
+    """Give each further call of a module with weights a copy of it."""
+    called: dict[str, int] = {}
+    for node in graph.graph.nodes:
+        if node.op != "call_module":
+            continue
+        path = str(node.target)
+        module = graph.get_submodule(path)
+        times = called[path] = called.get(path, 0) + 1
+        if times > 1 and next(module.parameters(), None) is not None:
+            node.target = f"{path}_call{times}"
+            graph.add_submodule(node.target, deepcopy(module))

@@ -106,7 +106,7 @@ class FakeQuantize(nn.Module):
         """Lay another ruler."""
         device = self.scale.device
         self._qparams = qparams
-        self.scale = torch.tensor(qparams.scale, device=device)
+        self.scale.data = torch.tensor(qparams.scale, device=device)
         zero_points = np.unique(qparams.zero_point)
         shared = int(zero_points[0]) if zero_points.size == 1 else None
         # Where channels have different zeros, lo and hi are no single numbers.

@@ -1,0 +1,142 @@
+"""One way to read a node, whether it calls a module, a function or a method of a tensor."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import fx, nn
+
+# Name of the function -> the names of its arguments, in order, and those that have defaults.
+FUNCTIONS: dict[str, dict[str, Any]] = {
+    "relu": {"input": None},
+    "relu6": {"input": None},
+    "hardtanh": {"input": None, "min_val": -1.0, "max_val": 1.0},
+    "clamp": {"input": None, "min": None, "max": None},
+    "clamp_min": {"input": None, "min": None},
+    "clamp_max": {"input": None, "max": None},
+    "hardswish": {"input": None},
+    "hardsigmoid": {"input": None},
+    "sigmoid": {"input": None},
+    "softmax": {"input": None, "dim": None},
+    "add": {"input": None, "other": None, "alpha": 1},
+    "mul": {"input": None, "other": None},
+    "cat": {"tensors": None, "dim": 0},
+    "max_pool2d": {
+        "input": None,
+        "kernel_size": None,
+        "stride": None,
+        "padding": 0,
+        "dilation": 1,
+        "ceil_mode": False,
+        "return_indices": False,
+    },
+    "avg_pool2d": {
+        "input": None,
+        "kernel_size": None,
+        "stride": None,
+        "padding": 0,
+        "ceil_mode": False,
+        "count_include_pad": True,
+        "divisor_override": None,
+    },
+    "adaptive_avg_pool2d": {"input": None, "output_size": None},
+    "interpolate": {
+        "input": None,
+        "size": None,
+        "scale_factor": None,
+        "mode": "nearest",
+        "align_corners": None,
+    },
+    "flatten": {"input": None, "start_dim": 0, "end_dim": -1},
+    "reshape": {"input": None},
+}
+SAME_FUNCTION = {
+    "clip": "clamp",
+    "multiply": "mul",
+    "concat": "cat",
+    "concatenate": "cat",
+    "view": "reshape",
+    "squeeze": "reshape",
+    "unsqueeze": "reshape",
+    "max_pool2d_with_indices": "max_pool2d",
+}
+POOL = ("kernel_size", "stride", "padding", "ceil_mode")
+UPSAMPLE = ("size", "scale_factor", "mode", "align_corners")
+# Module -> the function it calls, and which of its attributes are settings of that function.
+MODULES: dict[type[nn.Module], tuple[str, tuple[str, ...]]] = {
+    nn.Conv2d: (
+        "conv2d",
+        ("kernel_size", "stride", "padding", "dilation", "groups", "padding_mode"),
+    ),
+    nn.Linear: ("linear", ()),
+    nn.BatchNorm1d: ("batch_norm", ("eps", "running_mean")),
+    nn.BatchNorm2d: ("batch_norm", ("eps", "running_mean")),
+    nn.ReLU: ("relu", ()),
+    nn.ReLU6: ("hardtanh", ("min_val", "max_val")),
+    nn.Hardtanh: ("hardtanh", ("min_val", "max_val")),
+    nn.Hardswish: ("hardswish", ()),
+    nn.Hardsigmoid: ("hardsigmoid", ()),
+    nn.Sigmoid: ("sigmoid", ()),
+    nn.Softmax: ("softmax", ("dim",)),
+    nn.MaxPool2d: ("max_pool2d", (*POOL, "dilation", "return_indices")),
+    nn.AvgPool2d: ("avg_pool2d", (*POOL, "count_include_pad", "divisor_override")),
+    nn.AdaptiveAvgPool2d: ("adaptive_avg_pool2d", ("output_size",)),
+    nn.Upsample: ("interpolate", UPSAMPLE),
+    nn.UpsamplingNearest2d: ("interpolate", UPSAMPLE),
+    nn.Flatten: ("flatten", ("start_dim", "end_dim")),
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a node calls, and with what.
+
+    Parameters
+    ----------
+    function : str
+        Name of the torch function that does the work, the same for a module and a method.
+    shown : str
+        As the caller's model says it: "ReLU6", "relu6".
+    inputs : tuple of fx.Node
+        The tensors it reads, in order; twice where one is read twice.
+    settings : mapping
+        Arguments by name.
+    shape, result : tuple of int
+        Of the first tensor read, and of what comes out; empty where that is no single tensor.
+    """
+
+    function: str
+    shown: str
+    inputs: tuple[fx.Node, ...]
+    settings: Mapping[str, Any]
+    shape: tuple[int, ...]
+    result: tuple[int, ...]
+
+
+def read_call(graph: fx.GraphModule, node: fx.Node) -> Call:
+    """Read a call_module, call_function or call_method node of a traced graph."""
+    inputs = tensor_inputs(node)
+    if node.op == "call_module":
+        module = graph.get_submodule(str(node.target))
+        shown = type(module).__name__
+        function, attributes = MODULES.get(type(module), (shown, ()))
+        settings = {name: getattr(module, name) for name in attributes}
+    else:
+        shown = node.target if isinstance(node.target, str) else _name(node.target)
+        function = SAME_FUNCTION.get(shown, shown)
+        arguments = FUNCTIONS.get(function, {})
+        given = dict(zip(arguments, node.args, strict=False))
+        settings = {**arguments, **given, **node.kwargs}
+    shape = tuple(inputs[0].meta["shape"]) if inputs else ()
+    return Call(function, shown, inputs, settings, shape, tuple(node.meta.get("shape", ())))
+
+
+def tensor_inputs(node: fx.Node) -> tuple[fx.Node, ...]:
+    """The nodes whose tensors a node reads, in order; twice where it reads one twice."""
+    found: list[fx.Node] = []
+    fx.node.map_arg((node.args, node.kwargs), found.append)
+    return tuple(source for source in found if "shape" in source.meta)
+
+
+def _name(target: Any) -> str:
+    return str(getattr(target, "__name__", target))

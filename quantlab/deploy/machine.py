@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("numpy", "onnx", "onnxruntime", "torch", "quantlab")
+PACKAGES = ("numpy", "onnx", "onnxruntime", "openvino", "torch", "quantlab")
 
 
 def machine() -> dict[str, Any]:
@@ -30,11 +31,10 @@ def machine() -> dict[str, Any]:
     }
 
 
-def machine_line(facts: dict[str, Any]) -> str:
-    """What `machine` returned, in one line; packages that are not installed are left out."""
+def machine_line(facts: Mapping[str, Any], package: str = "onnxruntime") -> str:
+    """What `machine` returned, in one line, with the version of the package that ran."""
     at = facts["machine"]
-    versions = [f"{name} {number}" for name, number in facts["versions"].items() if number]
-    return ", ".join([at["cpu"], f"{at['cores']} cores", at["os"], *versions])
+    return f"{at['cpu']}, {at['cores']} cores, {at['os']}, {package} {facts['versions'][package]}"
 
 
 def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:

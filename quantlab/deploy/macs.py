@@ -1,0 +1,92 @@
+"""How many multiply-accumulates each layer of an ONNX graph does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+
+import onnx
+
+from quantlab.deploy.simulator.graph import Graph, Node, read_graph
+
+Shape = tuple[int, ...]
+
+#: Operators that multiply and accumulate, to the position of their weights among the inputs.
+WEIGHTS = {
+    "Conv": 1,
+    "ConvInteger": 1,
+    "ConvTranspose": 1,
+    "Gemm": 1,
+    "MatMul": 1,
+    "MatMulInteger": 1,
+    "QLinearConv": 3,
+    "QLinearMatMul": 3,
+}
+
+
+def macs_of(
+    model: onnx.ModelProto, inputs: Mapping[str, Shape] | None = None
+) -> dict[str, int | None]:
+    """Multiply-accumulates of every Conv, Gemm, MatMul and their kin, from shapes alone.
+
+    Padding counts as if it were multiplied, as is usual. A bias is an addition and counts nothing.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+    inputs : mapping of input name to shape, optional
+        The shapes to count for. Without it a first dimension without a size counts as 1.
+
+    Returns
+    -------
+    dict
+        Node name (its first output's where it has none) to MACs; None where shape inference finds
+        no shape.
+    """
+    shapes = inferred_shapes(model, inputs)
+    graph = read_graph(model)
+    return {node.name: _macs(graph, node, shapes) for node in graph.nodes if _counts(node)}
+
+
+def inferred_shapes(
+    model: onnx.ModelProto, inputs: Mapping[str, Shape] | None = None
+) -> dict[str, Shape]:
+    """The shape of every tensor for which ONNX's shape inference finds all sizes."""
+    sized = onnx.ModelProto()
+    sized.CopyFrom(model)
+    for entry in sized.graph.input:
+        dims = entry.type.tensor_type.shape.dim
+        if inputs and entry.name in inputs:
+            for dim, size in zip(dims, inputs[entry.name], strict=True):
+                dim.dim_value = size
+        elif dims and not dims[0].dim_value:
+            dims[0].dim_value = 1
+    # Shapes written down for another batch would contradict this one.
+    del sized.graph.value_info[:]
+    for entry in sized.graph.output:
+        entry.type.tensor_type.ClearField("shape")
+    graph = onnx.shape_inference.infer_shapes(sized, data_prop=True).graph
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    for entry in (*graph.input, *graph.value_info, *graph.output):
+        kind = entry.type.tensor_type
+        if kind.HasField("shape") and all(d.HasField("dim_value") for d in kind.shape.dim):
+            shapes[entry.name] = tuple(d.dim_value for d in kind.shape.dim)
+    return shapes
+
+
+def _counts(node: Node) -> bool:
+    return node.domain == "" and node.operator in WEIGHTS
+
+
+def _macs(graph: Graph, node: Node, shapes: Mapping[str, Shape]) -> int | None:
+    x, y = shapes.get(node.inputs[0]), shapes.get(node.outputs[0])
+    w = shapes.get(node.input(WEIGHTS[node.operator]))
+    if x is None or y is None or w is None:
+        return None
+    if node.operator == "ConvTranspose":  # every input element is spread by its filters
+        return prod(x) * prod(w[1:])
+    if "Conv" in node.operator:  # every output element is a window of inputs times a filter
+        return prod(y) * prod(w[1:])
+    if node.operator == "Gemm":
+        return prod(y) * x[0 if node.attributes.get("transA", 0) else 1]
+    return prod(y) * x[-1]

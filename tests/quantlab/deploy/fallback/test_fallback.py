@@ -1,0 +1,338 @@
+"""Every reason for FP32 in a net that shows it in ONNX Runtime, and its cure, which runs in INT8.
+
+That a node ran in FP32 is read from ONNX Runtime's own graph. The cure differs from the ill net in
+nothing but what the reason names, and brings the integer kernel: the reason is the right one.
+"""
+
+import numpy as np
+import pytest
+from onnx import TensorProto
+
+from quantlab.deploy.fallback import fallback_reason
+from quantlab.deploy.machine import is_x86
+from quantlab.deploy.precision_report import precision_report
+from quantlab.deploy.simulator.graph import read_graph
+from tests.quantlab.deploy.qdq_net import QdqNet
+
+CASES = {}
+
+
+def case(layer, kind, words):
+    """A function of `ill`, True or False, that returns the net: the reason expected when ill."""
+
+    def register(build):
+        CASES[build.__name__] = (build, layer, kind, words)
+        return build
+
+    return register
+
+
+@case("c", "no QuantizeLinear after it", "leaves the model as float")
+def no_quantizer(ill):
+    net = QdqNet()
+    c = net.conv(net.x, "c")
+    return net.model(c if ill else net.qdq(c, "y"))
+
+
+@case("c", "no QuantizeLinear after it", "Tanh 't' reads its output as float")
+def float_reader(ill):
+    net = QdqNet()
+    c = net.conv(net.x, "c")
+    return net.model(net.node("Tanh", c if ill else net.qdq(c, "y"), "t"))
+
+
+@case("c", "no QuantizeLinear after it", "read by Tanh 't' and Abs 'a'")
+def two_float_readers(ill):
+    net = QdqNet()
+    c = net.conv(net.x, "c")
+    c = c if ill else net.qdq(c, "y")
+    both = [net.node("Tanh", c, "t"), net.node("Abs", c, "a")]
+    return net.model(net.node("Sub", both, "s"))
+
+
+@case("c", "several readers", "read by QuantizeLinear 'y_q' and Tanh 't'")
+def quantizer_and_float_reader(ill):
+    net = QdqNet()
+    c = net.conv(net.x, "c")
+    y = net.qdq(c, "y")
+    return net.model(net.node("Sub", [y, net.node("Tanh", c if ill else y, "t")], "s"))
+
+
+@case("c", "HardSwish before QuantizeLinear", "HardSwish 'h' stands between")
+def hard_swish_between(ill):
+    net = QdqNet()
+    c = net.conv(net.x, "c")
+    return net.model(net.qdq(net.node("HardSwish", c if ill else net.qdq(c, "y"), "h"), "z"))
+
+
+@case("c", "Relu before QuantizeLinear", "range [-4, 3.97] goes beyond")
+def relu_between(ill):
+    net = QdqNet(zero_point=128 if ill else 0)
+    return net.model(net.qdq(net.node("Relu", net.conv(net.x, "c"), "r"), "y"))
+
+
+@case("c", "Clip before QuantizeLinear", "range [0, 7.97] goes beyond")
+def clip_between(ill):
+    net = QdqNet(zero_point=0)
+    bounds = [net.constant("lo", np.float32(0)), net.constant("hi", np.float32(6 if ill else 9))]
+    return net.model(net.qdq(net.node("Clip", [net.conv(net.x, "c"), *bounds], "r"), "y"))
+
+
+@case("c", "no QuantizeLinear after it", "leaves the model as float")
+def relu_and_no_quantizer(ill):
+    net = QdqNet(zero_point=0)
+    r = net.node("Relu", net.conv(net.x, "c"), "r")
+    return net.model(r if ill else net.qdq(r, "y"))
+
+
+@case("c", "weights not constant", "computed in float while the model runs, by Slice 'w'")
+def computed_weights(ill):
+    net = QdqNet()
+    cut = [net.constant(n, np.array(v)) for n, v in (("at", [0]), ("to", [1]), ("axis", [2]))]
+    first = net.node("Slice", ["input", *cut], "first")
+    cut[2] = net.constant("axis3", np.array([3]))
+    w = net.node("Slice", [first, *cut], "w")
+    w = w if ill else net.qdq(w, "w_real")
+    return net.model(net.qdq(net.node("Conv", [net.x, w], "c"), "y"))
+
+
+@case("c", "weights not constant", "Its weights 'input' are a float input")
+def weights_from_outside(ill):
+    net = QdqNet()
+    c = net.node("Conv", [net.x, "input" if ill else net.x], "c")
+    return net.model(net.qdq(c, "y"))
+
+
+@case("c", "kept float", "weights are float in the file")
+def kept_float(ill):
+    net = QdqNet()
+    if ill:
+        w, b = net.float_weights("w", (8, 8, 1, 1)), net.float_weights("b", (8,))
+        return net.model(net.conv(net.x, "c", weights=w, bias=b))
+    return net.model(net.qdq(net.conv(net.x, "c"), "y"))
+
+
+@case("a", "kept float", "Nothing around it is quantized")
+def nothing_quantized(ill):
+    net = QdqNet()
+    if ill:
+        return net.model(net.node("Add", ["input", "input"], "a"))
+    return net.model(net.qdq(net.node("Add", [net.x, net.x], "a"), "y"))
+
+
+@case("a", "float input", "comes as float from Tanh 't'")
+def float_input(ill):
+    net = QdqNet()
+    t = net.node("Tanh", net.x, "t")
+    return net.model(net.qdq(net.node("Add", [net.x, t if ill else net.qdq(t, "u")], "a"), "y"))
+
+
+@case("a", "float input", "'k' is a float constant")
+def float_constant(ill):
+    net = QdqNet()
+    k = net.constant("k", np.ones((1, 8, 1, 1), np.float32))
+    return net.model(net.qdq(net.node("Add", [net.x, k if ill else net.qdq(k, "u")], "a"), "y"))
+
+
+@case("a", "float input", "'input' is a float input of the model")
+def model_input(ill):
+    net = QdqNet()
+    return net.model(net.qdq(net.node("Add", [net.x, "input" if ill else net.x], "a"), "y"))
+
+
+@case("c", "not 8 bits", "int16")
+def sixteen_bits(ill):
+    net = QdqNet("int16" if ill else "uint8")
+    return net.model(net.qdq(net.conv(net.x, "c"), "y"))
+
+
+@case("p", "rulers differ", "MaxPool hands integers on as they are")
+def pool_with_another_ruler(ill):
+    net = QdqNet()
+    scale = net.constant("other", np.float32(0.07)) if ill else "scale"
+    q = net.q(net.node("MaxPool", net.x, "p", kernel_shape=[2, 2]), "y_q", scale)
+    return net.model(net.dq(q, "y", scale))
+
+
+@case("g", "Gemm with a factor", "beta=0.5")
+def gemm_with_a_factor(ill):
+    net = QdqNet()
+    flat = net.qdq(net.node("Flatten", net.x, "f"), "g_in")
+    w, b = net.weights("w", (4, 2048)), net.bias("b", 4)
+    g = net.node("Gemm", [flat, w, b], "g", transB=1, beta=0.5 if ill else 1.0)
+    return net.model(net.qdq(g, "y"))
+
+
+@case("c", "bias not constant", "Its bias 'b' is computed while the model runs")
+def computed_bias(ill):
+    net = QdqNet()
+    axes = net.constant("axes", np.array([0, 2, 3]))
+    b = net.node("ReduceMax", ["input", axes], "b", keepdims=0)
+    return net.model(net.qdq(net.conv(net.x, "c", bias=b if ill else ""), "y"))
+
+
+@case("c", "not 8 bits", "Its weights are int4")
+def four_bit_weights(ill):
+    net = QdqNet()
+    model = net.model(net.qdq(net.conv(net.x, "c"), "y"))
+    for tensor in model.graph.initializer:
+        if ill and tensor.name in ("c_w_q", "c_w_zero"):
+            tensor.data_type = TensorProto.INT4
+            tensor.raw_data = bytes(np.prod(tensor.dims) // 2)  # two to a byte, all zero
+    return model
+
+
+@case("c", "scale a channel", "one a tensor")
+def input_with_a_scale_a_channel(ill):
+    net = QdqNet()
+    q = net.q("input", "v_q")
+    many = [net.constant("scales", np.full(8, 2.0**-5, np.float32))]
+    many += [net.constant("zeros", np.full(8, 128, np.uint8))]
+    v = net.node("DequantizeLinear", [q, *many], "v", axis=1)
+    return net.model(net.qdq(net.conv(v if ill else net.dq(q, "w"), "c"), "y"))
+
+
+@case("r", "no integer kernel: Resize with mode='linear'", "only nearest")
+def linear_resize(ill):
+    net = QdqNet()
+    scales = net.constant("scales", np.array([1, 1, 2, 2], np.float32))
+    mode = "linear" if ill else "nearest"
+    return net.model(net.qdq(net.node("Resize", [net.x, "", scales], "r", mode=mode), "y"))
+
+
+def int8_output(ill):
+    net = QdqNet("int8")
+    q = net.q(net.conv(net.x, "c"), "y_q")
+    return net.model(q, TensorProto.INT8) if ill else net.model(net.dq(q, "y"))
+
+
+def int8_input(ill):
+    net = QdqNet("int8")
+    if ill:
+        net.nodes.clear()
+        net.dq("input", "x")
+    y = net.qdq(net.conv("x", "c"), "y")
+    return net.model(y, given=TensorProto.INT8 if ill else TensorProto.FLOAT)
+
+
+def int8_input_with_two_readers(ill):
+    net = QdqNet("int8")
+    other = net.x
+    if not ill:
+        scale = net.constant("other", np.float32(0.07))
+        other = net.dq(net.q("input", "again_q", scale), "again", scale)
+    branch = net.qdq(net.conv(net.x, "c"), "c_out")
+    return net.model(net.qdq(net.node("Add", [branch, other], "a"), "y"))
+
+
+def int8_input_quantized_twice_alike(ill):
+    """ONNX Runtime merges equal nodes: a QuantizeLinear for each reader is one after all."""
+    net = QdqNet("int8")
+    branch = net.qdq(net.conv(net.x, "c"), "c_out")
+    if not ill:
+        return net.model(branch)
+    again = net.qdq("input", "again")
+    return net.model(net.qdq(net.node("Add", [branch, again], "a"), "y"))
+
+
+def int8_output_with_two_readers(ill):
+    net = QdqNet("int8")
+    q = net.q(net.conv(net.x, "c"), "y_q")
+    y = net.dq(q, "y")
+    if not ill:
+        return net.model(net.node("Abs", y, "s"))
+    return net.model(net.node("Sub", [y, net.dq(q, "z")], "s"))
+
+
+SIGNED = {
+    int8_output: ("int8 output", "'y_q' leaves the model as it is"),
+    int8_input: ("int8 input", "'input' enters the model as it is"),
+    int8_input_with_two_readers: (
+        "int8 tensor with several readers",
+        "2 nodes read the int8 tensor 'x_q'",
+    ),
+    int8_input_quantized_twice_alike: (
+        "int8 tensor with several readers",
+        "2 nodes read the int8 tensor 'x_q'",
+    ),
+    int8_output_with_two_readers: (
+        "int8 tensor with several readers",
+        "2 nodes read the int8 tensor 'y_q'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_reason_is_given_and_its_cure_brings_the_integer_kernel(name):
+    build, layer, kind, words = CASES[name]
+    (ill,) = of_layer(build(ill=True), layer)
+    assert (ill.precision, ill.kind) == ("FP32", kind)
+    assert words in ill.reason
+    (well,) = of_layer(build(ill=False), layer)
+    assert (well.precision, well.kind, well.reason) == ("INT8", "", "")
+
+
+def of_layer(model, layer):
+    """What runs for one node of the file, conversions apart."""
+    nodes = precision_report(model, profile=False).nodes
+    return [node for node in nodes if node.layer == layer and node.precision != "layout"]
+
+
+@pytest.mark.parametrize("build", SIGNED)
+def test_signed_activations_fall_back_on_x86_where_they_cannot_be_made_unsigned(build):
+    kind, words = SIGNED[build]
+    (ill,) = of_layer(build(ill=True), "c")
+    if is_x86():
+        assert (ill.precision, ill.kind) == ("FP32", kind)
+        assert words in ill.reason
+    else:
+        assert ill.precision == "INT8"
+    (well,) = of_layer(build(ill=False), "c")
+    assert (well.precision, well.kind) == ("INT8", "")
+
+
+def test_elsewhere_than_on_x86_signed_and_unsigned_must_not_mix():
+    """x86 makes both unsigned, so what other CPUs do is read from the rules alone."""
+    net = QdqNet()
+    q = net.q(net.conv(net.x, "c"), "y_q", zero_point=net.constant("signed", np.int8(0)))
+    graph = read_graph(net.model(net.dq(q, "y", zero_point="signed")))
+    conv = next(node for node in graph.nodes if node.operator == "Conv")
+    reason = fallback_reason(graph, conv, x86=False)
+    assert (reason.kind, reason.sentence) == ("types differ", "It reads uint8 and writes int8.")
+
+
+UNARY = ["Abs", "Elu", "Erf", "Gelu", "HardSigmoid", "HardSwish", "Log", "Mish", "Neg", "Tanh"]
+
+
+@pytest.mark.parametrize("operator", [*UNARY, "Sub", "Div", "ReduceMean", "GlobalMaxPool"])
+def test_operators_without_an_integer_kernel_are_named(operator):
+    net = QdqNet()
+    inputs = [net.x, net.x] if operator in ("Sub", "Div") else [net.x]
+    nodes = of_layer(net.model(net.qdq(net.node(operator, inputs, "n"), "y")), "n")
+    assert nodes, "a function of ONNX may run as several nodes, but it runs"
+    for node in nodes:
+        assert (node.precision, node.kind) == ("FP32", f"no integer kernel: {operator}")
+
+
+@pytest.mark.parametrize("operator", ["Relu", "Clip"])
+def test_a_relu_alone_has_no_integer_kernel(operator):
+    net = QdqNet()
+    bounds = [net.constant("lo", np.float32(-1)), net.constant("hi", np.float32(1))]
+    inputs = [net.x, *(bounds if operator == "Clip" else [])]
+    (node,) = of_layer(net.model(net.qdq(net.node(operator, inputs, "n"), "y")), "n")
+    assert (node.precision, node.kind) == ("FP32", f"no integer kernel: {operator} alone")
+
+
+def test_a_float_model_is_said_to_be_one():
+    net = QdqNet()
+    net.nodes.clear()
+    (node,) = of_layer(net.model(net.node("Sigmoid", "input", "n")), "n")
+    assert (node.precision, node.kind) == ("FP32", "float model")
+
+
+def test_a_layer_that_meets_all_conditions_has_no_known_reason():
+    """Nothing is guessed: asked about a node that does run in INT8, the rules find no fault."""
+    net = QdqNet()
+    graph = read_graph(net.model(net.qdq(net.conv(net.x, "c"), "y")))
+    conv = next(node for node in graph.nodes if node.operator == "Conv")
+    assert fallback_reason(graph, conv, x86=is_x86()).kind == "no known reason"

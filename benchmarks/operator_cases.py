@@ -1,6 +1,7 @@
 """Random integers and rulers for one operator at a time, ties included."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -95,6 +96,33 @@ def near_ties(
         if near.sum() >= 2:
             of_a, of_b = (every[place].astype(y.storage) for place in np.nonzero(near))
             return of_a, a, of_b, b, y
+
+
+def random_pool(
+    rng: np.random.Generator, dims: int, *, dilated: bool = False, torchs: bool = False
+) -> tuple[tuple[int, ...], dict[str, Any]]:
+    """The shape of an input and the settings of a pool that fits into it, in ONNX's words.
+
+    torchs: padded alike on both sides and by half a kernel at most, as torch's pools are.
+    """
+    kernel = [int(k) for k in rng.integers(1, 5, dims)]
+    dilations = [int(d) for d in rng.integers(1, 3, dims)] if dilated else [1] * dims
+    pads = [int(rng.integers(0, k)) for k in kernel + kernel]
+    if torchs:
+        pads = 2 * [min(p, k // 2) for p, k in zip(pads, kernel, strict=False)]
+    size = tuple(
+        max(1, (k - 1) * d + 1 - p - q) + int(rng.integers(0, 6))
+        for k, d, p, q in zip(kernel, dilations, pads[:dims], pads[dims:], strict=True)
+    )
+    settings: dict[str, Any] = {
+        "kernel_shape": kernel,
+        "strides": [int(s) for s in rng.integers(1, 5, dims)],
+        "pads": pads,
+        "ceil_mode": bool(rng.integers(2)),
+    }
+    if dilated:
+        settings["dilations"] = dilations
+    return (int(rng.integers(1, 3)), int(rng.integers(1, 9)), *size), settings
 
 
 def far_from_ties(ticks: np.ndarray, error: np.ndarray | float) -> np.ndarray:

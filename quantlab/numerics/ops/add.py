@@ -47,8 +47,8 @@ def add(
     Raises
     ------
     ValueError
-        As `centered` does; shapes that do not broadcast; per-channel qparams; scales whose quotient is beyond
-        float32; no such contract.
+        As `centered` does; shapes that do not broadcast; per-channel qparams; scales whose
+        quotient is beyond float32; no such contract.
 
     Examples
     --------

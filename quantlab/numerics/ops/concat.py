@@ -54,8 +54,9 @@ def concat(
         per_tensor(own, f"qparams[{i}]")
         # A tick of y is nearest to itself: where the rulers are equal this copies.
         parts.append(quantize(dequantize(tensor, own), y))
+    at = channel_axis(axis, parts[0].ndim, "tensors[0]")
     try:
-        return np.concatenate(parts, axis=channel_axis(axis, parts[0].ndim, "tensors[0]"))
+        return np.concatenate(parts, axis=at)
     except ValueError as error:
         shapes = ", ".join(str(part.shape) for part in parts)
         raise ValueError(

@@ -1,6 +1,6 @@
 """Where a kernel looks as it slides over an image: what convolution and pooling share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -129,7 +129,7 @@ def pool_windows(
 
 
 def _whole(value: int | Sequence[int], dims: int, name: str, least: int) -> tuple[int, ...]:
-    given = (value,) * dims if isinstance(value, int | np.integer) else tuple(value)
+    given = tuple(value) if isinstance(value, Iterable) else (value,) * dims
     if len(given) != dims or not all(isinstance(v, int | np.integer) and v >= least for v in given):
         raise ValueError(
             f"{name} is {value!r}, but {dims} spatial dimension{'s' if dims > 1 else ''} need one "
@@ -139,7 +139,8 @@ def _whole(value: int | Sequence[int], dims: int, name: str, least: int) -> tupl
 
 
 def _pads(value: int | Sequence[int], dims: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    if not isinstance(value, int | np.integer) and len(value) == 2 * dims:
-        return _whole(value[:dims], dims, "pads", 0), _whole(value[dims:], dims, "pads", 0)
+    given = tuple(value) if isinstance(value, Iterable) else (value,) * dims
+    if len(given) == 2 * dims:
+        return _whole(given[:dims], dims, "pads", 0), _whole(given[dims:], dims, "pads", 0)
     both = _whole(value, dims, "pads", 0)
     return both, both

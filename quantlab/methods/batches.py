@@ -1,9 +1,16 @@
 """What every function here demands of a batch of images, said once."""
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import torch
+
+NO_BATCH = (
+    "calibration holds no batch, but ranges come from data: pass a list or loader with at least "
+    "one batch; a generator that was read before is empty."
+)
 
 
 def as_batch(x: Any, name: str) -> torch.Tensor:
@@ -42,3 +49,34 @@ def as_batch(x: Any, name: str) -> torch.Tensor:
 def _writable(x: np.ndarray) -> np.ndarray:
     # torch has no read-only tensors and warns about an array it could write to by mistake.
     return x if x.flags.writeable else x.copy()
+
+
+def first_and_all(calibration: Any) -> tuple[torch.Tensor, Iterable[Any]]:
+    """The first batch, and an iterable of all of them, the first included.
+
+    A generator can be read once, and so can what is returned for it; from a list or a loader all
+    batches can be read again and again.
+
+    Raises
+    ------
+    TypeError
+        `calibration` is no iterable of float32 batches.
+    ValueError
+        It holds no batch.
+    """
+    if isinstance(calibration, torch.Tensor | np.ndarray):
+        raise TypeError(
+            f"calibration is one array of shape {tuple(calibration.shape)}, but it is an iterable "
+            f"of batches: pass a list of arrays (N, C, H, W), for example [images]."
+        )
+    if not isinstance(calibration, Iterable) or isinstance(calibration, str | bytes | dict):
+        raise TypeError(
+            f"calibration is a {type(calibration).__name__}, but it is an iterable of batches: "
+            f"pass a list of arrays (N, C, H, W) or a loader."
+        )
+    iterator = iter(calibration)
+    for batch in iterator:
+        first = as_batch(batch, "calibration batch 0")
+        once = iterator is calibration
+        return first, chain([batch], iterator) if once else calibration
+    raise ValueError(NO_BATCH)

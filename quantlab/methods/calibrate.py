@@ -1,0 +1,128 @@
+"""Calibration: show the network typical images and note the range of every tensor."""
+
+from collections.abc import Iterable, Iterator, Sized
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from torch import fx
+
+from quantlab.methods.batches import NO_BATCH, as_batch
+from quantlab.methods.operators import path_of
+from quantlab.methods.placement import Placement
+from quantlab.methods.recipe import Recipe
+from quantlab.numerics import QParams
+from quantlab.numerics.observers.observer import Observer
+
+
+def calibrate(
+    graph: fx.GraphModule,
+    placement: Placement,
+    batches: Iterable[Any],
+    recipe: Recipe,
+    *,
+    progress: bool = False,
+) -> dict[str, QParams]:
+    """Run the float network on every batch and lay a ruler over what each tensor was.
+
+    Streams: one batch and one observer a tensor are held. Nothing is returned before the last batch
+    was seen, so that an interruption leaves nothing half-done.
+
+    Parameters
+    ----------
+    graph : torch.fx.GraphModule
+        It is not changed.
+    placement : Placement
+        Which tensors get a ruler.
+    batches : iterable of float32 arrays or tensors (N, C, H, W)
+        N may differ, the rest is the shape the graph was traced with. Prepared exactly as the
+        images the model is used with.
+    recipe : Recipe
+        Its `activations` are the observers.
+    progress : bool
+        Show a bar on stderr.
+
+    Returns
+    -------
+    dict of str to QParams
+        For every tensor with a ruler, shared ones included.
+
+    Raises
+    ------
+    TypeError
+        A batch is no float32 array or tensor.
+    ValueError
+        No batches, a batch of another shape, or a layer that gives NaN or infinity.
+    """
+    observers = {name: recipe.activations.make_observer() for name in placement.rulers}
+    watcher = _Watcher(graph, observers)
+    (source,) = (node for node in graph.graph.nodes if node.op == "placeholder")
+    seen = 0
+    with torch.no_grad(), _bar(batches, progress) as counted:
+        for batch in counted:
+            x = as_batch(batch, f"calibration batch {seen}")
+            _check_shape(x, source.meta["shape"], seen)
+            watcher.run(x)
+            seen += 1
+    if not seen:
+        raise ValueError(NO_BATCH)
+    rulers = {name: observer.qparams() for name, observer in observers.items()}
+    return rulers | {tensor: rulers[root] for tensor, root in placement.shares.items()}
+
+
+class _Watcher(fx.Interpreter):
+    """Runs the graph and shows each observer its tensor."""
+
+    def __init__(self, graph: fx.GraphModule, observers: dict[str, Observer]) -> None:
+        super().__init__(graph)
+        self._nodes = list(graph.graph.nodes)
+        self._observers = observers
+
+    def run_node(self, n: fx.Node) -> Any:
+        value = super().run_node(n)
+        if n.name in self._observers:
+            if not torch.isfinite(value).all():
+                self._refuse(n)
+            self._observers[n.name].partial_fit(value.numpy())
+        return value
+
+    def _refuse(self, node: fx.Node) -> None:
+        """Name the first layer with NaN or infinity: `node`, or one before it without a ruler."""
+        found = next(
+            n for n in self._nodes if n is node or (n in self.env and not _finite(self.env[n]))
+        )
+        if found.op == "placeholder":
+            raise ValueError(
+                "a calibration batch holds NaN or infinity: check how the images are prepared."
+            )
+        raise ValueError(
+            f"layer {path_of(found)} gives NaN or infinity on a calibration batch whose values "
+            f"before it are finite: check its weights and the scale of its inputs."
+        )
+
+
+def _finite(value: Any) -> bool:
+    return not isinstance(value, torch.Tensor) or bool(torch.isfinite(value).all())
+
+
+def _check_shape(x: torch.Tensor, traced: tuple[int, ...], index: int) -> None:
+    if tuple(x.shape[1:]) != tuple(traced[1:]):
+        expected = ", ".join(map(str, ("N", *traced[1:])))
+        raise ValueError(
+            f"calibration batch {index} has shape {tuple(x.shape)}, but the first one fixed "
+            f"({expected}): bring all images to one size."
+        )
+
+
+@contextmanager
+def _bar(batches: Iterable[Any], shown: bool) -> Iterator[Iterable[Any]]:
+    """`batches`, with a progress bar on stderr where it is wanted."""
+    if not shown:
+        yield batches
+        return
+    total = len(batches) if isinstance(batches, Sized) else None
+    columns = (TextColumn("calibrating"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        yield bar.track(batches, total=total)

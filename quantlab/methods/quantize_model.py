@@ -1,0 +1,117 @@
+"""The one verb: a float model and a few batches in, integers and rulers out."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from torch import fx, nn
+
+from quantlab.methods.batches import first_and_all
+from quantlab.methods.calibrate import calibrate
+from quantlab.methods.fold import fold_batchnorm
+from quantlab.methods.layer_names import find_layers
+from quantlab.methods.operators import parameters_of
+from quantlab.methods.placement import Placement, place
+from quantlab.methods.quantized_model import QuantizedModel
+from quantlab.methods.recipe import Recipe
+from quantlab.methods.rule import Rule
+from quantlab.methods.tracing import trace_model
+from quantlab.methods.weights import QuantizedWeight, quantize_weight
+from quantlab.numerics import QParams
+
+
+def quantize_model(
+    model: nn.Module,
+    calibration: Iterable[Any],
+    recipe: Recipe = Recipe(),  # noqa: B008 - frozen
+    *,
+    progress: bool = False,
+) -> QuantizedModel:
+    """Quantize a convolutional network after training.
+
+    Trace, fold BatchNorm, change the weights as the recipe says, watch every tensor on the
+    calibration batches, and write weights and biases as integers. Operators that cannot be
+    quantized stay float; `float_layers` of the result names each with the reason.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        With one input tensor, traceable by torch.fx. It is not changed; a copy in eval mode is
+        quantized.
+    calibration : iterable of float32 arrays or tensors (N, C, H, W)
+        Batches prepared exactly as in use, no labels. The first one is also the tracing example.
+    recipe : Recipe
+        Default: symmetric per-channel int8 weights, asymmetric per-tensor uint8 activations,
+        percentile calibration.
+    progress : bool
+        Show a bar on stderr.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `trace_model`, `place` and `calibrate` say.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+    >>> batches = [np.random.default_rng(0).random((2, 3, 8, 8), dtype=np.float32)]
+    >>> quantized = quantize_model(model, batches)
+    >>> quantized.weights["_0"].q.dtype, quantized.placement.rulers
+    (dtype('int8'), ('input_1', '_1'))
+    """
+    first, batches = first_and_all(calibration)
+    graph = fold_batchnorm(trace_model(model, first))
+    placement = place(graph, recipe)
+    rules = weight_rules(graph, placement, recipe)
+    activations = calibrate(graph, placement, batches, recipe, progress=progress)
+    weights = quantize_weights(graph, rules, activations)
+    return QuantizedModel(graph, placement, activations, weights, recipe)
+
+
+def weight_rules(graph: fx.GraphModule, placement: Placement, recipe: Recipe) -> dict[str, Rule]:
+    """The weight rule of every quantized convolution and linear layer, by node name.
+
+    Raises
+    ------
+    ValueError
+        `recipe.layers` names something that is no quantized layer with weights.
+    """
+    named = find_layers(graph, recipe.layers, "layers")
+    with_weights = weight_nodes(graph, placement)
+    for node, name in named.items():
+        if not any(named[other] == name for other in named if other in with_weights):
+            raise ValueError(
+                f"layers names {name!r}, but {node} has no weights to quantize or stays float: "
+                f"name a convolution or linear layer that is not in keep_float."
+            )
+    return {
+        node: recipe.layers[named[node]] if node in named else recipe.weights
+        for node in with_weights
+    }
+
+
+def weight_nodes(graph: fx.GraphModule, placement: Placement) -> dict[str, fx.Node]:
+    """The quantized convolutions and linear layers of a graph, by node name."""
+    quantized = set(placement.quantized)
+    return {
+        node.name: node
+        for node in graph.graph.nodes
+        if node.name in quantized
+        and node.op == "call_module"
+        and isinstance(graph.get_submodule(str(node.target)), nn.Conv2d | nn.Linear)
+    }
+
+
+def quantize_weights(
+    graph: fx.GraphModule, rules: Mapping[str, Rule], activations: Mapping[str, QParams]
+) -> dict[str, QuantizedWeight]:
+    """The integers of every layer in `rules`, by node name."""
+    nodes = {node.name: node for node in graph.graph.nodes}
+    return {
+        name: quantize_weight(
+            *parameters_of(graph, nodes[name]),
+            rule,
+            activations[nodes[name].all_input_nodes[0].name],
+        )
+        for name, rule in rules.items()
+    }

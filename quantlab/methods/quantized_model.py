@@ -1,0 +1,133 @@
+"""QuantizedModel: a network as integers and rulers, as a frozen value."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import fx, nn
+
+from quantlab.methods.batches import as_batch
+from quantlab.methods.fake_quantize import FakeQuantize
+from quantlab.methods.frozen_mapping import FrozenMapping
+from quantlab.methods.placement import FloatLayer, Placement
+from quantlab.methods.recipe import Recipe
+from quantlab.methods.weights import QuantizedWeight
+from quantlab.numerics import QParams
+
+
+@dataclass(frozen=True, eq=False)
+class QuantizedModel:
+    """What `quantize_model` returns: all that an exporter or a simulator needs.
+
+    Parameters
+    ----------
+    graph : torch.fx.GraphModule
+        The FP32 network after folding and every other change to its weights.
+    placement : Placement
+        Which tensors have a ruler and which layers stay float.
+    activations : mapping of str to QParams
+        The ruler of every tensor that has one, by node name; shared rulers included.
+    weights : mapping of str to QuantizedWeight
+        The integers of every quantized convolution and linear layer, by node name.
+    recipe : Recipe
+        What it was made with.
+    """
+
+    graph: fx.GraphModule
+    placement: Placement
+    activations: Mapping[str, QParams]
+    weights: Mapping[str, QuantizedWeight]
+    recipe: Recipe
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "activations", FrozenMapping(self.activations))
+        object.__setattr__(self, "weights", FrozenMapping(self.weights))
+
+    @property
+    def float_layers(self) -> tuple[FloatLayer, ...]:
+        """The layers that stay float, each with the reason."""
+        return self.placement.float_layers
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all parameters: integers packed at their width, scales, biases, float layers."""
+        quantized = sum(weight.nbytes for weight in self.weights.values())
+        inside = {
+            id(parameter)
+            for node in self.graph.graph.nodes
+            if node.name in self.weights
+            for parameter in self.graph.get_submodule(str(node.target)).parameters()
+        }
+        rest = [*self.graph.parameters(), *self.graph.buffers()]
+        return quantized + sum(tensor.nbytes for tensor in rest if id(tensor) not in inside)
+
+    def __call__(self, x: Any) -> Any:
+        """Run the network as the integers would, in float arithmetic.
+
+        Every tensor that has a ruler is fake-quantized, every weight and bias is what its integers
+        stand for. Sums are float32, so a value next to a tie can fall to the other side than in an
+        integer runtime; `quantlab.deploy.simulate` equals the runtime bit for bit.
+
+        Parameters
+        ----------
+        x : float32 array or tensor (N, C, H, W)
+
+        Returns
+        -------
+        The model's output: arrays where x is an array, tensors where it is a tensor.
+
+        Raises
+        ------
+        TypeError, ValueError
+            x is no float32 batch.
+        """
+        with torch.no_grad():
+            outputs = self.simulation(as_batch(x, "x"))
+        if isinstance(x, torch.Tensor):
+            return outputs
+        return fx.node.map_aggregate(outputs, _as_array)
+
+    @cached_property
+    def simulation(self) -> fx.GraphModule:
+        """The graph that `__call__` runs: FakeQuantize layers after the nodes that have a ruler."""
+        return simulation_graph(self.graph, self.placement, self.activations, self.weights)
+
+
+def simulation_graph(
+    graph: fx.GraphModule,
+    placement: Placement,
+    activations: Mapping[str, QParams],
+    weights: Mapping[str, QuantizedWeight],
+) -> fx.GraphModule:
+    """A copy of `graph` with FakeQuantize layers and the weights that the integers stand for.
+
+    The layer after node `x` is called `x_fake_quantize`. A tensor that shares another's ruler
+    holds only its values already, and gets none.
+    """
+    quantized = deepcopy(graph)
+    for node in list(quantized.graph.nodes):
+        if node.name in weights:
+            _put_weights(quantized.get_submodule(str(node.target)), weights[node.name])
+        if node.name in placement.rulers:
+            name = f"{node.name}_fake_quantize"
+            quantized.add_submodule(name, FakeQuantize(activations[node.name]))
+            with quantized.graph.inserting_after(node):
+                after = quantized.graph.call_module(name, (node,))
+            node.replace_all_uses_with(after, lambda user, own=after: user is not own)
+    quantized.recompile()
+    return quantized
+
+
+def _put_weights(module: nn.Module, weight: QuantizedWeight) -> None:
+    module.weight = nn.Parameter(torch.from_numpy(weight.dequantized), requires_grad=False)
+    bias = weight.dequantized_bias
+    if bias is not None:
+        module.bias = nn.Parameter(torch.from_numpy(bias), requires_grad=False)
+
+
+def _as_array(value: Any) -> Any:
+    return np.asarray(value.numpy()) if isinstance(value, torch.Tensor) else value

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import fx, nn
 
+from quantlab.methods.channel_statistics import ChannelStatistics
 from quantlab.methods.operators import (
     Operator,
     batchnorm_parameters_of,
@@ -21,7 +22,8 @@ def fold_batchnorm(graph: fx.GraphModule) -> fx.GraphModule:
     `w' = w * gamma / sqrt(var + eps)`, `b' = (b - mean) * gamma / sqrt(var + eps) + beta`, for each
     output channel (Jacob et al. 2018, arXiv:1712.05877, section 3.2). The arithmetic is float64;
     the results are rounded once to float32. The layer keeps its name and has a bias afterwards.
-    A BatchNorm after anything else stays as it is.
+    A BatchNorm after anything else stays as it is. What a folded one says about the distribution of
+    the layer's outputs is kept: see `ChannelStatistics.kept_by`.
 
     Parameters
     ----------
@@ -45,6 +47,8 @@ def fold_batchnorm(graph: fx.GraphModule) -> fx.GraphModule:
         module = folded.get_submodule(str(layer.target))
         module.weight = nn.Parameter(torch.from_numpy(weight), requires_grad=False)
         module.bias = nn.Parameter(torch.from_numpy(bias), requires_grad=False)
+        gamma, beta, _, _ = batchnorm_parameters_of(folded, node)
+        ChannelStatistics(beta.astype(np.float64), np.abs(gamma.astype(np.float64))).keep(layer)
         node.replace_all_uses_with(layer)
         folded.graph.erase_node(node)
     folded.delete_all_unused_submodules()

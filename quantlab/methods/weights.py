@@ -87,17 +87,20 @@ def quantize_weight(
     ValueError
         The weights hold NaN or infinity.
     """
-    qparams = rule.make_observer(axis=0).partial_fit(weight).qparams()
-    return quantize_weight_with(weight, bias, qparams, x)
+    return quantize_weight_with(weight, bias, _observed(weight, rule), x)
 
 
 def quantize_weight_with(
     weight: np.ndarray, bias: np.ndarray | None, qparams: QParams, x: QParams
 ) -> QuantizedWeight:
-    """As `quantize_weight`, on a ruler that was chosen before."""
-    if bias is not None:
-        qparams = _with_room_for(bias, weight, qparams, x)
-    return from_integers(quantize(weight, qparams), bias, qparams, x)
+    """As `quantize_weight`, on a ruler chosen before, which is widened where a bias needs it."""
+    wide = _with_room_for(bias, weight, qparams, x)
+    return from_integers(quantize(weight, wide), bias, wide, x)
+
+
+def weight_qparams(weight: np.ndarray, bias: np.ndarray | None, rule: Rule, x: QParams) -> QParams:
+    """The ruler that `quantize_weight` uses."""
+    return _with_room_for(bias, weight, _observed(weight, rule), x)
 
 
 def from_integers(
@@ -112,8 +115,16 @@ def from_integers(
     return QuantizedWeight(q.copy(), qparams, bias, bias_q, bias_scale)
 
 
-def _with_room_for(bias: np.ndarray, weight: np.ndarray, qparams: QParams, x: QParams) -> QParams:
+def _observed(weight: np.ndarray, rule: Rule) -> QParams:
+    return rule.make_observer(axis=0).partial_fit(weight).qparams()
+
+
+def _with_room_for(
+    bias: np.ndarray | None, weight: np.ndarray, qparams: QParams, x: QParams
+) -> QParams:
     """`qparams` with scales wide enough for `bias`."""
+    if bias is None:
+        return qparams
     largest = np.abs(weight).reshape(len(weight), -1).max(axis=1)
     magnitude = np.abs(bias.astype(np.float64))
     if qparams.axis is None:

@@ -55,6 +55,7 @@ class _Recognizer:
         self.steps: list[Step] = []
         self.operands: dict[str, Operand] = {}  # float tensor -> the integers behind it
         self.floats: set[str] = {*graph.inputs, *graph.constants}  # tensors that will have a value
+        self.int32: dict[str, Node] = {}  # what dequantizes a bias, in case a float32 node reads it
         self.done: set[str] = set()  # outputs of nodes that a group has computed already
         self.constants = dict(graph.constants)  # and what is made of them
         self.quantized: dict[str, Layer] = {}
@@ -83,8 +84,10 @@ class _Recognizer:
             self._runtime(node)
 
     def _dequantize(self, node: Node) -> None:
-        qparams = None if holds_int32(self.graph, node) else ruler_of(self.graph, node)
-        integers = node.inputs[0]
+        integers, is_int32 = node.inputs[0], holds_int32(self.graph, node)
+        if is_int32:
+            self.int32[node.outputs[0]] = node
+        qparams = None if is_int32 else ruler_of(self.graph, node)
         constant = self.graph.constants.get(integers)
         self.operands[node.outputs[0]] = Operand(integers, qparams, constant)
 
@@ -182,7 +185,9 @@ class _Recognizer:
 
     def _need_float(self, tensor: str) -> str:
         """Make sure that a float32 tensor will have a value when it is read."""
-        if tensor not in self.floats:
+        if tensor in self.int32:
+            self._runtime(self.int32.pop(tensor))
+        elif tensor not in self.floats:
             operand = self.operands[tensor]
             name = f"{tensor} (DequantizeLinear)"
             self.steps.append(DequantizeStep(name, operand.tensor, tensor, operand.ruler))

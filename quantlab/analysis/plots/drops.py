@@ -12,8 +12,8 @@ from quantlab.analysis.plots.style import (
     GREY,
     INK,
     ORANGE,
-    ROW,
     describe,
+    height_of,
     look,
     names_down,
     panels,
@@ -47,7 +47,7 @@ def drop_figure(
     unit : str
         Of the statistic, such as "accuracy (share of images)".
     """
-    figure, (axes,) = panels(1, 2.0 + ROW * len(drops))
+    figure, (axes,) = panels(1, 2.0 + height_of(len(drops)))
     with look():
         axes.axvline(0, color=INK, linewidth=1)
         if limit is not None:
@@ -56,6 +56,7 @@ def drop_figure(
             _draw(axes, row, drop, hollow=drop.images < few)
         names_down(axes, [f"{name} ({drop.images:,})" for name, drop in drops.items()])
         confidence = next(iter(drops.values())).confidence
+        axes.set_ylabel("group (images)")
         axes.set_xlabel(f"drop{' of ' + unit if unit else ''}, before − after: lost on the right")
         axes.set_title(f"What the change cost, with {confidence:.0%} intervals")
         _legend(axes, drops, few)

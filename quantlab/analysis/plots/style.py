@@ -20,7 +20,8 @@ PALE = "#E3E7EB"
 INK = "#1B1F24"
 
 WIDTH = 7.2  # inches, as wide as a notebook's text
-ROW = 0.32  # inches a line of a chart with one line a layer
+ROW = 0.32  # inches a line of a chart with one line a group or layer
+MANY = 24  # with more lines they stand closer, in smaller letters
 
 SETTINGS: dict[Any, Any] = {
     "axes.axisbelow": True,
@@ -90,9 +91,14 @@ def alt_text(figure: Figure) -> str:
     return text
 
 
+def height_of(lines: int) -> float:
+    """Inches that so many lines take."""
+    return lines * (ROW if lines <= MANY else 0.6 * ROW)
+
+
 def names_down(axes: Axes, names: list[str]) -> None:
     """One line a name, the first on top; the grid runs along the values only."""
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), names, fontsize=11 if len(names) <= MANY else 9)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)

@@ -1,0 +1,70 @@
+"""Another choice of float layers for a model that is already quantized, without calibrating again.
+
+A QuantizedModel is data: rulers and integers by name. A layer that stays float needs neither, and
+all other layers keep theirs, so a variant is a new placement and a selection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from quantlab.methods.operators import Operator, operator_of
+from quantlab.methods.placement import COMPUTED, place
+from quantlab.methods.quantized_model import QuantizedModel
+
+
+def with_float_layers(model: QuantizedModel, names: Iterable[str]) -> QuantizedModel:
+    """The same model with these layers in float besides those that already are.
+
+    Parameters
+    ----------
+    model : QuantizedModel
+    names : node names or module paths, as in `Recipe.keep_float`
+
+    Returns
+    -------
+    QuantizedModel
+        Shares graph, rulers and weights with `model`; its recipe says which layers stay float.
+
+    Raises
+    ------
+    ValueError
+        A name that the model does not have; a choice that needs a ruler which was never calibrated,
+        because a layer and the Relu it is fused with were to be parted.
+    """
+    kept = tuple(dict.fromkeys([*model.recipe.keep_float, *names]))
+    recipe = replace(model.recipe, keep_float=kept)
+    placement = place(model.graph, recipe)
+    wanted = [*placement.rulers, *placement.shares]
+    missing = [name for name in wanted if name not in model.activations]
+    if missing:
+        raise ValueError(
+            f"with {', '.join(kept)} in float, tensor {missing[0]!r} needs a ruler, but none was "
+            "calibrated: keep the operator before it in float too, or quantize the model anew with "
+            "this keep_float."
+        )
+    return QuantizedModel(
+        graph=model.graph,
+        placement=placement,
+        activations={name: model.activations[name] for name in wanted},
+        weights={n: w for n, w in model.weights.items() if n in placement.quantized},
+        recipe=recipe,
+    )
+
+
+def computing_layers(model: QuantizedModel) -> dict[str, str]:
+    """Node name -> ONNX operator of every layer that computes on integers, in order.
+
+    Layers that only move integers (max pool, flatten) and a Relu done by a ruler are left out: they
+    add no error of their own.
+    """
+    fused = set(model.placement.fused.values())
+    quantized = set(model.placement.quantized) - fused
+    found = {}
+    for node in model.graph.graph.nodes:
+        if node.name in quantized:
+            operator = operator_of(model.graph, node)
+            if isinstance(operator, Operator) and operator.kind in COMPUTED:
+                found[node.name] = operator.kind
+    return found

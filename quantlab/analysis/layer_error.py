@@ -1,0 +1,224 @@
+"""Where the error comes from: every layer alone, and what has accumulated when it is reached.
+
+`isolated` runs one layer in integers on the float model's own tensors: what this layer adds.
+`accumulated` compares the whole integer model with the float model: what has come together so far.
+A layer that is bad alone needs another ruler; one that is fine alone only hands on what it got.
+Both are the integers of ONNX Runtime on this machine, not of a simulation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+
+from quantlab.analysis.compared_tensors import ComparedTensor, compared_tensors
+from quantlab.analysis.isolate import alone_name, given_name, isolate_layers
+from quantlab.analysis.model_pair import batches, model_pair
+from quantlab.analysis.reference_tensors import ReferenceTensors
+from quantlab.analysis.tensor_error import (
+    ErrorSums,
+    TensorError,
+    clipped_share,
+    finite_or_none,
+    sqnr,
+)
+from quantlab.deploy.runtime_tensors import runtime_tensors
+from quantlab.deploy.session import open_session
+from quantlab.numerics import dequantize
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ORDERS = ("isolated", "accumulated")
+
+
+@dataclass(frozen=True)
+class LayerError:
+    """One quantized tensor and the operator that makes it.
+
+    name, operator : str
+        The tensor's name (in a model from export_onnx torch.fx's) and its ONNX operator; "input"
+        is the model's input, with no operator before its ruler.
+    scale : float
+        One LSB of the tensor, in its own unit.
+    isolated, accumulated : TensorError
+        The layer alone on float inputs, and as part of the whole integer model.
+    clipped : float
+        Share of the float values more than half a step beyond the ruler's ends, 0 to 1.
+    """
+
+    name: str
+    operator: str
+    scale: float
+    isolated: TensorError
+    accumulated: TensorError
+    clipped: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        errors = {order: getattr(self, order).to_dict() for order in ORDERS}
+        return {**vars(self), **errors}
+
+    def plot(self) -> Figure:
+        """Histograms of both errors in LSB."""
+        from quantlab.analysis.plots.layer_error import error_histogram_figure
+
+        return error_histogram_figure(self)
+
+
+@dataclass(frozen=True)
+class LayerErrors:
+    """Every quantized tensor in the order of computation, and the outputs.
+
+    outputs : tuple of (name, dB)
+        SQNR of each model output against the float model's.
+    images : int
+        How many images were compared.
+    """
+
+    layers: tuple[LayerError, ...]
+    outputs: tuple[tuple[str, float], ...]
+    images: int
+
+    def __getitem__(self, name: str) -> LayerError:
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(f"{name!r} is no quantized tensor here: see [l.name for l in errors.layers]")
+
+    def worst(self, order: str = "isolated", count: int = 5) -> tuple[LayerError, ...]:
+        """The `count` layers of lowest SQNR, "isolated" or "accumulated", the worst first."""
+        if order not in ORDERS:
+            raise ValueError(f"order is {order!r}, but there are {', '.join(ORDERS)}: name one.")
+        ranked = sorted(self.layers, key=lambda layer: getattr(layer, order).sqnr_db)
+        return tuple(ranked[:count])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "images": self.images,
+            "outputs": {name: finite_or_none(db) for name, db in self.outputs},
+            "layers": [layer.to_dict() for layer in self.layers],
+        }
+
+    def plot(self) -> Figure:
+        """SQNR of every layer, alone and accumulated."""
+        from quantlab.analysis.plots.layer_error import layer_error_figure
+
+        return layer_error_figure(self)
+
+    def table(self) -> str:
+        """The rows as text: dB, largest and mean error in LSB, clipped share."""
+        width = max(6, *(len(layer.name) for layer in self.layers))
+        kind = max(8, *(len(layer.operator) for layer in self.layers))
+        lines = [
+            f"{'':<{width + kind + 2}}{'SQNR (dB)':>16}{'max error (LSB)':>19}"
+            f"{'mean error (LSB)':>19}{'clipped':>10}",
+            f"{'tensor':<{width}}  {'operator':<{kind}}" + f"{'alone':>9}{'all':>8}" * 3,
+        ]
+        for layer in self.layers:
+            a, b = layer.isolated, layer.accumulated
+            lines.append(
+                f"{layer.name:<{width}}  {layer.operator:<{kind}}{a.sqnr_db:>9.1f}{b.sqnr_db:>8.1f}"
+                f"{a.max_lsb:>9.2f}{b.max_lsb:>8.2f}{a.mean_lsb:>+9.2f}{b.mean_lsb:>+8.2f}"
+                f"{layer.clipped:>12.3%}"
+            )
+        lines += [f"output {name}: {db:.1f} dB" for name, db in self.outputs]
+        return "\n".join(
+            [*lines, f"alone: one layer in integers; all: the model. {self.images} images."]
+        )
+
+    def __str__(self) -> str:
+        return self.table()
+
+
+def layer_errors(model: Any, x: Any, reference: Any = None, *, exact: bool = False) -> LayerErrors:
+    """Compare every quantized tensor of a model with the float model's, alone and accumulated.
+
+    Parameters
+    ----------
+    model : QuantizedModel, path of a QDQ .onnx file, or onnx.ModelProto
+    x : float32 array (N, C, H, W), at least one image
+    reference : path, onnx.ModelProto or torch model, optional
+        The float model, with the same tensor names. A QuantizedModel brings its own: the folded
+        graph, with equalized or corrected parameters where its recipe asks for them.
+    exact : bool
+        Sum products in 32 bits on every CPU (see `open_session`). The default is what this
+        machine's fastest kernels do, saturation included.
+
+    Returns
+    -------
+    LayerErrors
+
+    Raises
+    ------
+    ValueError
+        A model without quantized tensors, no reference for a file, names that do not match, x that
+        does not fit.
+
+    Examples
+    --------
+    `errors = layer_errors("net_int8.onnx", x, "net.onnx"); print(errors); errors.plot()`
+    """
+    quantized, floating = model_pair(model, reference, x)
+    tensors = compared_tensors(quantized, floating)
+    observed = _Observed(quantized, floating, tensors, exact)
+    for batch in batches(quantized, x):
+        observed.add(batch)
+    return observed.result()
+
+
+class _Observed:
+    """The two models, the cut one, and the sums over what they have computed so far."""
+
+    def __init__(
+        self,
+        quantized: onnx.ModelProto,
+        floating: onnx.ModelProto,
+        tensors: tuple[ComparedTensor, ...],
+        exact: bool,
+    ) -> None:
+        self.quantized, self.exact, self.tensors = quantized, exact, tensors
+        self.reference = ReferenceTensors(floating, [t.name for t in tensors])
+        self.alone = open_session(isolate_layers(quantized, tensors), exact=exact)
+        self.sums = {t.name: {order: ErrorSums(t.qparams) for order in ORDERS} for t in tensors}
+        self.clipped = dict.fromkeys(self.sums, 0.0)
+        self.outputs: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+        self.images = 0
+
+    def add(self, x: np.ndarray) -> None:
+        given, wanted = self.reference(x)
+        names = [alone_name(t) for t in self.tensors]
+        feeds = {given_name(t): given[t.name] for t in self.tensors}
+        alone = self.alone.run(names, feeds | {self.quantized.graph.input[0].name: x})
+        whole = runtime_tensors(self.quantized, x, exact=self.exact)
+        for tensor, isolated in zip(self.tensors, alone, strict=True):
+            expected = given[tensor.name]
+            accumulated = dequantize(whole.tensors[tensor.integers], tensor.qparams)
+            for order, real in zip(ORDERS, (isolated, accumulated), strict=True):
+                self.sums[tensor.name][order].add(real, expected)
+            self.clipped[tensor.name] += len(x) * clipped_share(expected, tensor.qparams)
+        for (name, real), expected in zip(whole.outputs.items(), wanted, strict=True):
+            self.outputs.setdefault(name, []).append((real, expected))
+        self.images += len(x)
+
+    def result(self) -> LayerErrors:
+        layers = tuple(
+            LayerError(
+                name=t.name,
+                operator=t.operator,
+                scale=float(t.qparams.scale),
+                isolated=self.sums[t.name]["isolated"].result(),
+                accumulated=self.sums[t.name]["accumulated"].result(),
+                clipped=self.clipped[t.name] / self.images,
+            )
+            for t in self.tensors
+        )
+        outputs = tuple(
+            (name, sqnr(*map(np.concatenate, zip(*pairs, strict=True))))
+            for name, pairs in self.outputs.items()
+        )
+        return LayerErrors(layers, outputs, self.images)

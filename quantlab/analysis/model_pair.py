@@ -1,0 +1,60 @@
+"""The quantized model and its float version as ONNX models, from whatever a caller has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import onnx
+from torch import nn
+
+from quantlab.deploy.export import build_onnx
+from quantlab.deploy.load import as_model
+from quantlab.methods.quantized_model import QuantizedModel
+from quantlab.numerics.validation import finite_float32
+
+#: Images at a time, where the model takes any number: what bounds the memory.
+BATCH = 16
+
+
+def model_pair(model: Any, reference: Any, x: Any) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """(quantized, float), as `layer_errors` takes them.
+
+    Raises
+    ------
+    ValueError
+        No reference for a file.
+    """
+    quantized = build_onnx(model) if isinstance(model, QuantizedModel) else as_model(model)
+    if isinstance(reference, nn.Module):
+        return quantized, build_onnx(reference, np.asarray(x)[:1])
+    if reference is not None:
+        return quantized, as_model(reference)
+    if isinstance(model, QuantizedModel):
+        return quantized, build_onnx(model.graph)
+    raise ValueError(
+        "reference is missing, but an error is a difference from the float model: pass the FP32 "
+        ".onnx file too, or a QuantizedModel, which brings its own."
+    )
+
+
+def batches(model: onnx.ModelProto, x: Any) -> Iterator[np.ndarray]:
+    """x in parts of BATCH images, or of as many as the model's input says.
+
+    Raises
+    ------
+    ValueError
+        x is no batch of finite floats, or does not split into the model's batches.
+    """
+    images = finite_float32(x, "x")
+    axes = model.graph.input[0].type.tensor_type.shape.dim
+    fixed = axes[0].dim_value if axes else 0
+    size = fixed or BATCH
+    if images.ndim == 0 or (fixed and len(images) % fixed):
+        raise ValueError(
+            f"x has shape {images.shape}, but the model takes {size} images at a time: pass a "
+            "multiple of that."
+        )
+    for start in range(0, len(images), size):
+        yield images[start : start + size]

@@ -1,0 +1,40 @@
+"""The float model's own tensors, by name, as ONNX Runtime computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+
+from quantlab.deploy.feeds import checked_feeds
+from quantlab.deploy.session import open_session
+
+
+class ReferenceTensors:
+    """A session of the float model that also returns some of its inner tensors.
+
+    Parameters
+    ----------
+    model : FP32 model
+    names : its tensors that are wanted besides the outputs, inputs among them
+    """
+
+    def __init__(self, model: onnx.ModelProto, names: Sequence[str]) -> None:
+        self.names = names
+        self.outputs = [output.name for output in model.graph.output]
+        inputs = {entry.name for entry in model.graph.input}
+        self.wanted = list(dict.fromkeys([*self.outputs, *(n for n in names if n not in inputs)]))
+        observed = onnx.ModelProto()
+        observed.CopyFrom(model)
+        observed.graph.output.extend(
+            onnx.ValueInfoProto(name=name) for name in self.wanted if name not in self.outputs
+        )
+        self.session = open_session(observed)
+
+    def __call__(self, x: Any) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+        """(name -> float32 array, the model's outputs in order) for one batch."""
+        feeds = checked_feeds(self.session, x, "the float model")
+        values = dict(zip(self.wanted, self.session.run(self.wanted, feeds), strict=True)) | feeds
+        return {name: values[name] for name in self.names}, [values[n] for n in self.outputs]

@@ -1,0 +1,267 @@
+"""Which layers are sensitive? Quantize one alone, or keep one alone in float, and score the model.
+
+`quantize_one` says what a layer costs when all else is exact, `keep_one` what leaving it in float
+would win back. They differ where errors meet: a layer may cost much alone and win little back,
+because another one spoils the same values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quantlab.analysis.float_layers import computing_layers, with_float_layers
+from quantlab.analysis.model_pair import batches
+from quantlab.analysis.tensor_error import finite_or_none, sqnr
+from quantlab.deploy.export import build_onnx
+from quantlab.deploy.feeds import checked_feeds
+from quantlab.deploy.session import open_session
+from quantlab.methods.operators import path_of
+from quantlab.methods.quantized_model import QuantizedModel
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Scores a model; higher is better.
+Score = Callable[[QuantizedModel], float]
+SQNR = "output SQNR (dB)"
+
+
+@dataclass(frozen=True)
+class LayerScore:
+    """The model's score with one layer treated unlike all others.
+
+    name, path, operator : str
+        torch.fx's name, the module path, the ONNX operator.
+    score : float
+        Higher is better.
+    """
+
+    name: str
+    path: str
+    operator: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """Scores layer by layer. `rows` are in order of computation, `ranking` in order of concern.
+
+    mode : str
+        "quantize one" or "keep one".
+    unit : str
+        What a score is.
+    float_score, int8_score : float
+        The model with every layer in float, and with every layer quantized.
+    interrupted : bool
+        Ctrl-C came before all layers were scored; the rows that there are count.
+    """
+
+    mode: str
+    unit: str
+    float_score: float
+    int8_score: float
+    rows: tuple[LayerScore, ...]
+    interrupted: bool
+
+    @property
+    def ranking(self) -> tuple[LayerScore, ...]:
+        """The most sensitive layer first: the lowest score alone, or the highest when kept."""
+        return tuple(sorted(self.rows, key=lambda r: r.score, reverse=self.mode == "keep one"))
+
+    def change(self, row: LayerScore) -> float:
+        """What the layer loses alone (0 or below), or wins back when kept, in the score's unit."""
+        return row.score - (self.int8_score if self.mode == "keep one" else self.float_score)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, most sensitive first; an infinite score becomes None."""
+        rows = [asdict(row) | {"score": finite_or_none(row.score)} for row in self.ranking]
+        ends = (self.float_score, self.int8_score)
+        return {
+            "mode": self.mode,
+            "unit": self.unit,
+            "float_score": finite_or_none(ends[0]),
+            "int8_score": finite_or_none(ends[1]),
+            "interrupted": self.interrupted,
+            "ranking": rows,
+        }
+
+    def plot(self, count: int = 20) -> Figure:
+        """The `count` most sensitive layers as bars."""
+        from quantlab.analysis.plots.sensitivity import sensitivity_figure
+
+        return sensitivity_figure(self, count)
+
+    def table(self, count: int | None = None) -> str:
+        """The ranking as text, its first `count` rows or all."""
+        rows = self.ranking[:count]
+        width = max([5, *(len(row.path) for row in rows)])
+        what = "in integers, all others float" if self.mode == "quantize one" else "in float"
+        lines = [
+            f"{self.unit}: {self.float_score:.4g} in float, {self.int8_score:.4g} quantized",
+            f"{'layer':<{width}}  {'operator':<18}{'score':>10}{'change':>10}",
+        ]
+        for row in rows:
+            change = self.change(row)
+            shown = f"{change:+.4g}" if isfinite(change) else "-"
+            lines.append(f"{row.path:<{width}}  {row.operator:<18}{row.score:>10.4g}{shown:>10}")
+        if len(rows) < len(self.rows):
+            lines.append(f"... and {len(self.rows) - len(rows)} more")
+        if self.interrupted:
+            lines.append(f"Interrupted after {len(self.rows)} layers: the others are not ranked.")
+        return "\n".join([*lines, f"score: the model with this one layer {what}"])
+
+    def __str__(self) -> str:
+        return self.table()
+
+
+def quantize_one(
+    model: QuantizedModel,
+    x: Any = None,
+    *,
+    score: Score | None = None,
+    unit: str = "score",
+    layers: Sequence[str] | None = None,
+    progress: bool = False,
+) -> Sensitivity:
+    """Score the model with one layer at a time in integers and all others in float.
+
+    Nothing is calibrated again: every variant reuses the rulers and integers of `model`.
+
+    Parameters
+    ----------
+    model : QuantizedModel
+    x : float32 array (N, C, H, W), optional
+        Images for the default score: the SQNR of the outputs that ONNX Runtime computes on this
+        machine, against the float model's.
+    score : callable QuantizedModel -> float, optional
+        Higher is better, such as an accuracy. Called once a layer, and twice more.
+    unit : str
+        What your score is, for tables and figures.
+    layers : sequence of str, optional
+        Node names to score; all layers that compute on integers by default.
+    progress : bool
+        A bar on stderr.
+
+    Returns
+    -------
+    Sensitivity
+        Ctrl-C returns what has been scored so far.
+
+    Raises
+    ------
+    ValueError
+        Neither or both of x and score; an unknown layer; a score that is NaN; no quantized layer.
+
+    Examples
+    --------
+    `print(quantize_one(quantized, images).table(10))`
+    """
+    names = _names(model, layers)
+    every = tuple(computing_layers(model))
+    others = {name: [other for other in every if other != name] for name in names}
+    return _sensitivity("quantize one", model, others, _scorer(model, x, score, unit), progress)
+
+
+def keep_one(
+    model: QuantizedModel,
+    x: Any = None,
+    *,
+    score: Score | None = None,
+    unit: str = "score",
+    layers: Sequence[str] | None = None,
+    progress: bool = False,
+) -> Sensitivity:
+    """Score the model with one layer at a time in float and all others in integers.
+
+    Takes, returns and raises what `quantize_one` does.
+    """
+    names = _names(model, layers)
+    kept = {name: [name] for name in names}
+    return _sensitivity("keep one", model, kept, _scorer(model, x, score, unit), progress)
+
+
+def _sensitivity(
+    mode: str,
+    model: QuantizedModel,
+    float_layers: dict[str, list[str]],
+    scorer: tuple[Score, str],
+    progress: bool,
+) -> Sensitivity:
+    score, unit = scorer
+    operators = computing_layers(model)
+    paths = {node.name: path_of(node) for node in model.graph.graph.nodes}
+    float_score = _number(score(with_float_layers(model, operators)), "all layers in float")
+    int8_score = _number(score(model), "all layers quantized")
+    rows: list[LayerScore] = []
+    interrupted = False
+    try:
+        for name in _shown(float_layers, mode, progress):
+            value = _number(score(with_float_layers(model, float_layers[name])), name)
+            rows.append(LayerScore(name, paths[name], operators[name], value))
+    except KeyboardInterrupt:
+        interrupted = True
+    return Sensitivity(mode, unit, float_score, int8_score, tuple(rows), interrupted)
+
+
+def _scorer(model: QuantizedModel, x: Any, score: Score | None, unit: str) -> tuple[Score, str]:
+    """The function that scores a variant, and its unit."""
+    if (x is None) == (score is None):
+        raise ValueError(
+            "pass either images x, for the SQNR of the outputs, or a score of your own: "
+            f"{'neither' if x is None else 'both'} of them is given."
+        )
+    if score is not None:
+        return score, unit
+    floating = build_onnx(model.graph)
+    expected = _outputs(floating, x)
+
+    def output_sqnr(variant: QuantizedModel) -> float:
+        return sqnr(_outputs(build_onnx(variant), x), expected)
+
+    return output_sqnr, SQNR
+
+
+def _outputs(model: Any, x: Any) -> np.ndarray:
+    """All outputs in one row, float32."""
+    session = open_session(model)
+    parts = [session.run(None, checked_feeds(session, batch)) for batch in batches(model, x)]
+    return np.concatenate([np.ravel(output) for outputs in parts for output in outputs])
+
+
+def _names(model: QuantizedModel, layers: Sequence[str] | None) -> tuple[str, ...]:
+    known = computing_layers(model)
+    names = tuple(known if layers is None else layers)
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise ValueError(
+            f"layers names {', '.join(map(repr, unknown)) or 'nothing'}, but what can be scored "
+            f"are layers that compute on integers: {', '.join(list(known)[:5]) or 'here none'}"
+            f"{', ...' if len(known) > 5 else ''}."
+        )
+    return names
+
+
+def _number(value: Any, what: str) -> float:
+    number = float(value)
+    if np.isnan(number):
+        raise ValueError(
+            f"the score is nan with {what}, but layers are ranked by numbers: let the score say "
+            "how bad that is."
+        )
+    return number
+
+
+def _shown(names: Iterable[str], mode: str, progress: bool) -> Iterator[str]:
+    """The names, with a bar on stderr where it is asked for."""
+    if not progress:
+        yield from names
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(list(names), description=mode, console=Console(stderr=True), transient=True)

@@ -55,6 +55,7 @@ def trace_model(model: nn.Module, example: Any) -> fx.GraphModule:
     batch = as_batch(example, "example")
     copy = deepcopy(model).cpu().eval().requires_grad_(False)
     _settle_parametrizations(copy)
+    _defaults(copy)  # refuses a second input in our words, before torch does
     with torch.no_grad():
         expected = _run(copy, batch)
         graph = bring_into_normal_form(_symbolic(copy), batch)
@@ -65,9 +66,15 @@ def trace_model(model: nn.Module, example: Any) -> fx.GraphModule:
 def _settle_parametrizations(model: nn.Module) -> None:
     """Make plain weights of those that are computed from others, such as with weight norm."""
     for module in list(model.modules()):
-        if isinstance(module, nn.Module) and parametrize.is_parametrized(module):
-            for name in [n for n, _ in module.parametrizations.named_children()]:  # type: ignore[union-attr]
-                parametrize.remove_parametrizations(module, name)
+        if not parametrize.is_parametrized(module):
+            continue
+        rules: Any = module.parametrizations
+        values = {name: getattr(module, name).detach().clone() for name in rules}
+        # Not remove_parametrizations: the class it changes is also that of the caller's module.
+        module.__class__ = type(module).__bases__[0]
+        del module.parametrizations
+        for name, value in values.items():
+            module.register_parameter(name, nn.Parameter(value, requires_grad=False))
 
 
 def _run(model: nn.Module, batch: torch.Tensor) -> Any:
@@ -84,10 +91,9 @@ def _run(model: nn.Module, batch: torch.Tensor) -> Any:
 def _symbolic(model: nn.Module) -> fx.GraphModule:
     if isinstance(model, fx.GraphModule):
         return model
-    tracer = fx.Tracer()
     try:
-        graph = tracer.trace(model, concrete_args=_defaults(model))
-    except (fx.proxy.TraceError, TypeError, RuntimeError, AttributeError, IndexError) as error:
+        graph = fx.Tracer().trace(model, concrete_args=_defaults(model))
+    except Exception as error:  # the model runs, so whatever is raised here comes from tracing it
         said = str(error).strip().splitlines()[0].rstrip(".")
         raise ValueError(
             f"{type(model).__name__} cannot be traced by torch.fx ({said}): its forward decides in "

@@ -1,0 +1,175 @@
+"""trace_model: the graph computes what the model does, the model stays as it is, bad input."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parametrizations
+
+from quantlab.methods import trace_model
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+        self.bn = nn.BatchNorm2d(4)
+        self.act = nn.ReLU(inplace=True)
+        self.drop = nn.Dropout(0.5)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x, scale=2, features=False):
+        y = self.drop(self.act(self.bn(self.conv(x))))
+        if features:
+            return y
+        return self.head(y.mean((2, 3))), y
+
+
+X = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+def test_the_graph_computes_what_the_model_does():
+    model = Net()
+    graph = trace_model(model, X)
+    for got, expected in zip(graph(X), model.eval()(X), strict=True):
+        # The mean of 64 values became a pool: sums in another order differ by at most
+        # 64 * 2^-24 of the values' size, which are below 10, and pass through 4 products.
+        torch.testing.assert_close(got, expected, rtol=0, atol=64 * 2**-24 * 10 * 4)
+
+
+def test_shapes_and_paths_are_noted():
+    graph = trace_model(Net(), X)
+    shapes = {node.name: node.meta.get("shape") for node in graph.graph.nodes}
+    assert shapes["conv"] == (2, 4, 8, 8)
+    assert shapes["head"] == (2, 2)
+    assert shapes["output"] is None
+    assert "drop" not in shapes
+    nested = trace_model(nn.Sequential(nn.Sequential(nn.Conv2d(3, 4, 1)), nn.ReLU()), X)
+    paths = [node.meta.get("path") for node in nested.graph.nodes]
+    assert paths == [None, "0.0", "1", None]
+
+
+def test_the_caller_s_model_stays_as_it_is():
+    model = Net().train()
+    called = []
+    model.conv.register_forward_hook(lambda *_: called.append(1))
+    before = copy.deepcopy(model.state_dict())
+    x = X.clone()
+    graph = trace_model(model, x)
+    assert all(module.training for module in model.modules())
+    assert not any(module.training for module in graph.modules())
+    assert model.act.inplace
+    assert all(p.requires_grad for p in model.parameters())
+    assert len(model.conv._forward_hooks) == 1
+    assert torch.equal(x, X)
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    with torch.no_grad():
+        graph.conv.weight.zero_()
+    assert torch.equal(model.conv.weight, before["conv.weight"])
+
+
+def test_an_in_place_first_layer_leaves_the_example_alone():
+    x = X.clone()
+    trace_model(nn.Sequential(nn.ReLU(inplace=True), nn.Conv2d(3, 4, 1)), x)
+    assert torch.equal(x, X)
+
+
+def test_numpy_and_read_only_examples_are_taken():
+    x = X.numpy().copy()
+    x.setflags(write=False)
+    assert trace_model(Net(), x)(X)[0].shape == (2, 2)
+
+
+def test_a_graph_module_is_taken_and_copied():
+    graph = trace_model(Net(), X)
+    again = trace_model(graph, X)
+    assert [n.name for n in again.graph.nodes] == [n.name for n in graph.graph.nodes]
+    assert again is not graph
+
+
+def test_computed_weights_become_plain_ones():
+    model = nn.Sequential(parametrizations.weight_norm(nn.Conv2d(3, 4, 3)), nn.ReLU())
+    graph = trace_model(model, X)
+    assert type(graph.get_submodule("0")) is nn.Conv2d
+    torch.testing.assert_close(graph(X), model(X))
+
+
+class Branches(nn.Module):
+    def forward(self, x):
+        return x if x.sum() > 0 else -x
+
+
+class Loops(nn.Module):
+    def forward(self, x):
+        return sum(row for row in x)
+
+
+class TwoInputs(nn.Module):
+    def forward(self, x, y):
+        return x + y
+
+
+class Noisy(nn.Module):
+    def forward(self, x):
+        return x + torch.rand(8)
+
+
+class ChangesAlias(nn.Module):
+    def forward(self, x):
+        y = torch.relu(x)
+        z = y[:, :1]
+        z.add_(1)
+        return y
+
+
+class MovesToNumpy(nn.Module):
+    def forward(self, x):
+        return torch.from_numpy(np.asarray(x.numpy()))
+
+
+@pytest.mark.parametrize("model", [Branches(), Loops(), MovesToNumpy()])
+def test_control_flow_on_data_is_refused(model):
+    name = type(model).__name__
+    with pytest.raises(ValueError, match=f"{name} cannot be traced by torch.fx .* move that"):
+        trace_model(model, X)
+
+
+@pytest.mark.parametrize("model", [Noisy(), ChangesAlias()])
+def test_a_graph_that_computes_something_else_is_refused(model):
+    with pytest.raises(ValueError, match="the traced graph does not compute what the model does"):
+        trace_model(model, X)
+
+
+def test_more_than_one_input_is_refused():
+    with pytest.raises(ValueError, match="TwoInputs takes the inputs x, y, but a model with"):
+        trace_model(TwoInputs(), X)
+
+
+@pytest.mark.parametrize("model", [Net, "net.pt", {"conv.weight": 1}, lambda x: x])
+def test_what_is_no_module_is_refused(model):
+    with pytest.raises(TypeError, match="Module is needed: pass the model itself"):
+        trace_model(model, X)
+
+
+def test_a_wrong_number_of_channels_is_refused_with_torch_s_reason():
+    with pytest.raises(ValueError, match=r"does not run on the example of shape \(2, 5, 8, 8\)"):
+        trace_model(Net(), torch.zeros(2, 5, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("example", "error", "sentence"),
+    [
+        (X.double(), TypeError, "example has dtype float64, but the model computes in float32"),
+        (X.numpy().astype(np.uint8), TypeError, "example has dtype uint8"),
+        ([X, X], TypeError, "example is a list of 2, but a batch is one array of images"),
+        ("cat.png", TypeError, "example is a str, but a batch is a float32 array"),
+        (torch.zeros(8), ValueError, r"example has shape \(8,\), but a batch is \(N, C, H, W\)"),
+        (torch.zeros(0, 3, 8, 8), ValueError, r"example has shape \(0, 3, 8, 8\)"),
+    ],
+)
+def test_an_example_that_is_no_batch_is_refused(example, error, sentence):
+    with pytest.raises(error, match=sentence):
+        trace_model(Net(), example)

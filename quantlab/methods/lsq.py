@@ -46,8 +46,11 @@ class _LearnedStep(torch.autograd.Function):
     def backward(ctx: Any, *above: Any) -> tuple[Tensor | None, ...]:
         inside, slope = ctx.saved_tensors
         (g,) = above
-        of_scale = (g * slope).sum_to_size(ctx.shape) * ctx.factor
-        return g * inside, of_scale, None, None, None, None
+        of_x = g * inside if ctx.needs_input_grad[0] else None
+        of_scale = None
+        if ctx.needs_input_grad[1]:
+            of_scale = (g * slope).sum_to_size(ctx.shape) * ctx.factor
+        return of_x, of_scale, None, None, None, None
 
 
 class LearnedStepSize(FakeQuantize):
@@ -110,6 +113,10 @@ class LearnedStepSize(FakeQuantize):
             Training has driven the scale out of float32's normal numbers.
         """
         return replace(self._qparams, scale=self.scale.detach().cpu().numpy())
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Stop learning the scale, or go on with it."""
+        self.scale.requires_grad_(not frozen)
 
     def forward(self, x: Tensor) -> Tensor:
         """As `FakeQuantize.forward`."""

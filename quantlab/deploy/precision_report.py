@@ -11,14 +11,14 @@ import onnx
 
 from quantlab.deploy.fallback import Reason, fallback_reason, float_weights
 from quantlab.deploy.feeds import checked_feeds, random_feeds
-from quantlab.deploy.islands import count_islands
+from quantlab.deploy.islands import BRIDGE, ISLAND, SEA, count_islands
 from quantlab.deploy.load import AnyModel, as_model
 from quantlab.deploy.machine import is_x86, machine
 from quantlab.deploy.macs import macs_of
 from quantlab.deploy.node_precision import FP32, INT8, LAYOUT, node_precisions
 from quantlab.deploy.optimized_graph import OptimizedGraph, named, optimized_graph
 from quantlab.deploy.session import open_session
-from quantlab.deploy.simulator.graph import Node
+from quantlab.deploy.simulator.graph import Graph, Node
 
 NONE = Reason("", "")
 QUANTIZED_BY_RUNTIME = Reason(
@@ -75,6 +75,8 @@ class PrecisionReport:
         Layers whose MACs are not known, for want of a shape; they count as 0.
     runs, threads : int
         How the times were measured; `runs` is 0 where they were not.
+    runtime : str
+        The package that ran it: "onnxruntime" or "openvino".
     machine : dict
         What `quantlab.deploy.machine.machine()` says.
     """
@@ -84,6 +86,7 @@ class PrecisionReport:
     uncounted: tuple[str, ...]
     runs: int
     threads: int
+    runtime: str
     machine: Mapping[str, Any]
 
     def count(self, precision: str) -> int:
@@ -128,6 +131,7 @@ class PrecisionReport:
             "uncounted": list(self.uncounted),
             "runs": self.runs,
             "threads": self.threads,
+            "runtime": self.runtime,
             "nodes": [asdict(node) for node in self.nodes],
             **self.machine,
         }
@@ -196,8 +200,7 @@ def precision_report(
     --------
     `print(precision_report("net_int8.onnx"))`
     """
-    if isinstance(runs, bool) or not isinstance(runs, int) or runs < 1:
-        raise ValueError(f"runs is {runs!r}, but a time needs at least one run: pass runs=20.")
+    check_runs(runs)
     read = named(as_model(model))
     session = open_session(read)
     feeds = random_feeds(session) if inputs is None else checked_feeds(session, inputs)
@@ -206,13 +209,20 @@ def precision_report(
     input_types = {entry.name: entry.type.tensor_type.elem_type for entry in read.graph.input}
     precisions = node_precisions(ran.graph, input_types)
     return PrecisionReport(
-        nodes=_nodes(ran, precisions, macs, _modules(read)),
-        islands=count_islands(ran.graph, precisions),
+        nodes=_nodes(ran, precisions, macs, module_paths(read)),
+        islands=_islands(ran.graph, precisions),
         uncounted=tuple(name for name, count in macs.items() if count is None),
         runs=runs if profile else 0,
         threads=threads,
+        runtime="onnxruntime",
         machine=machine(),
     )
+
+
+def check_runs(runs: int) -> None:
+    """Refuse what is no number of runs."""
+    if isinstance(runs, bool) or not isinstance(runs, int) or runs < 1:
+        raise ValueError(f"runs is {runs!r}, but a time needs at least one run: pass runs=20.")
 
 
 def _nodes(
@@ -242,6 +252,14 @@ def _nodes(
     return tuple(found)
 
 
+def _islands(graph: Graph, precisions: tuple[str, ...]) -> int:
+    roles = []
+    for node, precision in zip(graph.nodes, precisions, strict=True):
+        moves = precision == LAYOUT and node.operator not in ("QuantizeLinear", "DequantizeLinear")
+        roles.append(ISLAND if precision == FP32 else BRIDGE if moves else SEA)
+    return count_islands([(node.inputs, node.outputs) for node in graph.nodes], roles)
+
+
 def _reason(ran: OptimizedGraph, node: Node, origin: str, precision: str) -> Reason:
     source = next((known for known in ran.source.nodes if known.name == origin), None)
     if precision == FP32:
@@ -260,7 +278,7 @@ def _reason(ran: OptimizedGraph, node: Node, origin: str, precision: str) -> Rea
     return NONE
 
 
-def _modules(model: onnx.ModelProto) -> dict[str, str]:
+def module_paths(model: onnx.ModelProto) -> dict[str, str]:
     """Node name to module path, as `export_onnx` writes it into the file."""
     for entry in model.metadata_props:
         if entry.key == "quantlab.layers":

@@ -105,7 +105,7 @@ def _notes(report: PrecisionReport) -> list[str]:
     if report.runs:
         threads = "1 thread" if report.threads == 1 else f"{report.threads} threads"
         notes.append(f"µs a run, by the profiler, which adds some: {report.runs} runs, {threads}")
-    return [*notes, machine_line(report.machine)]
+    return [*notes, machine_line(report.machine, report.runtime)]
 
 
 def _table(left: Sequence[str], right: Sequence[str]) -> Table:

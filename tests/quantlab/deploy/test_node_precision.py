@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from quantlab.deploy.islands import count_islands
 from quantlab.deploy.node_precision import node_precisions
 from quantlab.deploy.optimized_graph import named, optimized_graph
 from quantlab.deploy.simulator.graph import read_graph
@@ -14,17 +13,17 @@ FLOAT_INPUT = {"input": TensorProto.FLOAT}
 
 
 def ran(model):
-    """(operator, precision) of every node that runs, and the graph."""
+    """(operator, precision) of every node that runs."""
     graph = optimized_graph(named(model), {}).graph
     precisions = node_precisions(graph, FLOAT_INPUT)
-    return list(zip((n.operator for n in graph.nodes), precisions, strict=True)), graph, precisions
+    return list(zip((n.operator for n in graph.nodes), precisions, strict=True))
 
 
 def test_a_pool_on_integers_is_int8_and_what_moves_them_is_layout():
     net = QdqNet()
     p = net.qdq(net.node("MaxPool", net.x, "p", kernel_shape=[2, 2]), "p_out")
     f = net.qdq(net.node("Flatten", p, "f"), "f_out")
-    pairs, _, _ = ran(net.model(f))
+    pairs = ran(net.model(f))
     assert pairs == [
         ("QuantizeLinear", "layout"),
         ("MaxPool", "INT8"),
@@ -34,7 +33,7 @@ def test_a_pool_on_integers_is_int8_and_what_moves_them_is_layout():
 
 
 def test_the_same_pool_on_floats_is_fp32():
-    pairs, _, _ = ran(float_pool())
+    pairs = ran(float_pool())
     assert ("MaxPool", "FP32") in pairs
     assert "INT8" not in dict(pairs).values()
 
@@ -53,7 +52,7 @@ def test_integer_kernels_that_write_floats_are_int8_and_their_readers_fp32():
         np.ones(4, np.float32),
         np.zeros(4, np.int8),
     )
-    pairs, _, _ = ran(net.model(net.node("Tanh", m, "t")))
+    pairs = ran(net.model(net.node("Tanh", m, "t")))
     assert pairs[-2:] == [("MatMulIntegerToFloat", "INT8"), ("Tanh", "FP32")]
 
 
@@ -84,30 +83,3 @@ def test_a_qgemm_hands_on_integers_only_with_a_ruler(rulers, next_one):
     ]
     graph = read_graph(helper.make_model(helper.make_graph(nodes, "g", [], [])))
     assert node_precisions(graph, {"a": TensorProto.UINT8}) == ("INT8", next_one)
-
-
-def test_islands_are_groups_that_hand_each_other_floats():
-    net = QdqNet()
-    h = net.node("HardSwish", net.x, "h")  # two nodes that run, one island
-    y = net.qdq(net.conv(net.qdq(h, "h_out"), "c"), "c_out")
-    left, right = net.node("Tanh", y, "t"), net.node("Abs", y, "a")  # join in the Sub: one island
-    s = net.node("Sub", [left, net.node("Transpose", right, "r", perm=[0, 1, 3, 2])], "s")
-    _, graph, precisions = ran(net.model(net.qdq(s, "z")))
-    assert precisions.count("FP32") == 5
-    assert count_islands(graph, precisions) == 2
-
-
-def test_islands_that_meet_twice_are_still_one():
-    net = QdqNet()
-    net.nodes.clear()
-    a, b, c = (net.node(op, "input", op) for op in ("Abs", "Tanh", "Neg"))
-    ab = net.node("Add", [a, b], "ab")
-    bc = net.node("Add", [b, c], "bc")
-    _, graph, precisions = ran(net.model(net.node("Mul", [ab, bc], "m")))
-    assert count_islands(graph, precisions) == 1
-
-
-def test_a_net_in_integers_has_no_island():
-    net = QdqNet()
-    _, graph, precisions = ran(net.model(net.qdq(net.conv(net.x, "c"), "y")))
-    assert count_islands(graph, precisions) == 0

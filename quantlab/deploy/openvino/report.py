@@ -1,0 +1,189 @@
+"""What OpenVINO runs in INT8: its execution graph, node by node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quantlab.deploy.feeds import checked_feeds, random_feeds
+from quantlab.deploy.islands import BRIDGE, ISLAND, SEA, count_islands
+from quantlab.deploy.load import AnyModel, as_model
+from quantlab.deploy.machine import machine
+from quantlab.deploy.macs import macs_of
+from quantlab.deploy.node_precision import FP32, INT8, LAYOUT
+from quantlab.deploy.node_times import middle_mean
+from quantlab.deploy.openvino.model import compiled_model, require_openvino, run
+from quantlab.deploy.optimized_graph import named
+from quantlab.deploy.precision_report import (
+    NodePrecision,
+    PrecisionReport,
+    check_runs,
+    module_paths,
+)
+from quantlab.deploy.session import open_session
+from quantlab.deploy.simulator.graph import Graph, read_graph
+from quantlab.deploy.timing import WARM_UPS
+
+CONVERTING = {"Convert", "FakeQuantize"}
+MOVING = CONVERTING | {"Reorder", "Reshape", "Transpose", "Squeeze", "Unsqueeze"}
+#: Nodes of the execution graph that hand values over and do not run.
+ENDS = {"Const", "Input", "Output"}
+#: What OpenVINO appends to the name of a Conv whose bias it adds apart.
+APART = "/WithoutBiases"
+RULERS = {"QuantizeLinear", "DequantizeLinear"}
+
+
+@dataclass(frozen=True)
+class ExecutionNode:
+    """A node of the execution graph: `originals` are nodes of the file that it does the work of,
+    `converts` says that these are nothing but QuantizeLinear and DequantizeLinear."""
+
+    name: str
+    operator: str
+    kernel: str
+    integers: bool
+    originals: tuple[str, ...]
+    converts: bool
+    inputs: tuple[str, ...]
+
+    @property
+    def precision(self) -> str:
+        if self.operator in MOVING or self.converts:
+            return LAYOUT
+        return INT8 if self.integers else FP32
+
+    @property
+    def role(self) -> str:
+        if self.precision == FP32:
+            return ISLAND
+        moves = self.precision == LAYOUT and not self.converts and self.operator not in CONVERTING
+        return BRIDGE if moves else SEA
+
+
+def openvino_precision_report(
+    model: AnyModel,
+    *,
+    inputs: Any = None,
+    profile: bool = True,
+    runs: int = 20,
+    threads: int = 1,
+) -> PrecisionReport:
+    """`precision_report` with OpenVINO in ONNX Runtime's place.
+
+    OpenVINO fuses by rules of its own, so another set of layers may run in FP32. It gives no
+    reasons, and neither does this report. `operator` is the kernel's name, "jit_avx2_I8" for
+    example, and a layer that was fused into another one has no node of its own.
+
+    Parameters
+    ----------
+    model, inputs, profile, runs, threads
+        As for `precision_report`.
+
+    Returns
+    -------
+    PrecisionReport
+
+    Raises
+    ------
+    OpenVINOUnavailable
+        The package is not installed, or this is no x86 CPU; a subclass of ImportError.
+    ValueError, OSError
+        As `precision_report`.
+    """
+    check_runs(runs)
+    require_openvino()
+    read = named(as_model(model))
+    session = open_session(read, threads)
+    feeds = random_feeds(session) if inputs is None else checked_feeds(session, inputs)
+    compiled = compiled_model(read, threads)
+    ran = execution_nodes(compiled, read_graph(read))
+    macs = macs_of(read, {name: array.shape for name, array in feeds.items()})
+    seconds = _seconds(compiled, feeds, runs) if profile else None
+    return PrecisionReport(
+        nodes=_nodes(ran, macs, module_paths(read), seconds),
+        islands=count_islands([(n.inputs, (n.name,)) for n in ran], [n.role for n in ran]),
+        uncounted=tuple(name for name, count in macs.items() if count is None),
+        runs=runs if profile else 0,
+        threads=threads,
+        runtime="openvino",
+        machine=machine(),
+    )
+
+
+def execution_nodes(compiled: Any, source: Graph) -> tuple[ExecutionNode, ...]:
+    """The nodes that run at every inference, in order.
+
+    Parameters
+    ----------
+    compiled : openvino.CompiledModel
+    source : Graph
+        The model it was compiled from.
+    """
+    operators = {node.name: node.operator for node in source.nodes}
+    constant: set[str] = set()
+    found = []
+    for op in compiled.get_runtime_model().get_ordered_ops():
+        name, facts = op.get_friendly_name(), op.get_rt_info()
+        operator = str(facts["layerType"].astype(str))
+        inputs = tuple(
+            op.input_value(i).get_node().get_friendly_name() for i in range(op.get_input_size())
+        )
+        if operator == "Const" or (inputs and constant.issuperset(inputs)):
+            constant.add(name)  # computed once, when the model is compiled
+            continue
+        if operator in ENDS:
+            continue
+        given = facts["originalLayersNames"].astype(str).split(",")
+        known = tuple(n for n in (g.removesuffix(APART) for g in given) if n in operators)
+        found.append(
+            ExecutionNode(
+                name=name,
+                operator=operator,
+                kernel=str(facts["primitiveType"].astype(str)),
+                integers=str(facts["runtimePrecision"].astype(str)) in ("u8", "i8"),
+                originals=known,
+                converts=bool(known) and all(operators[n] in RULERS for n in known),
+                inputs=inputs,
+            )
+        )
+    return tuple(found)
+
+
+def _nodes(
+    ran: Sequence[ExecutionNode],
+    macs: Mapping[str, int | None],
+    modules: Mapping[str, str],
+    seconds: Mapping[str, float] | None,
+) -> tuple[NodePrecision, ...]:
+    found = []
+    for node in ran:
+        counted = [name for name in node.originals if name in macs]
+        layer = next(iter([*counted, *node.originals]), "")
+        found.append(
+            NodePrecision(
+                name=node.name,
+                operator=node.kernel,
+                layer=layer,
+                module=modules.get(layer, ""),
+                precision=node.precision,
+                macs=sum(macs[name] or 0 for name in counted),
+                seconds=None if seconds is None else seconds.get(node.name, 0.0),
+                kind="",
+                reason="",
+            )
+        )
+    return tuple(found)
+
+
+def _seconds(compiled: Any, feeds: Mapping[str, np.ndarray], runs: int) -> dict[str, float]:
+    """Seconds of each node that ran: the mean of the middle half of the runs."""
+    times: dict[str, list[float]] = {}
+    request = compiled.create_infer_request()
+    for done in range(WARM_UPS + runs):
+        _, ran = run(request, feeds)
+        for node in ran if done >= WARM_UPS else ():
+            times.setdefault(node.node_name, []).append(node.real_time.total_seconds())
+    return {name: middle_mean(measured) for name, measured in times.items()}

@@ -90,11 +90,15 @@ def _onnx(
 ) -> np.ndarray:
     with np.errstate(over="ignore", under="ignore"):
         multiplier = _finite((xs * ws) / ys)
-        product = acc.astype(np.float32) * multiplier  # an infinite product saturates below
+        # float32(acc) * multiplier; an infinite product saturates below.
+        steps = np.asarray(np.multiply(acc, multiplier, dtype=np.float32))
     z = int(y.zero_point)
-    # Clamped before rounding, so that the cast to integers never sees a number beyond int32.
-    steps = np.rint(np.clip(product, np.float32(y.qmin - z), np.float32(y.qmax - z)))
-    return np.asarray(steps.astype(np.int32) + z).astype(y.storage)
+    # One array, changed in place: whole images pass here. Clamped before rounding, so that the cast
+    # to integers never sees a number beyond them; zero_point is added to whole numbers, exactly.
+    np.clip(steps, np.float32(y.qmin - z), np.float32(y.qmax - z), out=steps)
+    np.rint(steps, out=steps)
+    steps += np.float32(z)
+    return steps.astype(y.storage)
 
 
 def _gemmlowp(
@@ -155,7 +159,7 @@ def _as_int32(accumulator: Any) -> np.ndarray:
             f"accumulator has dtype {array.dtype} and shape {array.shape}, but it holds sums of "
             f"integer products: pass a non-empty int32 array."
         )
-    if array.min() < INT32_MIN or array.max() > INT32_MAX:
+    if array.dtype != np.int32 and (array.min() < INT32_MIN or array.max() > INT32_MAX):
         raise ValueError(
             f"accumulator runs from {array.min()} to {array.max()}, but int32 holds {INT32_MIN} "
             f"to {INT32_MAX}: a runtime would have wrapped around."

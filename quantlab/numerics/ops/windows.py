@@ -26,11 +26,16 @@ class Windows:
     beyond: tuple[int, ...]
     output: tuple[int, ...]
 
-    def padded(self, x: np.ndarray, value: int | float = 0) -> np.ndarray:
-        """x (N, C, *spatial) with `value` around it, as far as the windows reach."""
-        ends = (e + more for e, more in zip(self.ends, self.beyond, strict=True))
-        margins = ((0, 0), (0, 0), *zip(self.begins, ends, strict=True))
-        return np.pad(x, margins, constant_values=value)
+    def padded(
+        self, x: np.ndarray, value: int | float = 0, dtype: np.dtype | None = None
+    ) -> np.ndarray:
+        """x (N, C, *spatial) with `value` in its margins, as another dtype if one is given."""
+        sides = list(zip(self.begins, x.shape[2:], self.ends, strict=True))
+        shape = (*x.shape[:2], *(begin + size + end for begin, size, end in sides))
+        wide = np.full(shape, value, dtype or x.dtype)
+        inner: tuple[Any, ...] = tuple(slice(begin, begin + size) for begin, size, _ in sides)
+        wide[(..., *inner)] = x
+        return wide
 
     def places(self) -> Iterator[tuple[tuple[int, ...], tuple[Any, ...]]]:
         """Each place in the kernel, rows first, and the slices of padded x that it sees.

@@ -98,9 +98,10 @@ class GraphWriter:
 
         Raises
         ------
-        onnx.checker.ValidationError, onnx.shape_inference.InferenceError
-            The graph is not valid ONNX.
+        ValueError
+            Two tensors have one name.
         """
+        self._refuse_clashes([entry.name for entry in inputs])
         used = {name for node in self.nodes for name in node.input}
         stored = [tensor for name, tensor in self.constants.items() if name in used]
         model = helper.make_model(
@@ -113,3 +114,13 @@ class GraphWriter:
         helper.set_model_props(model, metadata)
         onnx.checker.check_model(model, full_check=True)
         return model
+
+    def _refuse_clashes(self, inputs: Sequence[str]) -> None:
+        seen: set[str] = {*inputs, *self.constants}
+        for name in (name for node in self.nodes for name in node.output):
+            if name in seen:
+                raise ValueError(
+                    f"two tensors would be called {name!r} in the file, where the integers of x "
+                    f"are x_q and its ruler x_scale: rename the layer that ends so."
+                )
+            seen.add(name)

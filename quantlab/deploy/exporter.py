@@ -53,6 +53,7 @@ class Exporter:
         self.graph, self.placement = graph, placement
         self.rulers, self.weights = rulers, weights
         self.float_layers = {layer.name for layer in placement.float_layers}
+        self.float_nodes: set[str] = set()  # names of the ONNX nodes of float layers
         self.writer = GraphWriter()
         self.values: dict[str, str] = {}  # fx node name -> the ONNX tensor others read
 
@@ -71,6 +72,7 @@ class Exporter:
                 self.values[node.name] = self.writer.constant(node.name, stored)
             elif is_operator(node):  # and not a size, which the graph holds as a constant
                 self._operator(node)
+        self.writer.nodes = keep_float(self.writer.nodes, self.float_nodes)
         paths = {n.name: str(n.meta["path"]) for n in self.graph.graph.nodes if "path" in n.meta}
         return self.writer.model(inputs, outputs, {"quantlab.layers": json.dumps(paths)})
 
@@ -92,8 +94,8 @@ class Exporter:
         else:
             inputs = [self.values[name] for name in found.inputs]
             lower_operator(call, found, [*inputs, *self._parameters(node, found)])
-        if node.name in self.float_layers and self._reaches_ruler(node):
-            keep_float(self.writer, start, node.name, self.rulers)
+        if node.name in self.float_layers:
+            self.float_nodes.update(written.name for written in self.writer.nodes[start:])
         self._publish(node, output)
 
     def _written(self, node: fx.Node) -> str:
@@ -111,10 +113,6 @@ class Exporter:
         if isinstance(found, Operator) and found.kind == "Clip":
             ends["Clip"] = found.attributes["min"], found.attributes["max"]
         return isinstance(found, Operator) and _saturates(self.rulers[node.name], *ends[found.kind])
-
-    def _reaches_ruler(self, node: fx.Node) -> bool:
-        """Whether a QuantizeLinear follows, perhaps behind one more operator."""
-        return any(n.name in self.rulers for n in (node, *node.users))
 
     def _parameters(self, node: fx.Node, operator: Operator) -> list[str]:
         """Weights and biases as ONNX tensors: integers behind a DequantizeLinear, or float32."""

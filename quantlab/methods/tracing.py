@@ -81,11 +81,16 @@ def _run(model: nn.Module, batch: torch.Tensor) -> Any:
     try:
         return model(batch.clone())  # an in-place first operator would write into the caller's data
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ValueError(
-            f"the model does not run on the example of shape {tuple(batch.shape)} ({said}): "
-            f"pass a batch of the shape and number of channels it was made for."
+            f"the model does not run on the example of shape {tuple(batch.shape)} "
+            f"({_first_line(error)}): pass a batch of the shape and number of channels it was made "
+            f"for."
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0].rstrip(".") if text else type(error).__name__
 
 
 def _symbolic(model: nn.Module) -> fx.GraphModule:
@@ -94,10 +99,10 @@ def _symbolic(model: nn.Module) -> fx.GraphModule:
     try:
         graph = fx.Tracer().trace(model, concrete_args=_defaults(model))
     except Exception as error:  # the model runs, so whatever is raised here comes from tracing it
-        said = str(error).strip().splitlines()[0].rstrip(".")
         raise ValueError(
-            f"{type(model).__name__} cannot be traced by torch.fx ({said}): its forward decides in "
-            f"Python by the values of a tensor; move that decision out of the model."
+            f"{type(model).__name__} cannot be traced by torch.fx "
+            f"({_first_line(error)}): its forward decides in Python by the values of a tensor; "
+            f"move that decision out of the model."
         ) from error
     _drop_extra_inputs(graph)
     return fx.GraphModule(model, graph)

@@ -1,7 +1,6 @@
 """Exported float32 models compute what torch does; quantized ones what QuantizedModel says."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +17,14 @@ from quantlab.deploy.graph_writer import OPSET
 from quantlab.deploy.runtime_tensors import with_quantized_outputs
 from quantlab.methods.fold import fold_batchnorm
 from quantlab.methods.quantize_model import quantize_model
-from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import Recipe, Rule
 from quantlab.methods.tracing import trace_model
-from quantlab.numerics import QParams
-from tests.quantlab.deploy.exact_models import whole_images, with_powers_of_two, with_whole_numbers
+from tests.quantlab.deploy.exact_models import (
+    whole_images,
+    with_even_zero_points,
+    with_powers_of_two,
+    with_whole_numbers,
+)
 
 SMALL = {
     "mobilenet_v2": lambda: MobileNetV2(width=0.35),
@@ -79,14 +81,6 @@ def test_quantized_export_equals_the_quantized_model(net):
     expected = quantized(x)
     assert expected.std() > 0
     np.testing.assert_array_equal(run(model, x), expected)
-
-
-def with_even_zero_points(model: QuantizedModel) -> QuantizedModel:
-    rulers = {
-        name: QParams(ruler.scale, ruler.zero_point // 2 * 2, ruler.dtype)
-        for name, ruler in model.activations.items()
-    }
-    return replace(model, activations=rulers)
 
 
 def test_signed_activations_are_the_unsigned_ones_128_lower():

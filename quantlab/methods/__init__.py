@@ -3,18 +3,25 @@
 `quantize_model(model, calibration, recipe)` is the one verb; a `Recipe` says how.
 """
 
+from quantlab.methods.absorb_bias import absorb_bias
+from quantlab.methods.adaround import learn_rounding
+from quantlab.methods.bias_correction import correct_bias_analytic, correct_bias_empirical
 from quantlab.methods.calibrate import calibrate
+from quantlab.methods.channel_statistics import ChannelStatistics, measure_statistics
+from quantlab.methods.equalize import equalize
 from quantlab.methods.fold import fold_batchnorm
 from quantlab.methods.operators import Operator, Unsupported, operator_of
 from quantlab.methods.placement import FloatLayer, Placement, place
 from quantlab.methods.quantize_model import quantize_model
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import LearnedRounding, Recipe, Training
+from quantlab.methods.relu6 import replace_relu6
 from quantlab.methods.rule import Rule
 from quantlab.methods.tracing import trace_model
 from quantlab.methods.weights import QuantizedWeight
 
 __all__ = [
+    "ChannelStatistics",
     "FloatLayer",
     "LearnedRounding",
     "Operator",
@@ -25,10 +32,17 @@ __all__ = [
     "Rule",
     "Training",
     "Unsupported",
+    "absorb_bias",
     "calibrate",
+    "correct_bias_analytic",
+    "correct_bias_empirical",
+    "equalize",
     "fold_batchnorm",
+    "learn_rounding",
+    "measure_statistics",
     "operator_of",
     "place",
     "quantize_model",
+    "replace_relu6",
     "trace_model",
 ]

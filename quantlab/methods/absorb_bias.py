@@ -9,15 +9,13 @@ from torch import fx, nn
 
 from quantlab.methods.channel_statistics import ChannelStatistics
 from quantlab.methods.frozen_mapping import FrozenMapping
-from quantlab.methods.layer_pairs import (
+from quantlab.methods.layer_pairs import LayerPair, LeftOut, layer_pairs
+from quantlab.methods.layers import (
     Layer,
-    LayerPair,
-    LeftOut,
     as_float64,
     by_channels,
     groups_of,
     layer_of,
-    layer_pairs,
     node_named,
     put,
 )

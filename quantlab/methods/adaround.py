@@ -1,12 +1,18 @@
 """AdaRound: learn for each weight of a layer whether to round up or down."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
+from quantlab.methods.layer_by_layer import LayerAtWork, layer_by_layer
+from quantlab.methods.layers import layer_of
+from quantlab.methods.progress import counting
+from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import LearnedRounding
+from quantlab.methods.weights import QuantizedWeight, from_integers
 from quantlab.numerics import QParams, quantize
 
 # The sigmoid is stretched over [0, 1] and cut there, so that it reaches both ends (equation 23).
@@ -131,6 +137,50 @@ def learn_layer_rounding(
     learned = torch.clamp(floor + up + zero_point, qmin, qmax)
     integers = learned.numpy().astype(task.qparams.storage)
     return integers if task.error(integers) < task.error(nearest) else nearest
+
+
+def learn_rounding(
+    model: QuantizedModel,
+    calibration: Iterable[Any],
+    settings: LearnedRounding,
+    *,
+    progress: bool = False,
+) -> QuantizedModel:
+    """Learn the rounding of every layer, first to last.
+
+    Each layer learns from the inputs that the layers before it give with their learned integers.
+    Rulers and biases stay.
+
+    Parameters
+    ----------
+    model : QuantizedModel
+        It is not changed, also when learning is interrupted.
+    calibration : iterable of float32 arrays or tensors (N, C, H, W)
+        See `layer_by_layer` for the memory it takes.
+    settings : LearnedRounding
+    progress : bool
+        Show a bar on stderr.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `checked_batches`.
+    """
+    total = len(model.weights) * settings.steps
+    with counting("learning to round", total, progress) as count:
+
+        def decide(layer: LayerAtWork) -> QuantizedWeight:
+            task = Reconstruction(
+                layer=lambda weight, x: layer.activation(layer.output(weight, x)),
+                weight=layer_of(layer.graph, layer.node).weight.detach(),
+                qparams=layer.weight.qparams,
+                inputs=torch.cat(layer.inputs),
+                targets=layer.activation(torch.cat(layer.targets)),
+            )
+            q = learn_layer_rounding(task, settings, count)
+            return from_integers(q, layer.weight.bias, layer.weight.qparams, layer.x)
+
+        return layer_by_layer(model, calibration, decide)
 
 
 def _draws(samples: int, settings: LearnedRounding) -> Iterator[torch.Tensor]:

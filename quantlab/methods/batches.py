@@ -1,11 +1,12 @@
 """What every function here demands of a batch of images, said once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import torch
+from torch import fx
 
 NO_BATCH = (
     "calibration holds no batch, but ranges come from data: pass a list or loader with at least "
@@ -49,6 +50,30 @@ def as_batch(x: Any, name: str) -> torch.Tensor:
 def _writable(x: np.ndarray) -> np.ndarray:
     # torch has no read-only tensors and warns about an array it could write to by mistake.
     return x if x.flags.writeable else x.copy()
+
+
+def checked_batches(batches: Iterable[Any], graph: fx.GraphModule) -> Iterator[torch.Tensor]:
+    """Each calibration batch as a tensor of images as `graph` was traced with.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `as_batch`; another shape; no batch at all.
+    """
+    (source,) = (node for node in graph.graph.nodes if node.op == "placeholder")
+    traced = tuple(source.meta["shape"])
+    index = -1
+    for index, batch in enumerate(batches):
+        x = as_batch(batch, f"calibration batch {index}")
+        if tuple(x.shape[1:]) != traced[1:]:
+            expected = ", ".join(map(str, ("N", *traced[1:])))
+            raise ValueError(
+                f"calibration batch {index} has shape {tuple(x.shape)}, but the first one fixed "
+                f"({expected}): bring all images to one size."
+            )
+        yield x
+    if index < 0:
+        raise ValueError(NO_BATCH)
 
 
 def first_and_all(calibration: Any) -> tuple[torch.Tensor, Iterable[Any]]:

@@ -1,17 +1,15 @@
 """Calibration: show the network typical images and note the range of every tensor."""
 
-from collections.abc import Iterable, Iterator, Sized
-from contextlib import contextmanager
+from collections.abc import Iterable, Sized
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from torch import fx
 
-from quantlab.methods.batches import NO_BATCH, as_batch
+from quantlab.methods.batches import checked_batches
 from quantlab.methods.operators import path_of
 from quantlab.methods.placement import Placement
+from quantlab.methods.progress import counting
 from quantlab.methods.recipe import Recipe
 from quantlab.numerics import QParams
 from quantlab.numerics.observers.observer import Observer
@@ -58,16 +56,11 @@ def calibrate(
     """
     observers = {name: recipe.activations.make_observer() for name in placement.rulers}
     watcher = _Watcher(graph, observers)
-    (source,) = (node for node in graph.graph.nodes if node.op == "placeholder")
-    seen = 0
-    with torch.no_grad(), _bar(batches, progress) as counted:
-        for batch in counted:
-            x = as_batch(batch, f"calibration batch {seen}")
-            _check_shape(x, source.meta["shape"], seen)
+    total = len(batches) if isinstance(batches, Sized) else None
+    with torch.no_grad(), counting("calibrating", total, progress) as count:
+        for x in checked_batches(batches, graph):
             watcher.run(x)
-            seen += 1
-    if not seen:
-        raise ValueError(NO_BATCH)
+            count()
     rulers = {name: observer.qparams() for name, observer in observers.items()}
     return rulers | {tensor: rulers[root] for tensor, root in placement.shares.items()}
 
@@ -105,24 +98,3 @@ class _Watcher(fx.Interpreter):
 
 def _finite(value: Any) -> bool:
     return not isinstance(value, torch.Tensor) or bool(torch.isfinite(value).all())
-
-
-def _check_shape(x: torch.Tensor, traced: tuple[int, ...], index: int) -> None:
-    if tuple(x.shape[1:]) != tuple(traced[1:]):
-        expected = ", ".join(map(str, ("N", *traced[1:])))
-        raise ValueError(
-            f"calibration batch {index} has shape {tuple(x.shape)}, but the first one fixed "
-            f"({expected}): bring all images to one size."
-        )
-
-
-@contextmanager
-def _bar(batches: Iterable[Any], shown: bool) -> Iterator[Iterable[Any]]:
-    """`batches`, with a progress bar on stderr where it is wanted."""
-    if not shown:
-        yield batches
-        return
-    total = len(batches) if isinstance(batches, Sized) else None
-    columns = (TextColumn("calibrating"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        yield bar.track(batches, total=total)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import fx
 
-from quantlab.methods.batches import as_batch
+from quantlab.methods.batches import checked_batches
 
 KEPT = "batchnorm"  # the key in node.meta
 
@@ -64,21 +64,14 @@ def measure_statistics(
 
     Raises
     ------
-    ValueError
-        No batches, or a value is not finite.
+    TypeError, ValueError
+        As `checked_batches`, or a value is not finite.
     """
     moments: dict[str, _Moments] = {name: _Moments() for name in names}
     recorder = _Recorder(graph, moments)
-    seen = 0
     with torch.no_grad():
-        for batch in batches:
-            recorder.run(as_batch(batch, "a calibration batch"))
-            seen += 1
-    if not seen:
-        raise ValueError(
-            "there are no batches, but statistics are measured on at least one: pass some, and a "
-            "list instead of a generator that was read before."
-        )
+        for x in checked_batches(batches, graph):
+            recorder.run(x)
     return {name: of.statistics() for name, of in moments.items()}
 
 

@@ -7,17 +7,8 @@ import numpy as np
 from torch import fx
 
 from quantlab.methods.channel_statistics import ChannelStatistics
-from quantlab.methods.layer_pairs import (
-    LayerPair,
-    LeftOut,
-    as_float64,
-    by_channels,
-    groups_of,
-    layer_of,
-    layer_pairs,
-    node_named,
-    put,
-)
+from quantlab.methods.layer_pairs import LayerPair, LeftOut, layer_pairs
+from quantlab.methods.layers import as_float64, by_channels, groups_of, layer_of, node_named, put
 
 # A weight at the end of the int8 ruler stands 127 steps from 0. A factor of 1 + 2^-12 moves it by
 # 127 / 4096, a thirtieth of a step, where rounding moves it by up to half a step.

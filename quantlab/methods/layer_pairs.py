@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-import torch
-from torch import fx, nn
+from torch import fx
 
 from quantlab.methods.operators import Operator, Unsupported, is_operator, operator_of
 
 LAYERS = ("Conv", "Gemm")
-Layer = nn.Conv2d | nn.Linear
 # f(s * x) = s * f(x) for each channel and every s > 0.
 PASS_A_FACTOR = (
     "Relu", "MaxPool", "AveragePool", "GlobalAveragePool", "Resize", "Flatten", "Identity",
@@ -109,48 +106,3 @@ def kind_of(graph: fx.GraphModule, node: fx.Node) -> str | None:
     """The ONNX operator of a node, None where there is none."""
     operator = operator_of(graph, node) if is_operator(node) else None
     return operator.kind if isinstance(operator, Operator) else None
-
-
-def node_named(graph: fx.GraphModule, name: str) -> fx.Node:
-    """The node called `name`."""
-    return next(node for node in graph.graph.nodes if node.name == name)
-
-
-def layer_of(graph: fx.GraphModule, node: fx.Node) -> Layer:
-    """The module of a layer: in the normal form every convolution and linear layer is one."""
-    module = graph.get_submodule(str(node.target))
-    assert isinstance(module, Layer)
-    return module
-
-
-def by_channels(weight: np.ndarray, channels: int, groups: int) -> np.ndarray:
-    """A layer's weights with input channels, output channels and places told apart.
-
-    Parameters
-    ----------
-    weight : array (M, C / groups, *kernel), or (M, C * places) of a linear layer after a flatten
-    channels : int
-        C.
-    groups : int
-
-    Returns
-    -------
-    array (groups, M / groups, C / groups, places), a view where `weight` allows one
-    """
-    return weight.reshape(groups, weight.shape[0] // groups, channels // groups, -1)
-
-
-def groups_of(module: Layer) -> int:
-    """1 for a linear layer."""
-    return int(module.groups) if isinstance(module, nn.Conv2d) else 1
-
-
-def put(module: Layer, name: str, values: np.ndarray) -> None:
-    """Give a layer new weights or biases, in the dtype its weights have."""
-    exact = torch.from_numpy(values).to(module.weight.dtype)
-    setattr(module, name, nn.Parameter(exact, requires_grad=False))
-
-
-def as_float64(parameter: torch.Tensor) -> np.ndarray:
-    """A parameter as a float64 array of its own."""
-    return parameter.detach().to(torch.float64).numpy().copy()

@@ -1,12 +1,17 @@
 """The one verb: a float model and a few batches in, integers and rulers out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from torch import fx, nn
 
+from quantlab.methods.absorb_bias import absorb_bias
+from quantlab.methods.adaround import learn_rounding
 from quantlab.methods.batches import first_and_all
+from quantlab.methods.bias_correction import correct_bias_analytic, correct_bias_empirical
 from quantlab.methods.calibrate import calibrate
+from quantlab.methods.channel_statistics import ChannelStatistics, measure_statistics
+from quantlab.methods.equalize import equalize
 from quantlab.methods.fold import fold_batchnorm
 from quantlab.methods.layer_names import find_layers
 from quantlab.methods.operators import parameters_of
@@ -60,12 +65,45 @@ def quantize_model(
     (dtype('int8'), ('input_1', '_1'))
     """
     first, batches = first_and_all(calibration)
+    if isinstance(batches, Iterator) and _needs_data_again(recipe):
+        batches = list(batches)
     graph = fold_batchnorm(trace_model(model, first))
+    if recipe.equalize:
+        graph = _equalized(graph, batches)
     placement = place(graph, recipe)
     rules = weight_rules(graph, placement, recipe)
     activations = calibrate(graph, placement, batches, recipe, progress=progress)
     weights = quantize_weights(graph, rules, activations)
-    return QuantizedModel(graph, placement, activations, weights, recipe)
+    nearest = QuantizedModel(graph, placement, activations, weights, recipe)
+    return _improved(nearest, batches, progress)
+
+
+def _needs_data_again(recipe: Recipe) -> bool:
+    """Whether the batches are read more often than once, for the rulers."""
+    learns = recipe.learned_rounding is not None
+    return recipe.equalize or learns or recipe.bias_correction == "empirical"
+
+
+def _equalized(graph: fx.GraphModule, batches: Iterable[Any]) -> fx.GraphModule:
+    """Even ranges, and the biases that grew with them absorbed."""
+    done = equalize(graph)
+    nodes = {node.name: node for node in done.graph.graph.nodes}
+    firsts = [pair.first for pair in done.pairs]
+    unknown = [name for name in firsts if ChannelStatistics.kept_by(nodes[name]) is None]
+    measured = measure_statistics(done.graph, batches, unknown) if unknown else {}
+    return absorb_bias(done.graph, measured).graph
+
+
+def _improved(model: QuantizedModel, batches: Iterable[Any], progress: bool) -> QuantizedModel:
+    """Better integers than the nearest, then better biases: what rounding left is corrected."""
+    recipe = model.recipe
+    if recipe.learned_rounding is not None:
+        model = learn_rounding(model, batches, recipe.learned_rounding, progress=progress)
+    if recipe.bias_correction == "analytic":
+        model = correct_bias_analytic(model).model
+    if recipe.bias_correction == "empirical":
+        model = correct_bias_empirical(model, batches, progress=progress)
+    return model
 
 
 def weight_rules(graph: fx.GraphModule, placement: Placement, recipe: Recipe) -> dict[str, Rule]:

@@ -111,7 +111,7 @@ def simulation_graph(
     quantized = deepcopy(graph)
     for node in list(quantized.graph.nodes):
         if node.name in weights:
-            _put_weights(quantized.get_submodule(str(node.target)), weights[node.name])
+            put_weights(quantized.get_submodule(str(node.target)), weights[node.name])
         if node.name in placement.rulers:
             name = f"{node.name}_fake_quantize"
             quantized.add_submodule(name, FakeQuantize(activations[node.name]))
@@ -122,7 +122,8 @@ def simulation_graph(
     return quantized
 
 
-def _put_weights(module: nn.Module, weight: QuantizedWeight) -> None:
+def put_weights(module: nn.Module, weight: QuantizedWeight) -> None:
+    """Give a layer the weights and the bias that the integers stand for."""
     module.weight = nn.Parameter(torch.from_numpy(weight.dequantized), requires_grad=False)
     bias = weight.dequantized_bias
     if bias is not None:

@@ -7,7 +7,7 @@ from torch import nn
 
 from quantlab.methods.absorb_bias import absorb_bias
 from quantlab.methods.channel_statistics import ChannelStatistics, measure_statistics
-from quantlab.methods.layer_pairs import layer_of, node_named
+from quantlab.methods.layers import layer_of, node_named
 from quantlab.methods.tracing import trace_model
 
 

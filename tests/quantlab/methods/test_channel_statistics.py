@@ -46,7 +46,7 @@ def test_batches_may_be_cut_anywhere():
 
 def test_no_batches_and_no_numbers_are_refused():
     graph = trace_model(net(), torch.zeros(1, 3, 8, 8))
-    with pytest.raises(ValueError, match="there are no batches"):
+    with pytest.raises(ValueError, match="calibration holds no batch"):
         measure_statistics(graph, [], ["_0"])
     with pytest.raises(ValueError, match="output of _0 holds NaN or infinity"):
         measure_statistics(graph, [torch.full((1, 3, 8, 8), torch.nan)], ["_0"])

@@ -8,7 +8,7 @@ import torch
 from torch import fx, nn
 
 from quantlab.methods.equalize import DEAD, SETTLED, equalize
-from quantlab.methods.layer_pairs import by_channels, groups_of, layer_of, node_named
+from quantlab.methods.layers import by_channels, groups_of, layer_of, node_named
 from quantlab.methods.relu6 import replace_relu6
 from quantlab.methods.tracing import trace_model
 from quantlab.numerics import choose_qparams, fake_quantize

@@ -1,20 +1,32 @@
-"""Where the error is, what it costs, and how sure that is."""
+"""Where the error is, what it costs, and how sure that is.
+
+Statistics, Pareto front and preprocessing need numpy alone. What looks into models loads torch and
+ONNX Runtime when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from quantlab.analysis.bootstrap import Drop, paired_bootstrap
-from quantlab.analysis.float_layers import with_float_layers
-from quantlab.analysis.layer_error import LayerError, LayerErrors, layer_errors
 from quantlab.analysis.mcnemar import McNemar, mcnemar
 from quantlab.analysis.pareto import Candidate, ParetoFront, pareto_front
-from quantlab.analysis.pipeline_ranges import PipelineRanges, pipeline_ranges
 from quantlab.analysis.pixel_relation import PixelRelation
 from quantlab.analysis.preprocessing import PreprocessingComparison, compare_preprocessing
-from quantlab.analysis.sensitivity import (
-    LayerScore,
-    Sensitivity,
-    keep_one,
-    quantize_one,
-)
 from quantlab.analysis.slices import GroupDrop, GroupTable, by_group
+
+if TYPE_CHECKING:
+    from quantlab.analysis.float_layers import with_float_layers
+    from quantlab.analysis.layer_error import LayerError, LayerErrors, layer_errors
+    from quantlab.analysis.ranges_by_pipeline import PipelineRanges, pipeline_ranges
+    from quantlab.analysis.sensitivity import LayerScore, Sensitivity, keep_one, quantize_one
+
+# Public name -> the module that is loaded when the name is first used.
+_HOMES = {
+    "with_float_layers": "float_layers",
+    **dict.fromkeys(("LayerError", "LayerErrors", "layer_errors"), "layer_error"),
+    **dict.fromkeys(("PipelineRanges", "pipeline_ranges"), "ranges_by_pipeline"),
+    **dict.fromkeys(("LayerScore", "Sensitivity", "keep_one", "quantize_one"), "sensitivity"),
+}
 
 __all__ = [
     "Candidate",
@@ -41,3 +53,12 @@ __all__ = [
     "quantize_one",
     "with_float_layers",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'quantlab.analysis' has no attribute {name!r}")
+    value = getattr(import_module(f"quantlab.analysis.{home}"), name)
+    globals()[name] = value  # found directly from now on
+    return value

@@ -30,8 +30,8 @@ def with_float_layers(model: QuantizedModel, names: Iterable[str]) -> QuantizedM
     Raises
     ------
     ValueError
-        A name that the model does not have; a choice that needs a ruler which was never calibrated,
-        because a layer and the Relu it is fused with were to be parted.
+        A name that the model does not have; a Relu without the layer it is fused with, which would
+        then need a ruler that was never calibrated.
     """
     kept = tuple(dict.fromkeys([*model.recipe.keep_float, *names]))
     recipe = replace(model.recipe, keep_float=kept)
@@ -40,9 +40,9 @@ def with_float_layers(model: QuantizedModel, names: Iterable[str]) -> QuantizedM
     missing = [name for name in wanted if name not in model.activations]
     if missing:
         raise ValueError(
-            f"with {', '.join(kept)} in float, tensor {missing[0]!r} needs a ruler, but none was "
-            "calibrated: keep the operator before it in float too, or quantize the model anew with "
-            "this keep_float."
+            f"with {', '.join(kept)} in float, {missing[0]!r} would be parted from the Relu or Clip "
+            f"that its ruler does, and need a ruler of its own: keep {missing[0]!r} in float too, "
+            "or quantize the model anew with this keep_float."
         )
     return QuantizedModel(
         graph=model.graph,

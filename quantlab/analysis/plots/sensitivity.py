@@ -29,7 +29,9 @@ def sensitivity_figure(sensitivity: Sensitivity, count: int = 20) -> Figure:
     alone = sensitivity.mode == "quantize one"
     with look():
         scores = [row.score for row in rows]
-        axes.hlines(range(len(rows)), sensitivity.int8_score, scores, color=GREY)
+        start = sensitivity.float_score if alone else sensitivity.int8_score
+        if isfinite(start):
+            axes.hlines(range(len(rows)), start, scores, color=GREY)
         axes.plot(
             scores,
             range(len(rows)),
@@ -43,6 +45,7 @@ def sensitivity_figure(sensitivity: Sensitivity, count: int = 20) -> Figure:
         if isfinite(sensitivity.float_score):
             _mark(axes, sensitivity.float_score, "all layers in float", "--")
         names_down(axes, [f"{row.path} · {row.operator}" for row in rows])
+        axes.grid(axis="y", visible=not isfinite(start))  # leads from the name to its mark
         axes.set_xlabel(f"{sensitivity.unit}: more is better")
         axes.set_title(
             "What does one quantized layer cost?" if alone else "What does one float layer win?"

@@ -84,7 +84,7 @@ class PipelineRanges:
 
     def plot(self) -> Figure:
         """Each tensor's ranges on its own ruler, from 0 to 100 %."""
-        from quantlab.analysis.plots.pipeline_ranges import pipeline_ranges_figure
+        from quantlab.analysis.plots.ranges_by_pipeline import pipeline_ranges_figure
 
         return pipeline_ranges_figure(self)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quantlab.analysis.pipeline_ranges import PipelineRanges, RangeOfRun, TensorRanges
 from quantlab.analysis.plots.style import (
     BLUE,
     GREEN,
@@ -17,6 +16,7 @@ from quantlab.analysis.plots.style import (
     names_down,
     panels,
 )
+from quantlab.analysis.ranges_by_pipeline import PipelineRanges, RangeOfRun, TensorRanges
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,47 +91,67 @@ def named(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _origins(source: Graph, graph: Graph) -> tuple[str, ...]:
-    """From the last node to the first, as what has no name serves whoever reads it."""
-    names = {node.name: node.name for node in source.nodes}
-    writers = {tensor: node.name for node in source.nodes for tensor in node.outputs}
-    found: dict[str, str] = {}  # by first output
-    for node in reversed(graph.nodes):
-        known = _known(node.proto.name, names)
-        if not known and node.operator not in INSERTED:
-            read_by = (found[r.outputs[0]] for r in graph.readers.get(node.outputs[0], ()))
-            known = _known(node.outputs[0], writers) or next(filter(None, read_by), "")
-        found[node.outputs[0]] = known
-    claimed = set(found.values())
-    by_node = [(node, found[node.outputs[0]]) for node in graph.nodes]
-    return tuple(
-        _layer_behind(source, origin, claimed) if _multiplies(node) else origin
-        for node, origin in by_node
-    )
+    """The source node of every node that runs: by its name, or by what it writes and who reads."""
+    trace = _Trace(source, graph)
+    return tuple(trace.layer_behind(node) for node in graph.nodes)
+
+
+class _Trace:
+    """From the last node that runs to the first, as a nameless one serves whoever reads it."""
+
+    def __init__(self, source: Graph, graph: Graph) -> None:
+        self.source = {node.name: node for node in source.nodes}
+        self.writers = {tensor: node.name for node in source.nodes for tensor in node.outputs}
+        self.named = {n.outputs[0]: _known(n.proto.name, self.source) for n in graph.nodes}
+        self.claimed = set(self.named.values())
+        self.found: dict[str, str] = {}  # by first output
+        for node in reversed(graph.nodes):
+            readers = [reader.outputs[0] for reader in graph.readers.get(node.outputs[0], ())]
+            self.found[node.outputs[0]] = self.named[node.outputs[0]] or self._guess(node, readers)
+
+    def _guess(self, node: Node, readers: Sequence[str]) -> str:
+        if node.operator in INSERTED:
+            return ""
+        written = self.writers.get(_known(node.outputs[0], self.writers))
+        if written:
+            return written
+        for reader in readers:
+            origin = self.found[reader]
+            if origin and not node.proto.name and self.named[reader]:
+                return self._unclaimed_before(origin) or origin
+            if origin:
+                return origin
+        return ""
+
+    def _unclaimed_before(self, reader: str) -> str:
+        """The source node before `reader` that no node bears the name of: a function, in whose
+        place ONNX Runtime puts nameless nodes."""
+        before = (self.writers.get(tensor, "") for tensor in self.source[reader].inputs)
+        return next((name for name in before if name and name not in self.claimed), "")
+
+    def layer_behind(self, node: Node) -> str:
+        """The origin, or the layer before it where a layer bears the name of a Relu fused to it."""
+        origin = self.found[node.outputs[0]]
+        if not _multiplies(node) or not origin:
+            return origin
+        queue = [self.source[origin]]
+        for candidate in queue:
+            if _multiplies(candidate):
+                if candidate.name == origin or candidate.name not in self.claimed:
+                    return candidate.name
+                continue
+            names = (self.writers.get(tensor) for tensor in candidate.inputs)
+            queue += [self.source[name] for name in names if name]
+        return origin
 
 
 def _multiplies(node: Node) -> bool:
     return any(layer in node.operator for layer in ("Conv", "Gemm", "MatMul"))
 
 
-def _layer_behind(source: Graph, origin: str, claimed: set[str]) -> str:
-    """The layer that a node does the work of, where it bears the name of the Relu fused into it.
-
-    That is the nearest one before the Relu which no other node that runs does the work of.
-    """
-    writers = {tensor: node for node in source.nodes for tensor in node.outputs}
-    queue = [node for node in source.nodes if node.name == origin]
-    for node in queue:
-        if _multiplies(node):
-            if node.name == origin or node.name not in claimed:
-                return node.name
-            continue
-        queue += [writers[tensor] for tensor in node.inputs if tensor in writers]
-    return origin
-
-
-def _known(name: str, known: Mapping[str, str]) -> str:
-    """What a name, or the one it was made from, stands for; "" where that is not known."""
+def _known(name: str, known: Collection[str]) -> str:
+    """The name, or the known one that it was made from; "" where there is none."""
     while name and name not in known:
         shorter = ADDED.sub("", name, count=1)
         name = "" if shorter == name else shorter
-    return known.get(name, "")
+    return name

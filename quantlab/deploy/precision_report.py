@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import onnx
-
 from quantlab.deploy.fallback import Reason, fallback_reason, float_weights
 from quantlab.deploy.feeds import checked_feeds, random_feeds
 from quantlab.deploy.islands import BRIDGE, ISLAND, SEA, count_islands
+from quantlab.deploy.layer_labels import layer_labels
 from quantlab.deploy.load import AnyModel, as_model
 from quantlab.deploy.machine import is_x86, machine
 from quantlab.deploy.macs import macs_of
@@ -37,8 +35,9 @@ class NodePrecision:
         As in the graph that runs, "QLinearConv" for example.
     layer : str
         The node of the file whose work it does; "" for one that the runtime inserted.
-    module : str
-        The layer's path in the torch model, where the file says it; else "".
+    label : str
+        What to call it: the layer's path in the torch model where the file says it, else `layer`;
+        for a conversion, the layer whose output or weights it converts. "" for an inserted one.
     precision : str
         "INT8", "layout" (converts or moves numbers) or "FP32".
     macs : int
@@ -53,7 +52,7 @@ class NodePrecision:
     name: str
     operator: str
     layer: str
-    module: str
+    label: str
     precision: str
     macs: int
     seconds: float | None
@@ -209,7 +208,7 @@ def precision_report(
     input_types = {entry.name: entry.type.tensor_type.elem_type for entry in read.graph.input}
     precisions = node_precisions(ran.graph, input_types)
     return PrecisionReport(
-        nodes=_nodes(ran, precisions, macs, module_paths(read)),
+        nodes=_nodes(ran, precisions, macs, layer_labels(read, ran.source)),
         islands=_islands(ran.graph, precisions),
         uncounted=tuple(name for name, count in macs.items() if count is None),
         runs=runs if profile else 0,
@@ -229,7 +228,7 @@ def _nodes(
     ran: OptimizedGraph,
     precisions: tuple[str, ...],
     macs: Mapping[str, int | None],
-    modules: Mapping[str, str],
+    labels: Mapping[str, str],
 ) -> tuple[NodePrecision, ...]:
     left = dict(macs)  # a layer's MACs belong to one of the nodes that came of it
     found = []
@@ -241,7 +240,7 @@ def _nodes(
                 name=node.name,
                 operator=node.operator,
                 layer=origin,
-                module=modules.get(origin, ""),
+                label=labels.get(origin, ""),
                 precision=precisions[index],
                 macs=(left.pop(origin, 0) or 0) if computes else 0,
                 seconds=ran.seconds[index] if ran.seconds else None,
@@ -276,11 +275,3 @@ def _reason(ran: OptimizedGraph, node: Node, origin: str, precision: str) -> Rea
             "Stored integers are dequantized on every run, for a layer that runs in FP32.",
         )
     return NONE
-
-
-def module_paths(model: onnx.ModelProto) -> dict[str, str]:
-    """Node name to module path, as `export_onnx` writes it into the file."""
-    for entry in model.metadata_props:
-        if entry.key == "quantlab.layers":
-            return dict(json.loads(entry.value))
-    return {}

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from quantlab.deploy.precision_report import NodePrecision, PrecisionReport
 
 WIDTH = 100
+#: The list of nodes has a column more, and is wider.
+WIDTH_OF_LIST = 112
 SHOWN_LAYERS = 3
 
 
@@ -29,24 +31,24 @@ def summary_text(report: PrecisionReport) -> str:
 
 def nodes_text(report: PrecisionReport) -> str:
     """One row a node, in the order in which they run."""
-    table = _table(("layer", "runs as", "in"), ("MACs", "µs", "of time"))
+    table = _table(("layer", "runs as", "in"), ("of MACs", "µs", "of time"))
     table.add_column("why", overflow="fold")
     for node in report.nodes:
         table.add_row(
             layer_of(node),
             node.operator,
             node.precision,
-            f"{node.macs:,}" if node.macs else "",
+            _percent(node.macs / report.macs()) if node.macs else "",
             _microseconds(node.seconds),
             _percent(_time_share(report, [node])),
             node.kind,
         )
-    return _text([table], _notes(report))
+    return _text([table], _notes(report), WIDTH_OF_LIST)
 
 
 def layer_of(node: NodePrecision) -> str:
-    """What a learner calls it: the path in the torch model, or the node's name in the file."""
-    return node.module or node.layer or "(inserted)"
+    """What to call it in a table."""
+    return node.label or "(inserted)"
 
 
 def _by_precision(report: PrecisionReport) -> Table:
@@ -70,9 +72,11 @@ def _by_kind(report: PrecisionReport) -> Table:
     table = _table(("in",), ())
     table.add_column("why, and the layers", overflow="fold", ratio=1)
     _add_figures(table, ("nodes", "of MACs", "of time"))
-    kinds = dict.fromkeys((node.precision, node.kind) for node in report.nodes if node.kind)
-    for precision, kind in sorted(kinds, key=lambda key: key[0] != FP32):
-        nodes = [n for n in report.nodes if (n.precision, n.kind) == (precision, kind)]
+    kinds: dict[tuple[str, str], list[NodePrecision]] = {}
+    for node in report.nodes:
+        if node.kind:
+            kinds.setdefault((node.precision, node.kind), []).append(node)
+    for (precision, kind), nodes in sorted(kinds.items(), key=_weight):
         macs = sum(node.macs for node in nodes)
         table.add_row(
             precision,
@@ -82,6 +86,13 @@ def _by_kind(report: PrecisionReport) -> Table:
             _percent(_time_share(report, nodes)),
         )
     return table
+
+
+def _weight(entry: tuple[tuple[str, str], list[NodePrecision]]) -> tuple[bool, float, int]:
+    """FP32 first; then what takes the most time, or else does the most work."""
+    (precision, _), nodes = entry
+    seconds = sum(node.seconds or 0.0 for node in nodes)
+    return precision != FP32, -seconds, -sum(node.macs for node in nodes)
 
 
 def _others(nodes: Sequence[NodePrecision]) -> str:
@@ -109,7 +120,7 @@ def _notes(report: PrecisionReport) -> list[str]:
 
 
 def _table(left: Sequence[str], right: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in left:
         table.add_column(name, overflow="fold")
     _add_figures(table, right)
@@ -121,8 +132,8 @@ def _add_figures(table: Table, names: Sequence[str]) -> None:
         table.add_column(name, justify="right", no_wrap=True)
 
 
-def _text(tables: Sequence[Table], notes: Sequence[str]) -> str:
-    console = Console(width=WIDTH, color_system=None)
+def _text(tables: Sequence[Table], notes: Sequence[str], width: int = WIDTH) -> str:
+    console = Console(width=width, color_system=None)
     with console.capture() as captured:
         for table in tables:
             console.print(table)

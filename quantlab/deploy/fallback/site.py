@@ -72,6 +72,12 @@ def carries(node: Node) -> bool:
     return node.operator in MOVES and MOVES[node.operator].propagates
 
 
+def guards(node: Node) -> bool:
+    """Whether a node changes no number and only stops ONNX Runtime's fusions: a Clip that clips
+    nothing, as `export_onnx` puts it before what is kept float."""
+    return node.operator == "Clip" and len(node.inputs) == 1 and not node.attributes
+
+
 def float_weights(graph: Graph, node: Node) -> bool:
     """Whether a layer's weights are stored as float constants."""
     return is_layer(node) and node.input(1) in graph.constants

@@ -10,6 +10,7 @@ from quantlab.deploy.fallback.site import (
     Site,
     called,
     float_weights,
+    guards,
     is_layer,
     listed,
 )
@@ -33,6 +34,8 @@ def no_kernel(site: Site) -> Reason | None:
         return Reason(f"no integer kernel: {mode}", f"{mode} mixes numbers; only nearest is INT8.")
     if node.operator in GROUPS or node.operator in MOVES:
         return None
+    if guards(node):
+        return Reason("kept float", "A Clip without ends keeps the operator behind it float.")
     if node.operator in CLIPS:
         return Reason(
             f"no integer kernel: {node.operator} alone",
@@ -41,7 +44,7 @@ def no_kernel(site: Site) -> Reason | None:
         )
     return Reason(
         f"no integer kernel: {node.operator}",
-        f"ONNX Runtime has no integer kernel for {node.operator}.",
+        f"ONNX Runtime has no integer kernel for {node.operator}: it gets and gives floats.",
     )
 
 
@@ -57,6 +60,9 @@ def kept_float(site: Site) -> Reason | None:
             "weights not constant",
             f"Its weights are computed in float while the model runs, by {called(weights)}.",
         )
+    before = [site.writer(tensor) for tensor in site.activations()]
+    if any(writer is not None and guards(writer) for writer in before):
+        return Reason("kept float", "A Clip without ends stands before it: it was kept float.")
     if not any(site.dequantizers()) and site.quantizer() is None:
         return Reason("kept float", "Nothing around it is quantized: it was kept float.")
     return None

@@ -10,6 +10,7 @@ import numpy as np
 
 from quantlab.deploy.feeds import checked_feeds, random_feeds
 from quantlab.deploy.islands import BRIDGE, ISLAND, SEA, count_islands
+from quantlab.deploy.layer_labels import layer_labels
 from quantlab.deploy.load import AnyModel, as_model
 from quantlab.deploy.machine import machine
 from quantlab.deploy.macs import macs_of
@@ -21,7 +22,6 @@ from quantlab.deploy.precision_report import (
     NodePrecision,
     PrecisionReport,
     check_runs,
-    module_paths,
 )
 from quantlab.deploy.session import open_session
 from quantlab.deploy.simulator.graph import Graph, read_graph
@@ -99,11 +99,12 @@ def openvino_precision_report(
     session = open_session(read, threads)
     feeds = random_feeds(session) if inputs is None else checked_feeds(session, inputs)
     compiled = compiled_model(read, threads)
-    ran = execution_nodes(compiled, read_graph(read))
+    source = read_graph(read)
+    ran = execution_nodes(compiled, source)
     macs = macs_of(read, {name: array.shape for name, array in feeds.items()})
     seconds = _seconds(compiled, feeds, runs) if profile else None
     return PrecisionReport(
-        nodes=_nodes(ran, macs, module_paths(read), seconds),
+        nodes=_nodes(ran, macs, layer_labels(read, source), seconds),
         islands=count_islands([(n.inputs, (n.name,)) for n in ran], [n.role for n in ran]),
         uncounted=tuple(name for name, count in macs.items() if count is None),
         runs=runs if profile else 0,
@@ -155,7 +156,7 @@ def execution_nodes(compiled: Any, source: Graph) -> tuple[ExecutionNode, ...]:
 def _nodes(
     ran: Sequence[ExecutionNode],
     macs: Mapping[str, int | None],
-    modules: Mapping[str, str],
+    labels: Mapping[str, str],
     seconds: Mapping[str, float] | None,
 ) -> tuple[NodePrecision, ...]:
     found = []
@@ -167,7 +168,7 @@ def _nodes(
                 name=node.name,
                 operator=node.kernel,
                 layer=layer,
-                module=modules.get(layer, ""),
+                label=labels.get(layer, ""),
                 precision=node.precision,
                 macs=sum(macs[name] or 0 for name in counted),
                 seconds=None if seconds is None else seconds.get(node.name, 0.0),

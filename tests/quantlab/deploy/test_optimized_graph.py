@@ -34,6 +34,21 @@ def test_a_function_is_traced_to_its_call():
     assert [pair for pair in found if pair[1] == "h"] == [("HardSigmoid", "h"), ("Mul", "h")]
 
 
+def test_functions_among_moved_transposes_are_traced_to_their_calls():
+    """Where layers follow, ONNX Runtime turns the layout of the whole and renames all tensors."""
+    net = QdqNet()
+    first = net.qdq(net.conv(net.x, "c1"), "y1")
+    first = net.qdq(net.node("HardSwish", first, "h1"), "y2")
+    second = net.qdq(net.conv(first, "c2"), "y3")
+    found = origins(net.model(net.qdq(net.node("HardSwish", second, "h2"), "y4")))
+    assert [pair for pair in found if pair[0] in ("HardSigmoid", "Mul")] == [
+        ("HardSigmoid", "h1"),
+        ("Mul", "h1"),
+        ("HardSigmoid", "h2"),
+        ("Mul", "h2"),
+    ]
+
+
 def test_what_is_fused_into_a_layer_leaves_it_the_layer():
     """A Relu after a Conv: ONNX Runtime calls the one node after the Relu."""
     net = QdqNet()

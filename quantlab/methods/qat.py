@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from quantlab.methods.fake_quantize import FakeQuantize
 from quantlab.methods.lsq import LearnedStepSize, initial_ruler
+from quantlab.methods.operators import path_of
 from quantlab.methods.qat_layers import ActivationRuler, FoldedLayer, WeightRuler, as_array
 from quantlab.methods.quantize_model import quantize_model, weight_rules
 from quantlab.methods.quantized_model import QuantizedModel
@@ -217,7 +218,7 @@ def _put_rulers(
     nodes = {node.name: node for node in start.graph.graph.nodes}
     for name in start.placement.rulers:
         qparams = start.activations[name]
-        ruler: FakeQuantize = ActivationRuler(recipe.activations, qparams)
+        ruler: FakeQuantize = ActivationRuler(recipe.activations, qparams, path_of(nodes[name]))
         if training.lsq:
             ruler = LearnedStepSize(qparams, values=prod(nodes[name].meta["shape"][1:]))
         network.set_submodule(_ruler_path(name), ruler)
@@ -226,12 +227,13 @@ def _put_rulers(
         assert isinstance(layer, FoldedLayer)
         source = start.placement.ruler_of(nodes[name].all_input_nodes[0].name)
         assert source is not None, "a quantized layer reads a tensor with a ruler"
-        layer.quantize_with(_weight_ruler(layer, rule, training), _ruler(network, source))
+        ruler = _weight_ruler(layer, rule, training, path_of(nodes[name]))
+        layer.quantize_with(ruler, _ruler(network, source))
 
 
-def _weight_ruler(layer: FoldedLayer, rule: Rule, training: Training) -> FakeQuantize:
+def _weight_ruler(layer: FoldedLayer, rule: Rule, training: Training, path: str) -> FakeQuantize:
     weight, _ = layer.folded()
-    observed = WeightRuler(rule, weight)
+    observed = WeightRuler(rule, weight, path)
     if not training.lsq:
         return observed
     qparams = initial_ruler(as_array(weight), observed.qparams)

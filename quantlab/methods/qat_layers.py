@@ -27,10 +27,13 @@ class WeightRuler(FakeQuantize):
         Which observer looks at the weights; per-channel is along axis 0.
     weight : float32 tensor
         The first weights.
+    layer : str
+        Whose weights they are, for messages.
     """
 
-    def __init__(self, rule: Rule, weight: Tensor) -> None:
+    def __init__(self, rule: Rule, weight: Tensor, layer: str) -> None:
         self._frozen = False
+        self._layer = layer
         self._observer = rule.make_observer(axis=0)
         super().__init__(self._over(weight))
 
@@ -39,6 +42,7 @@ class WeightRuler(FakeQuantize):
         self._frozen = frozen
 
     def _over(self, weight: Tensor) -> QParams:
+        _check_finite(weight, f"the weights of layer {self._layer} hold")
         return self._observer.fit(as_array(weight)).qparams()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -61,10 +65,13 @@ class ActivationRuler(FakeQuantize):
         Which observer looks at a batch, and which ruler is laid over the averaged range.
     start : QParams
         The ruler from calibration; its ends are where the average begins.
+    layer : str
+        What gives the activation, for messages.
     """
 
-    def __init__(self, rule: Rule, start: QParams) -> None:
+    def __init__(self, rule: Rule, start: QParams, layer: str) -> None:
         self._frozen = False
+        self._layer = layer
         self._observer = rule.make_observer()
         self._average = MovingAverageObserver(
             averaging_constant=AVERAGING_CONSTANT,
@@ -85,6 +92,7 @@ class ActivationRuler(FakeQuantize):
     def forward(self, x: Tensor) -> Tensor:
         """As `FakeQuantize.forward`; ValueError where x holds NaN or infinity."""
         if self.training and not self._frozen:
+            _check_finite(x, f"layer {self._layer} gives")
             ends = self._observer.fit(as_array(x)).range()
             self.assign(self._average.partial_fit(np.array(ends)).qparams())
         return super().forward(x)
@@ -105,11 +113,15 @@ class FoldedLayer(nn.Module):
     """A convolution or linear layer that is trained as it will run: folded, then quantized.
 
     The weights are fake-quantized after they are multiplied by gamma / sigma of BatchNorm's running
-    statistics, because those are the numbers that will be stored. While BatchNorm still learns its
-    statistics, the result is divided by the same factor again and goes through BatchNorm as usual;
-    so batch statistics do not shake the ruler of the weights. With BatchNorm in eval mode the layer
-    computes with the folded weights and bias alone, as it will run. (Jacob et al. 2018,
-    arXiv:1712.05877, section 3.2; Krishnamoorthi 2018, arXiv:1806.08342, section 3.2.2.)
+    statistics, because those are the numbers that will be stored. With BatchNorm in eval mode the
+    layer computes with the folded weights and bias alone, as it will run.
+
+    In training the result is that of the batch's own statistics: multiplied by running sigma over
+    batch sigma, and shifted by the batch's mean. So single batches do not shake the ruler of the
+    weights. The statistics are those of a second convolution with float weights; a channel whose
+    weights all round to 0 would otherwise have variance 0, and its sigma would vanish. (Jacob et
+    al. 2018, arXiv:1712.05877, section 3.2; the correction is Krishnamoorthi's 2018,
+    arXiv:1806.08342, section 3.2.2.)
 
     Parameters
     ----------
@@ -142,7 +154,7 @@ class FoldedLayer(nn.Module):
         weight, bias = self.layer.weight, self.layer.bias
         if self.batchnorm is None:
             return weight, bias
-        gain = self._gain()
+        gain = self._times_gamma(self._inverse_sigma(self.batchnorm.running_var))
         shifted = (bias - self.batchnorm.running_mean) * gain
         if self.batchnorm.bias is not None:
             shifted = shifted + self.batchnorm.bias
@@ -162,18 +174,26 @@ class FoldedLayer(nn.Module):
             return self._run(x, *self._on_rulers(weight, bias))
         if self.ruler is not None:
             weight = self.ruler(weight)
-        gain = self._gain()
-        # A channel with gamma 0 is 0 whatever it is divided by, and BatchNorm makes it beta.
-        gain = torch.where(gain == 0, torch.ones_like(gain), gain)
+        running = self._inverse_sigma(self.batchnorm.running_var)
+        plain = self.layer(x)
+        with torch.no_grad():
+            self.batchnorm(plain)  # moves the running statistics, after they were read
+        others = [axis for axis in range(plain.dim()) if axis != 1]
+        variance, mean = torch.var_mean(plain, others, correction=0)
+        batch = self._inverse_sigma(variance)
+        shift = (self.layer.bias - mean) * self._times_gamma(batch)
+        if self.batchnorm.bias is not None:
+            shift = shift + self.batchnorm.bias
         along = (1, -1) + (1,) * (x.dim() - 2)
-        plain = self._run(x, weight, torch.zeros_like(gain)) / gain.reshape(along)
-        y: Tensor = self.batchnorm(plain + self.layer.bias.reshape(along))
-        return y
+        y = self._run(x, weight, torch.zeros_like(mean))
+        return y * (batch / running).reshape(along) + shift.reshape(along)
 
-    def _gain(self) -> Tensor:
-        """gamma / sigma, one entry an output channel."""
-        gain = torch.rsqrt(self.batchnorm.running_var + self.batchnorm.eps)
-        return gain if self.batchnorm.weight is None else gain * self.batchnorm.weight
+    def _inverse_sigma(self, variance: Tensor) -> Tensor:
+        return torch.rsqrt(variance + self.batchnorm.eps)
+
+    def _times_gamma(self, inverse_sigma: Tensor) -> Tensor:
+        gamma = self.batchnorm.weight
+        return inverse_sigma if gamma is None else inverse_sigma * gamma
 
     def _on_rulers(self, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Weight and bias as their integers will say them; gradients pass straight through."""
@@ -205,3 +225,11 @@ class FoldedLayer(nn.Module):
 def as_array(x: Tensor) -> np.ndarray:
     """The values of a tensor anywhere, in a graph or not."""
     return x.detach().cpu().numpy()
+
+
+def _check_finite(x: Tensor, what: str) -> None:
+    if not torch.isfinite(x).all():
+        raise ValueError(
+            f"{what} NaN or infinity in training: lower the learning rate, and check that the "
+            f"images are finite."
+        )

@@ -19,6 +19,8 @@ from quantlab.deploy.machine import machine
 BENCHMARKS = {
     "agreement": "differences from onnx.reference, ONNX Runtime and torch (10 M values)",
     "quantizers": "quantize_model against ONNX Runtime's quantize_static and NNCF (the default)",
+    "bit_exact": "integers of the simulator against ONNX Runtime's, by operator and by network",
+    "simulator": "time of the integer simulator against ONNX Runtime's float32 (goal 30x)",
     "entropy": "time of the entropy threshold against ONNX Runtime's calibrator (2,048 bins)",
     "fake_quantize": "time of fake quantization, forward and backward, against torch (goal 1.3x)",
 }

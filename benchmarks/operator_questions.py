@@ -142,15 +142,25 @@ def global_average_pool(rng: np.random.Generator, dtype: str) -> Question:
 
 
 def average_pool(rng: np.random.Generator, dtype: str) -> Question:
-    """Any window, stride and padding, with and without ceil_mode and count_include_pad."""
+    """Any window, stride and padding; with ceil_mode, or counting padding, or neither."""
+    ceil_mode, count_include_pad = [(0, 0), (0, 1), (1, 0)][int(rng.integers(3))]
+    return averaged(rng, dtype, ceil_mode, count_include_pad)
+
+
+def average_pool_beyond(rng: np.random.Generator, dtype: str) -> Question:
+    """Both: a window that ceil_mode lets reach beyond the padding, counted."""
+    return averaged(rng, dtype, 1, 1)
+
+
+def averaged(
+    rng: np.random.Generator, dtype: str, ceil_mode: int, count_include_pad: int
+) -> Question:
+    """An AveragePool of an image of up to 11 x 11."""
     x = random_operand(rng, random_shape(rng, 12), dtype)
-    settings = pool_settings(rng, x[0].shape[2:]) | {
-        "count_include_pad": int(rng.integers(2)),
-        "ceil_mode": int(rng.integers(2)),
-    }
-    return question(
-        "AveragePool", [x], [], near_ruler(rng, dtype, float(x[1].scale)), settings=settings
-    )
+    settings = pool_settings(rng, x[0].shape[2:])
+    flags = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad}
+    y = near_ruler(rng, dtype, float(x[1].scale))
+    return question("AveragePool", [x], [], y, settings=settings | flags)
 
 
 def max_pool(rng: np.random.Generator, dtype: str) -> Question:
@@ -230,6 +240,7 @@ QUESTIONS: dict[str, Callable[[np.random.Generator, str], Question]] = {
     "concat": concat,
     "global_average_pool": global_average_pool,
     "average_pool": average_pool,
+    "average_pool, ceil + pads": average_pool_beyond,
     "max_pool": max_pool,
     "resize": resize,
     "relu": relu,

@@ -23,6 +23,7 @@ FUSED = {
     "concat": "QLinearConcat",
     "global_average_pool": "QLinearGlobalAveragePool",
     "average_pool": "QLinearAveragePool",
+    "average_pool, ceil + pads": "QLinearAveragePool",
     "max_pool": "MaxPool",
     "resize": "Resize",
     "relu": "Relu",

@@ -39,6 +39,18 @@ _HOMES = {
         ),
         "quantlab.numerics",
     ),
+    **dict.fromkeys(("QuantizedModel", "Recipe", "Rule", "quantize_model"), "quantlab.methods"),
+    **dict.fromkeys(
+        (
+            "compare_with_runtime",
+            "export_onnx",
+            "measure_latency",
+            "open_session",
+            "precision_report",
+            "simulate",
+        ),
+        "quantlab.deploy",
+    ),
     **dict.fromkeys(("check", "hint", "quiz", "solution"), "quantlab.learn"),
 }
 

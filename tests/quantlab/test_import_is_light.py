@@ -7,8 +7,14 @@ import sys
 import pytest
 
 import quantlab
+import quantlab.deploy
+import quantlab.methods
 import quantlab.numerics
 
+SHORT_IN_DEPLOY = (
+    "compare_with_runtime", "export_onnx", "measure_latency", "open_session", "precision_report",
+    "simulate",
+)  # fmt: skip
 HEAVY = {"torch", "matplotlib", "onnx", "onnxruntime", "IPython", "ipywidgets", "pandas"}
 
 
@@ -46,10 +52,20 @@ def test_the_three_verbs_and_the_quiz_are_there():
         assert getattr(quantlab, name) is getattr(quantlab.learn, name)
 
 
+def test_a_model_is_quantized_exported_and_measured_under_short_names():
+    """What the rooms offer beyond these is asked of the room."""
+    for name in ("QuantizedModel", "Recipe", "Rule", "quantize_model"):
+        assert getattr(quantlab, name) is getattr(quantlab.methods, name)
+    for name in SHORT_IN_DEPLOY:
+        assert getattr(quantlab, name) is getattr(quantlab.deploy, name)
+
+
 def test_dir_lists_what_can_be_had():
     assert {"quantize", "check", "__version__"} <= set(dir(quantlab))
     assert set(quantlab.__all__) == {
         *quantlab.numerics.__all__,
+        *("QuantizedModel", "Recipe", "Rule", "quantize_model"),
+        *SHORT_IN_DEPLOY,
         *("check", "hint", "solution", "quiz"),
     }
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from torch import fx, nn
 
 from quantlab.methods.absorb_bias import absorb_bias
@@ -14,7 +15,7 @@ from quantlab.methods.channel_statistics import ChannelStatistics, measure_stati
 from quantlab.methods.equalize import equalize
 from quantlab.methods.fold import fold_batchnorm
 from quantlab.methods.layer_names import find_layers
-from quantlab.methods.operators import parameters_of
+from quantlab.methods.operators import parameters_of, path_of
 from quantlab.methods.placement import Placement, place
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import Recipe
@@ -57,7 +58,6 @@ def quantize_model(
 
     Examples
     --------
-    >>> import numpy as np
     >>> model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
     >>> batches = [np.random.default_rng(0).random((2, 3, 8, 8), dtype=np.float32)]
     >>> quantized = quantize_model(model, batches)
@@ -143,13 +143,22 @@ def weight_nodes(graph: fx.GraphModule, placement: Placement) -> dict[str, fx.No
 def quantize_weights(
     graph: fx.GraphModule, rules: Mapping[str, Rule], activations: Mapping[str, QParams]
 ) -> dict[str, QuantizedWeight]:
-    """The integers of every layer in `rules`, by node name."""
+    """The integers of every layer in `rules`, by node name.
+
+    Raises
+    ------
+    ValueError
+        A weight or bias is NaN or infinite.
+    """
     nodes = {node.name: node for node in graph.graph.nodes}
-    return {
-        name: quantize_weight(
-            *parameters_of(graph, nodes[name]),
-            rule,
-            activations[nodes[name].all_input_nodes[0].name],
-        )
-        for name, rule in rules.items()
-    }
+    made = {}
+    for name, rule in rules.items():
+        weight, bias = parameters_of(graph, nodes[name])
+        if not all(np.isfinite(part).all() for part in (weight, bias) if part is not None):
+            raise ValueError(
+                f"layer {path_of(nodes[name])} has a weight or bias that is NaN or infinite: "
+                f"look at its training, or at the statistics of the BatchNorm folded into it."
+            )
+        x = activations[nodes[name].all_input_nodes[0].name]
+        made[name] = quantize_weight(weight, bias, rule, x)
+    return made

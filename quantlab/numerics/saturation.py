@@ -1,25 +1,25 @@
-"""What a CPU without VNNI makes of a sum of products: pairs of them are added in 16 bits.
+"""What a CPU without VNNI makes of a layer: which sums of products saturate, and how many.
 
-The x86 instruction `vpmaddubsw` multiplies UINT8 by INT8 and adds each two neighbouring products
-into one INT16, which stops at its ends: 255 * 127 * 2 = 64,770 becomes 32,767. The pairs are then
-added in 32 bits, where nothing is lost. CPUs with VNNI add four products in 32 bits at once.
-`saturated_matmul` is that model, and `pairs_at_risk` counts where it bites.
+Such a CPU adds pairs of UINT8 x INT8 products in 16 bits, and a pair beyond stops at the end; see
+`quantlab.numerics.ops.int16_pairs`. `saturated_matmul` is that model, `pairs_at_risk` and
+`conv_pairs_at_risk` count where it bites. To run a whole layer so, with its scales and zero_points,
+give `accumulate="vpmaddubsw"` to `conv`, `gemm` or `matmul` of `quantlab.numerics.ops`.
 
-Source: Intel's description of VPMADDUBSW. ONNX Runtime's UINT8 x INT8 product on an AVX2 machine
-equals the model integer by integer.
+ONNX Runtime on an AVX2 machine equals the model integer by integer, in products of matrices and in
+convolutions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-INT16 = np.iinfo(np.int16)
-#: Products held at a time: the pairs of some rows of x with all of w, as int32.
-CHUNK = 1 << 22
+from quantlab.numerics.ops.conv import conv_windows
+from quantlab.numerics.ops.conv_products import conv_products
+from quantlab.numerics.ops.int16_pairs import INT16, lost_in_int16, pairs_that_may_saturate
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,9 @@ def saturated_matmul(x: Any, w: Any) -> np.ndarray:
     >>> saturated_matmul(np.array([[255, 255]], np.uint8), np.array([[127], [127]], np.int8))
     array([[32767]], dtype=int32)
     """
-    sums = [np.clip(pairs, INT16.min, INT16.max).sum(axis=1) for pairs in _pairs(x, w)]
-    return np.concatenate(sums).astype(np.int32)
+    left, right = _matrices(x, w)
+    exact = left.astype(np.int64) @ right.astype(np.int64)
+    return (exact - lost_in_int16(left.T, right.T).T).astype(np.int32)
 
 
 def pairs_at_risk(x: Any, w: Any) -> PairsAtRisk:
@@ -75,38 +76,82 @@ def pairs_at_risk(x: Any, w: Any) -> PairsAtRisk:
     >>> risk.saturated, risk.pairs
     (1, 2)
     """
-    pairs = saturated = outputs = affected = 0
-    for sums in _pairs(x, w):
-        out = (sums < INT16.min) | (sums > INT16.max)
-        pairs += out.size
-        saturated += int(out.sum())
-        outputs += out.shape[0] * out.shape[2]
-        affected += int(out.any(axis=1).sum())
+    left, right = _matrices(x, w)
+    return _count([(left.T, right.T)], outputs=len(left) * right.shape[1])
+
+
+def conv_pairs_at_risk(
+    x: Any,
+    x_zero_point: int,
+    w: Any,
+    *,
+    strides: int | Sequence[int] = 1,
+    pads: int | Sequence[int] = 0,
+    dilations: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> PairsAtRisk:
+    """Count the pairs of a convolution's products whose sum leaves INT16.
+
+    Neighbours are those of ONNX Runtime's kernel; see `quantlab.numerics.ops.conv_products`. A
+    depthwise convolution has no pairs: its kernel adds in 32 bits.
+
+    Parameters
+    ----------
+    x : uint8 array (N, C, *spatial)
+        Activations as they are stored.
+    x_zero_point : int
+        What padding is filled with.
+    w : int8 array (M, C / groups, *kernel)
+    strides, pads, dilations, groups
+        As in `quantlab.numerics.ops.conv`.
+
+    Raises
+    ------
+    ValueError
+        Another dtype, shapes or settings that do not fit.
+
+    Examples
+    --------
+    >>> x, w = np.full((1, 2, 4, 4), 255, np.uint8), np.full((3, 2, 1, 1), 127, np.int8)
+    >>> conv_pairs_at_risk(x, 0, w).affected
+    48
+    """
+    image, kernel = _bytes(x, w)
+    seen = conv_windows(image.shape, kernel.shape, strides, pads, dilations, groups)
+    products = conv_products(image, x_zero_point, kernel, seen, groups)
+    outputs = len(image) * len(kernel) * int(np.prod(seen.output))
+    return _count(((columns, rows) for _, _, columns, rows in products), outputs)
+
+
+def _count(products: Iterable[tuple[np.ndarray, np.ndarray]], outputs: int) -> PairsAtRisk:
+    """Over matrix products of columns (K, outputs) and rows (filters, K)."""
+    pairs = saturated = affected = 0
+    for columns, rows in products:
+        pairs += (len(columns) + 1) // 2 * columns.shape[1] * len(rows)
+        touched = np.zeros((len(rows), columns.shape[1]), bool)
+        for filters, sums in pairs_that_may_saturate(columns, rows):
+            out = (sums < INT16.min) | (sums > INT16.max)
+            saturated += int(out.sum())
+            touched[filters] |= out
+        affected += int(touched.sum())
     return PairsAtRisk(pairs, saturated, outputs, affected)
 
 
-def _pairs(x: Any, w: Any) -> Iterator[np.ndarray]:
-    """Sums of neighbouring pairs, int32 (rows, K / 2, N), for some rows of x at a time."""
-    left, right = _checked(x, w)
-    if left.shape[1] % 2:
-        left, right = np.pad(left, ((0, 0), (0, 1))), np.pad(right, ((0, 1), (0, 0)))
-    even, odd = right[0::2], right[1::2]
-    rows = max(1, CHUNK // max(1, even.size))
-    for at in range(0, max(1, len(left)), rows):
-        part = left[at : at + rows]
-        yield part[:, 0::2, None] * even + part[:, 1::2, None] * odd
-
-
-def _checked(x: Any, w: Any) -> tuple[np.ndarray, np.ndarray]:
+def _bytes(x: Any, w: Any) -> tuple[np.ndarray, np.ndarray]:
     left, right = np.asarray(x), np.asarray(w)
     if left.dtype != np.uint8 or right.dtype != np.int8:
         raise ValueError(
             f"x has dtype {left.dtype} and w {right.dtype}, but the instruction multiplies uint8 "
             "activations by int8 weights: pass these; for int8 activations add 128 first."
         )
+    return left, right
+
+
+def _matrices(x: Any, w: Any) -> tuple[np.ndarray, np.ndarray]:
+    left, right = _bytes(x, w)
     if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[0]:
         raise ValueError(
             f"x has shape {left.shape} and w {right.shape}, but (M, K) @ (K, N) share K: "
-            "reshape a convolution's windows and weights to these two first."
+            "pass two matrices, or use conv_pairs_at_risk for a convolution."
         )
-    return left.astype(np.int32), right.astype(np.int32)
+    return left, right

@@ -30,6 +30,14 @@ def centered(q: Any, qparams: QParams, name: str) -> np.ndarray:
         q is not of an integer dtype, is empty or leaves the dtype; channels do not fit.
     """
     array = integer_array(q, name)
+    # An array of the very type cannot leave it, so whole images need not be searched.
+    if array.dtype != qparams.storage or qparams.bits < 8 * array.itemsize:
+        _check_limits(array, qparams, name)
+    zero_point = broadcast_qparams(qparams, array.shape, name)[1]
+    return np.asarray(np.subtract(array, zero_point, dtype=np.int32))
+
+
+def _check_limits(array: np.ndarray, qparams: QParams, name: str) -> None:
     # narrow limits what quantize writes; a reader accepts every integer of the type.
     bottom, low, high = qparams.qmin - qparams.narrow, array.min(), array.max()
     if low < bottom or high > qparams.qmax:
@@ -37,8 +45,6 @@ def centered(q: Any, qparams: QParams, name: str) -> np.ndarray:
             f"{name} runs from {low} to {high}, but {qparams.dtype} holds {bottom} to "
             f"{qparams.qmax}: check which qparams belong to this tensor."
         )
-    zero_point = broadcast_qparams(qparams, array.shape, name)[1]
-    return np.asarray(array.astype(np.int32) - zero_point)
 
 
 def integer_array(q: Any, name: str) -> np.ndarray:
@@ -78,39 +84,47 @@ def per_tensor(qparams: QParams, name: str) -> None:
         )
 
 
-def exact_float(terms: int, a: np.ndarray, b: np.ndarray) -> np.dtype:
+def exact_float(a: np.ndarray, b: np.ndarray, axis: int | tuple[int, ...]) -> np.dtype:
     """The narrower of float32 and float64 in which sums of products `a * b` are exact.
 
     BLAS has float kernels only, and they are many times quicker than numpy's integer loops. Each
     product and each partial sum, in whatever order BLAS adds and with or without fused
-    multiply-add, is a whole number of at most `terms * max|a| * max|b|`. Below 2^24 float32 holds
-    all of them, below 2^53 float64 does: no sum is ever rounded. 2^52 is the limit here, so that
-    an int32 bias may be added too.
+    multiply-add, is a whole number of at most `max|a| * sum|b|`. Below 2^24 float32 holds all of
+    them, below 2^53 float64 does: no sum is ever rounded. 2^52 is the limit here, so that an int32
+    bias may be added too.
 
     Parameters
     ----------
-    terms : int
-        Products in one sum.
-    a, b : int32 arrays
+    a : int32 array
+    b : int32 array
+        The smaller one, the weights.
+    axis : int or tuple of int
+        The axes of b along which products are added up.
 
     Raises
     ------
     ValueError
         Not even float64 is sure to be exact.
     """
-    largest = terms * int(np.abs(a).max()) * int(np.abs(b).max())
+    largest = max(-int(a.min()), int(a.max())) * int(np.abs(b).sum(axis, dtype=np.int64).max())
     if largest >= FLOAT64_EXACT // 2:
         raise ValueError(
-            f"sums of {terms} products may reach {largest}, but only sums below 2^52 are computed "
+            f"sums of these products may reach {largest}, but only sums below 2^52 are computed "
             f"exactly: use fewer channels or narrower integers."
         )
     return np.dtype(np.float32 if largest < FLOAT32_EXACT else np.float64)
 
 
 def as_accumulator(sums: np.ndarray, bias: Any = None) -> np.ndarray:
-    """Exact float sums, plus a bias that broadcasts to them, as the int32 a runtime holds.
+    """Exact sums, plus a bias that broadcasts to them, as the int32 a runtime holds.
 
     Only the final sum matters: two's complement addition comes back from an overflow on the way.
+
+    Parameters
+    ----------
+    sums : integers or floats of any shape
+        Whole numbers. float32 means that they are below 2^24, see `exact_float`.
+    bias : int32 array that broadcasts to them, optional
 
     Raises
     ------
@@ -118,7 +132,13 @@ def as_accumulator(sums: np.ndarray, bias: Any = None) -> np.ndarray:
         The bias is not integers of int32, does not broadcast to the sums, or a sum leaves int32.
     """
     if bias is not None:
-        sums = sums.astype(np.float64) + _as_bias(bias, sums.shape)
+        addend = _as_bias(bias, sums.shape)
+        if sums.dtype == np.float32 and np.abs(addend).max() < FLOAT32_EXACT:
+            # Both are below 2^24, so their sum is below 2^25: int32 holds it for certain.
+            return np.asarray(np.add(sums.astype(np.int32), addend, dtype=np.int32))
+        sums = sums.astype(np.float64) + addend
+    elif sums.dtype == np.float32:
+        return sums.astype(np.int32)
     low, high = sums.min(), sums.max()
     if low < INT32_MIN or high > INT32_MAX:
         raise ValueError(
@@ -142,9 +162,10 @@ def _as_bias(bias: Any, shape: tuple[int, ...]) -> np.ndarray:
             f"{INT32_MAX}: its scale x_scale * w_scale is too small for it."
         )
     try:
-        return np.broadcast_to(array, shape)
+        np.broadcast_to(array, shape)
     except ValueError:
         raise ValueError(
             f"bias has shape {array.shape}, but the sums have shape {shape}: "
             f"pass one value an output channel."
         ) from None
+    return array.astype(np.int64, copy=False)  # so that the size of -2^31 is a number too

@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 
 from quantlab.numerics.ops.accumulate import as_accumulator, centered, exact_float, per_tensor
+from quantlab.numerics.ops.conv_products import lost_in_conv
+from quantlab.numerics.ops.int16_pairs import adds_in_int16
 from quantlab.numerics.ops.requantize import requantize
+from quantlab.numerics.ops.window_sums import window_sums
 from quantlab.numerics.ops.windows import Windows, windows
 from quantlab.numerics.qparams import QParams
 
@@ -24,12 +27,15 @@ def conv(
     dilations: int | Sequence[int] = 1,
     groups: int = 1,
     contract: str = "onnx",
+    accumulate: str = "exact",
 ) -> np.ndarray:
     """Convolution in 1, 2 or 3 dimensions, plain, grouped or depthwise, as ONNX Conv.
 
     Padding is filled with x's zero_point, which stands for 0.0. Equals ONNX Runtime's fused
-    QLinearConv bit for bit where that adds products in 32 bits; see `matmul` about x86 CPUs
-    without VNNI.
+    QLinearConv bit for bit: with accumulate="exact" where that adds products in 32 bits, with
+    "vpmaddubsw" on x86 CPUs without VNNI (see `matmul`). There the products of one place in the
+    kernel are neighbours, channel after channel, then those of the next place. A depthwise
+    convolution with one filter a channel is exact everywhere.
 
     Parameters
     ----------
@@ -47,6 +53,8 @@ def conv(
         Divides C and M. groups = C is a depthwise convolution.
     contract : str
         As in `requantize`.
+    accumulate : str
+        "exact" or "vpmaddubsw".
 
     Returns
     -------
@@ -66,7 +74,7 @@ def conv(
     """
     sums = conv_accumulator(
         x, x_qparams, w, w_qparams, bias,
-        strides=strides, pads=pads, dilations=dilations, groups=groups,
+        strides=strides, pads=pads, dilations=dilations, groups=groups, accumulate=accumulate,
     )  # fmt: skip
     return requantize(sums, x_qparams, w_qparams, y, contract=contract, axis=1)
 
@@ -82,42 +90,41 @@ def conv_accumulator(
     pads: int | Sequence[int] = 0,
     dilations: int | Sequence[int] = 1,
     groups: int = 1,
+    accumulate: str = "exact",
 ) -> np.ndarray:
     """The int32 sums of `conv` before they are requantized. Takes and raises what it does."""
     per_tensor(x_qparams, "x_qparams")
     image, kernel = centered(x, x_qparams, "x"), centered(w, w_qparams, "w")
-    _check_shapes(image.shape, kernel.shape, groups)
+    seen = conv_windows(image.shape, kernel.shape, strides, pads, dilations, groups)
     if w_qparams.axis is not None and w_qparams.axis % kernel.ndim != 0:
         raise ValueError(
             f"w has scales along axis {w_qparams.axis}, but its output channels lie along axis 0: "
             f"a scale inside a sum cannot be taken out of it."
         )
-    seen = windows(image.shape[2:], kernel.shape[2:], strides, pads, dilations)
-    kind = exact_float(int(np.prod(kernel.shape[1:])), image, kernel)  # no sum is rounded there
+    kind = exact_float(image, kernel, axis=tuple(range(1, kernel.ndim)))  # no sum is rounded there
     # Centered integers are padded with 0, which is padding x with its zero_point.
-    sums = _sums(seen.padded(image.astype(kind)), kernel.astype(kind), seen, groups)
+    sums = window_sums(seen.padded(image, dtype=kind), kernel.astype(kind), seen, groups)
+    if adds_in_int16(accumulate, x_qparams, w_qparams):
+        sums = sums - lost_in_conv(x, int(x_qparams.zero_point), w, seen, groups)
     column = None if bias is None else _bias_column(bias, kernel.shape[0], kernel.ndim - 2)
     return as_accumulator(sums, column)
 
 
-def _sums(x: np.ndarray, w: np.ndarray, seen: Windows, groups: int) -> np.ndarray:
-    """One matrix product for every place in the kernel, added up: no copy of x per place is kept.
+def conv_windows(
+    x: tuple[int, ...],
+    w: tuple[int, ...],
+    strides: int | Sequence[int],
+    pads: int | Sequence[int],
+    dilations: int | Sequence[int],
+    groups: int,
+) -> Windows:
+    """The windows of a convolution, given the shapes of x and w.
 
-    A place looks at x through a strided window; the product over its input channels is BLAS's.
+    Raises
+    ------
+    ValueError
+        As `windows`; shapes or groups that do not fit.
     """
-    n, channels, filters = x.shape[0], x.shape[1] // groups, w.shape[0] // groups
-    grouped = w.reshape(groups, filters, channels, *w.shape[2:])
-    total = np.zeros((n, groups, filters, int(np.prod(seen.output))), x.dtype)
-    for place, window in seen.places():
-        values = x[(..., *window)].reshape(n, groups, channels, -1)
-        here: tuple[Any, ...] = (slice(None), slice(None), slice(None), *place)
-        weights = grouped[here]
-        # Depthwise: one channel a sum, so a plain product is quicker than a thousand tiny matrices.
-        total += weights * values if channels == 1 else weights @ values
-    return total.reshape(n, w.shape[0], *seen.output)
-
-
-def _check_shapes(x: tuple[int, ...], w: tuple[int, ...], groups: int) -> None:
     if len(x) != len(w) or not 3 <= len(x) <= 5:
         raise ValueError(
             f"x has shape {x} and w {w}, but they are (N, C, *spatial) and "
@@ -128,6 +135,7 @@ def _check_shapes(x: tuple[int, ...], w: tuple[int, ...], groups: int) -> None:
             f"x has {x[1]} channels, w has {w[0]} filters of {w[1]} and groups is {groups}, but "
             f"groups divides both: w needs shape (M, C / groups, *kernel)."
         )
+    return windows(x[2:], w[2:], strides, pads, dilations)
 
 
 def _bias_column(bias: Any, filters: int, dims: int) -> np.ndarray:

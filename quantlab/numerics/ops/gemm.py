@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from quantlab.numerics.ops.accumulate import as_accumulator, centered, exact_float, per_tensor
+from quantlab.numerics.ops.int16_pairs import adds_in_int16, lost_in_int16
 from quantlab.numerics.ops.requantize import requantize
 from quantlab.numerics.qparams import QParams
 
@@ -20,11 +21,12 @@ def gemm(
     trans_a: bool = False,
     trans_b: bool = False,
     contract: str = "onnx",
+    accumulate: str = "exact",
 ) -> np.ndarray:
     """`a @ b + bias` in integers, as ONNX Gemm with alpha = beta = 1.
 
     torch's Linear is `gemm(x, ..., weight, ..., trans_b=True)`. Equals ONNX Runtime's fused QGemm
-    bit for bit where that adds products in 32 bits; see `matmul` about x86 CPUs without VNNI.
+    bit for bit; see `matmul` about x86 CPUs without VNNI, for which accumulate is "vpmaddubsw".
 
     Parameters
     ----------
@@ -38,6 +40,8 @@ def gemm(
         Its scale is a.scale * b.scale, its zero_point 0.
     contract : str
         As in `requantize`.
+    accumulate : str
+        "exact" or "vpmaddubsw".
 
     Returns
     -------
@@ -54,7 +58,10 @@ def gemm(
     >>> gemm([[1, 2]], q, [[3, 4]], q, q, bias=[-1], trans_b=True)
     array([[10]], dtype=int8)
     """
-    sums = gemm_accumulator(a, a_qparams, b, b_qparams, bias, trans_a=trans_a, trans_b=trans_b)
+    sums = gemm_accumulator(
+        a, a_qparams, b, b_qparams, bias,
+        trans_a=trans_a, trans_b=trans_b, accumulate=accumulate,
+    )  # fmt: skip
     return requantize(sums, a_qparams, b_qparams, y, contract=contract, axis=1)
 
 
@@ -67,6 +74,7 @@ def gemm_accumulator(
     *,
     trans_a: bool = False,
     trans_b: bool = False,
+    accumulate: str = "exact",
 ) -> np.ndarray:
     """The int32 sums of `gemm` before they are requantized. Takes and raises what it does."""
     per_tensor(a_qparams, "a_qparams")
@@ -88,5 +96,10 @@ def gemm_accumulator(
             f"a multiplies as {left.shape} and b as {right.shape}, but (M, K) @ (K, N) share K: "
             f"look at trans_a={trans_a} and trans_b={trans_b}."
         )
-    kind = exact_float(left.shape[1], left, right)  # no sum is rounded: see there
-    return as_accumulator(left.astype(kind) @ right.astype(kind), bias)
+    kind = exact_float(left, right, axis=0)  # no sum is rounded: see there
+    sums = left.astype(kind) @ right.astype(kind)
+    if adds_in_int16(accumulate, a_qparams, b_qparams):
+        columns = np.asarray(a, np.uint8) if trans_a else np.asarray(a, np.uint8).T
+        rows = np.asarray(b, np.int8) if trans_b else np.asarray(b, np.int8).T
+        sums = sums - lost_in_int16(columns, rows).T
+    return as_accumulator(sums, bias)

@@ -1,5 +1,7 @@
 """The sums of products of a convolution, made for speed: BLAS for most, plain products for some."""
 
+from typing import Any
+
 import numpy as np
 
 from quantlab.numerics.ops.windows import Windows
@@ -45,7 +47,8 @@ def _add_depthwise(
         sums = total[:, some]
         product = np.empty_like(sums)
         for place, window in seen.places():
-            factor = weights[(some, slice(None), 0, *place)]
+            here: tuple[Any, ...] = (some, slice(None), 0, *place)
+            factor = weights[here]
             np.multiply(
                 images[(slice(None), some, slice(None), *window)],
                 factor.reshape(*factor.shape, *(1,) * dims),

@@ -29,11 +29,16 @@ class Windows:
     def padded(
         self, x: np.ndarray, value: int | float = 0, dtype: np.dtype | None = None
     ) -> np.ndarray:
-        """x (N, C, *spatial) with `value` in its margins, as another dtype if one is given."""
-        sides = list(zip(self.begins, x.shape[2:], self.ends, strict=True))
-        shape = (*x.shape[:2], *(begin + size + end for begin, size, end in sides))
-        wide = np.full(shape, value, dtype or x.dtype)
-        inner: tuple[Any, ...] = tuple(slice(begin, begin + size) for begin, size, _ in sides)
+        """x (N, C, *spatial) with `value` around it, as far as the windows reach.
+
+        As another dtype if one is given.
+        """
+        sizes = x.shape[2:]
+        whole = zip(self.begins, sizes, self.ends, self.beyond, strict=True)
+        wide = np.full((*x.shape[:2], *(sum(parts) for parts in whole)), value, dtype or x.dtype)
+        inner: tuple[Any, ...] = tuple(
+            slice(begin, begin + size) for begin, size in zip(self.begins, sizes, strict=True)
+        )
         wide[(..., *inner)] = x
         return wide
 

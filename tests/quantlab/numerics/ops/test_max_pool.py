@@ -48,7 +48,7 @@ def test_the_integers_are_torchs():
             torch.tensor(x, dtype=torch.float32), settings["kernel_shape"], settings["strides"],
             settings["pads"][:2], settings["dilations"], settings["ceil_mode"],
         )  # fmt: skip
-        # A dilated window may see padding alone: torch has minus infinity there, integers their end.
+        # A dilated window may see padding alone: torch says minus infinity, integers 0.
         np.testing.assert_array_equal(max_pool(x, **settings), theirs.clamp(min=0))
 
 

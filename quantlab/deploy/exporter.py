@@ -63,7 +63,7 @@ class Exporter:
         outputs: list[onnx.ValueInfoProto] = []
         for node in self.graph.graph.nodes:
             if node.op == "placeholder":
-                inputs.append(_entry(INPUT, node))
+                inputs.append(self._entry(INPUT, node))
                 self._publish(node, INPUT)
             elif node.op == "output":
                 outputs = self._outputs(node)
@@ -90,7 +90,7 @@ class Exporter:
         call = Call(self.writer, self.graph, node, self.values, output)
         found = operator_of(self.graph, node)
         if isinstance(found, Unsupported):
-            lower_float(call)
+            lower_float(call, found)
         else:
             inputs = [self.values[name] for name in found.inputs]
             lower_operator(call, found, [*inputs, *self._parameters(node, found)])
@@ -145,8 +145,16 @@ class Exporter:
             if name == INPUT or name in entries:  # an input or a tensor that is an output already
                 source, name = name, f"{name}_output_{len(entries)}"
                 self.writer.node("Identity", [source], name, name)
-            entries[name] = _entry(name, tensor)
+            entries[name] = self._entry(name, tensor)
         return list(entries.values())
+
+    def _entry(self, name: str, node: fx.Node) -> onnx.ValueInfoProto:
+        """Name and shape of an input or output; where the example's batch is in front, N."""
+        shape: list[int | str | None] = list(node.meta["shape"])
+        if shape:
+            source = next(n for n in self.graph.graph.nodes if n.op == "placeholder")
+            shape[0] = BATCH if shape[0] == source.meta["shape"][0] else None
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
 def _saturates(ruler: QParams, lo: float, hi: float) -> bool:
@@ -162,8 +170,3 @@ def _tensors(value: Any) -> list[fx.Node]:
     if isinstance(value, dict):
         value = list(value.values())
     return [t for part in value for t in _tensors(part)] if isinstance(value, list | tuple) else []
-
-
-def _entry(name: str, node: fx.Node) -> onnx.ValueInfoProto:
-    shape = [BATCH, *node.meta["shape"][1:]]
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)

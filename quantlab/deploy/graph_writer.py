@@ -1,13 +1,13 @@
 """ONNX nodes and constants, collected until they are a model."""
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from quantlab import __version__
 from quantlab.numerics import QParams, pack_int4
 
 OPSET = 21
@@ -109,7 +109,7 @@ class GraphWriter:
             opset_imports=[helper.make_opsetid("", OPSET)],
             ir_version=IR_VERSION,
             producer_name="quantlab",
-            producer_version=__version__,
+            producer_version=version("quantlab"),
         )
         helper.set_model_props(model, metadata)
         onnx.checker.check_model(model, full_check=True)

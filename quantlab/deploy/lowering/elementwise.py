@@ -15,14 +15,10 @@ from quantlab.deploy.lowering.call import Call
 UNARY: dict[str, tuple[Any, ...]] = {
     "Abs": (abs, torch.abs, "abs"),
     "Exp": (torch.exp, "exp"),
-    "HardSwish": (nn.Hardswish, F.hardswish),
-    "Identity": (nn.Identity, "contiguous", "clone", "detach", "float"),
     "Log": (torch.log, "log"),
     "Mish": (nn.Mish, F.mish),
     "Neg": (operator.neg, torch.neg, "neg"),
     "Reciprocal": (torch.reciprocal, "reciprocal"),
-    "Relu": (nn.ReLU, F.relu, torch.relu, "relu"),
-    "Sigmoid": (nn.Sigmoid, F.sigmoid, torch.sigmoid, "sigmoid"),
     "Sqrt": (torch.sqrt, "sqrt"),
     "Tanh": (nn.Tanh, F.tanh, torch.tanh, "tanh"),
 }
@@ -89,36 +85,8 @@ def softplus(call: Call) -> None:
     call.write("Div", soft, f"{call.name}_beta")
 
 
-def clip(call: Call) -> None:
-    """torch.clamp; an end may be missing."""
-    ends = [call.argument(1, "min"), call.argument(2, "max")]
-    parts = zip(ends, ("min", "max"), strict=True)
-    call.write("Clip", call.x, *("" if e is None else call.tensor(e, part) for e, part in parts))
-
-
-def relu6(call: Call) -> None:
-    call.write("Clip", call.x, call.tensor(0.0, "min"), call.tensor(6.0, "max"))
-
-
-def hard_sigmoid(call: Call) -> None:
-    call.write("HardSigmoid", call.x, alpha=1 / 6, beta=0.5)
-
-
-def softmax(call: Call) -> None:
-    call.write("Softmax", call.x, axis=_dim(call))
-
-
 def log_softmax(call: Call) -> None:
-    call.write("LogSoftmax", call.x, axis=_dim(call))
-
-
-def _dim(call: Call) -> int:
-    dim = _setting(call, "dim", 1, None)
-    if dim is None:
-        raise ValueError(
-            f"layer {call.name!r} is a softmax without dim: name the axis, usually dim=1."
-        )
-    return int(dim)
+    call.write("LogSoftmax", call.x, axis=int(_setting(call, "dim", 1, None)))
 
 
 def _setting(call: Call, name: str, position: int, default: Any) -> Any:
@@ -137,9 +105,5 @@ LOWERINGS: dict[Any, Callable[[Call], None]] = {
     **dict.fromkeys((nn.PReLU, F.prelu, torch.prelu, "prelu"), prelu),
     **dict.fromkeys((nn.SiLU, F.silu), silu),
     **dict.fromkeys((nn.Softplus, F.softplus), softplus),
-    **dict.fromkeys((torch.clamp, torch.clip, "clamp", "clip"), clip),
-    **dict.fromkeys((nn.ReLU6, F.relu6), relu6),
-    **dict.fromkeys((nn.Hardsigmoid, F.hardsigmoid), hard_sigmoid),
-    **dict.fromkeys((nn.Softmax, F.softmax, torch.softmax, "softmax"), softmax),
     **dict.fromkeys((nn.LogSoftmax, F.log_softmax, torch.log_softmax, "log_softmax"), log_softmax),
 }

@@ -1,6 +1,7 @@
-"""Operators that stay float: what torch computes, as ONNX nodes.
+"""Operators that quantlab.methods has no ONNX name for: what torch computes, as ONNX nodes.
 
-A table entry is found by the module's class, the function, or the name of the tensor method.
+They stay float. A table entry is found by the module's class, the function, or the name of the
+tensor's method.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from torch import fx
 
 from quantlab.deploy.lowering import elementwise, layers, reductions, shapes
 from quantlab.deploy.lowering.call import Call
+from quantlab.methods.operators import Unsupported
 
 FLOAT_OPERATORS: dict[Any, Callable[[Call], None]] = {
     **elementwise.LOWERINGS,
@@ -19,21 +21,19 @@ FLOAT_OPERATORS: dict[Any, Callable[[Call], None]] = {
 }
 
 
-def lower_float(call: Call) -> None:
-    """Write an operator that quantlab.methods leaves in float.
+def lower_float(call: Call, unsupported: Unsupported) -> None:
+    """Write an operator that quantlab.methods has no ONNX name for.
 
     Raises
     ------
     ValueError
         No ONNX form of it is known here.
     """
-    key = operator_key(call.graph, call.node)
-    lowering = FLOAT_OPERATORS.get(key)
+    lowering = FLOAT_OPERATORS.get(operator_key(call.graph, call.node))
     if lowering is None:
-        called = getattr(key, "__name__", key)
         raise ValueError(
-            f"layer {call.name!r} calls {called}, for which the export knows no ONNX operator: "
-            f"replace it by operators of quantlab.deploy.lowering, or cut it off the model."
+            f"layer {call.name!r} calls {unsupported.name}, for which the export knows no ONNX "
+            f"operator ({unsupported.reason}): replace it by others, or end the model before it."
         )
     lowering(call)
 

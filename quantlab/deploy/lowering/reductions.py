@@ -53,14 +53,6 @@ def instance_norm(call: Call) -> None:
     call.write("InstanceNormalization", call.x, scale, shift, epsilon=call.module.eps)
 
 
-def batch_norm(call: Call) -> None:
-    """By the running statistics: eval mode."""
-    module = call.module
-    scale, shift = _affine(call, call.shape[1])
-    mean, var = call.tensor(module.running_mean, "mean"), call.tensor(module.running_var, "var")
-    call.write("BatchNormalization", call.x, scale, shift, mean, var, epsilon=module.eps)
-
-
 def _affine(call: Call, channels: int) -> tuple[str, str]:
     """weight and bias of a normalization; 1 and 0 where it has none."""
     weight, bias = call.module.weight, call.module.bias
@@ -78,5 +70,4 @@ LOWERINGS: dict[Any, Callable[[Call], None]] = {
     **dict.fromkeys((nn.LayerNorm, F.layer_norm), layer_norm),
     nn.GroupNorm: group_norm,
     **dict.fromkeys((nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d), instance_norm),
-    **dict.fromkeys((nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d), batch_norm),
 }

@@ -28,42 +28,22 @@ def permute(call: Call) -> None:
 
 
 def reshape(call: Call) -> None:
-    """A dimension as long as the batch is the batch, also of another size."""
-    shape = [int(n) for n in _dims(call, "shape")]
-    if shape and shape[0] == call.shape[0]:
-        shape[0] = 0
-    call.write("Reshape", call.x, call.whole("shape", shape))
+    """One that takes the batch in: by an axis in front whose size is left open."""
+    if _dims(call, "shape")[0] != -1:
+        raise ValueError(
+            f"layer {call.name!r} mixes the batch with other axes by fixed sizes, but the batch "
+            f"of an exported model is free: write -1 for the first size."
+        )
+    flatten(call)
 
 
 def flatten(call: Call) -> None:
-    rank = len(call.shape)
-    if call.node.op == "call_module":
-        start, end = call.module.start_dim, call.module.end_dim
-    else:
-        start, end = call.argument(1, "start_dim", 0), call.argument(2, "end_dim", -1)
-    start, end = start % rank, end % rank
-    sizes = [0 if axis == 0 else call.shape[axis] for axis in range(rank)]
-    # -1 for the joined axes: whatever the batch is, the rest decides their length.
-    call.write("Reshape", call.x, call.whole("shape", [*sizes[:start], -1, *sizes[end + 1 :]]))
-
-
-def unsqueeze(call: Call) -> None:
-    call.write("Unsqueeze", call.x, call.whole("axes", call.argument(1, "dim")))
-
-
-def squeeze(call: Call) -> None:
-    """Axes of length 1, but never the batch: an example of one image does not make it one."""
-    dim, shape = call.argument(1, "dim"), call.shape
-    rank = len(shape)
-    dims = range(1, rank) if dim is None else (dim,) if isinstance(dim, int) else dim
-    axes = [axis % rank for axis in dims if shape[axis % rank] == 1]
-    if axes:
-        call.write("Squeeze", call.x, call.whole("axes", axes))
-    else:
-        call.write("Identity", call.x)
+    """From axis 0 on, so that the batch is in the first axis."""
+    call.write("Reshape", call.x, call.whole("shape", [-1, *call.node.meta["shape"][1:]]))
 
 
 def concat(call: Call) -> None:
+    """Along the batch."""
     parts = [call.tensor(part) for part in call.argument(0, "tensors")]
     call.write("Concat", *parts, axis=int(call.argument(1, "dim", 0)))
 
@@ -173,8 +153,6 @@ LOWERINGS: dict[Any, Callable[[Call], None]] = {
     **dict.fromkeys((torch.permute, "permute"), permute),
     **dict.fromkeys((torch.reshape, "reshape", "view"), reshape),
     **dict.fromkeys((nn.Flatten, torch.flatten, "flatten"), flatten),
-    **dict.fromkeys((torch.unsqueeze, "unsqueeze"), unsqueeze),
-    **dict.fromkeys((torch.squeeze, "squeeze"), squeeze),
     **dict.fromkeys((torch.cat, torch.concat), concat),
     **dict.fromkeys((torch.chunk, torch.split, "chunk", "split"), split),
     operator.getitem: item,

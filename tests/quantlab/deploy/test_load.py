@@ -118,7 +118,9 @@ def test_every_truncation_is_refused(folder):
     assert "is empty" in refused(path)
 
 
-@pytest.mark.parametrize("content", [b"hello, this is text", b"\x89PNG\r\n\x1a\n" + bytes(99)])
+@pytest.mark.parametrize(
+    "content", [b"hello, this is text", b"\x89PNG\r\n\x1a\n" + bytes(99), b"\x3a\x00"]
+)
 def test_another_kind_of_file(folder, content):
     path = folder / "m.onnx"
     path.write_bytes(content)
@@ -134,6 +136,8 @@ def test_another_message_of_protobuf(folder):
 def test_no_file_and_a_folder(folder):
     assert "does not exist" in refused(folder / "none.onnx", FileNotFoundError)
     assert "is a folder" in refused(folder, IsADirectoryError)
+    (folder / "file").write_text("")
+    assert "cannot be read" in refused(folder / "file" / "m.onnx", NotADirectoryError)
 
 
 def test_either_a_path_or_a_model(folder):

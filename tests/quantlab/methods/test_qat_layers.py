@@ -193,7 +193,7 @@ def test_the_ends_of_an_activations_ruler_are_a_moving_average(scheme):
     ruler = ActivationRuler(rule, start, "relu").train()
     lo, hi = (-1.0, 3.0) if scheme == "asymmetric" else (-3.0, 3.0)
     lo, hi = (float(start.lo), float(start.hi)) if scheme == "asymmetric" else (lo, hi)
-    for batch in ([-5.0, 1.0, 9.0], [-2.0, 0.0, 4.0]):
+    for batch in ([-9.0, 1.0, 5.0], [-4.0, 0.0, 2.0]):
         ruler(torch.tensor(batch))
         lo += 0.01 * (batch[0] - lo)
         hi += 0.01 * (batch[-1] - hi)

@@ -36,7 +36,7 @@ class Simulation:
     layers: Mapping[str, Layer]
 
 
-def simulate(model: AnyModel, x: Any) -> Simulation:
+def simulate(model: AnyModel, x: Any, *, saturating: bool = False) -> Simulation:
     """Run a QDQ model on integers, with quantlab.numerics.ops alone.
 
     A QDQ model says with float32 operators between DequantizeLinear and QuantizeLinear what is
@@ -59,6 +59,9 @@ def simulate(model: AnyModel, x: Any) -> Simulation:
         In QDQ format, with constant scales and zero_points.
     x : array, or mapping of input name to array
         One array alone feeds a model with one input. float32 (N, C, H, W) for an image model.
+    saturating : bool
+        Compute what an x86 CPU without VNNI computes by default: UINT8 x INT8 products are added
+        in pairs of 16 bits, which saturate. So any machine predicts the integers of an older one.
 
     Returns
     -------
@@ -92,7 +95,7 @@ def simulate(model: AnyModel, x: Any) -> Simulation:
     """
     proto = as_model(model)
     feeds = checked_feeds(ModelInputs(proto), x)
-    plan = plan_of(proto)
+    plan = plan_of(proto, "vpmaddubsw" if saturating else "exact")
     values = execute(plan, feeds)
     return Simulation(
         outputs={name: values[name] for name in plan.outputs},

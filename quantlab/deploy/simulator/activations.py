@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from quantlab.deploy.simulator.graph import Node
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.deploy.simulator.steps import Kernel
+from quantlab.deploy.simulator.unsigned import moved_down, moved_ruler, moved_up
 from quantlab.deploy.simulator.windows import window_settings
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import (
@@ -29,26 +28,18 @@ Builder = Callable[[Node, Sequence[Operand], QParams], Kernel]
 def unsigned(build: Builder) -> Builder:
     """The same operator for INT8 too, by way of UINT8, as ONNX Runtime computes it on x86.
 
-    It moves INT8 integers and their zero_points 128 up before anything else. The real numbers are
-    the same, but a kernel that adds the zero_point before it rounds may round the other way.
+    The real numbers are the same, but a kernel that adds the zero_point before it rounds may round
+    the other way.
     """
 
     def builder(node: Node, operands: Sequence[Operand], y: QParams) -> Kernel:
         if y.dtype != "int8":
             return build(node, operands, y)
-        moved = [replace(o, qparams=_moved(o.ruler)) for o in operands]
-        kernel = build(node, moved, _moved(y))
-        return lambda *arrays: (kernel(*map(_up, arrays)).astype(np.int16) - 128).astype(np.int8)
+        moved = [replace(o, qparams=moved_ruler(o.ruler)) for o in operands]
+        kernel = build(node, moved, moved_ruler(y))
+        return lambda *arrays: moved_down(kernel(*map(moved_up, arrays)))
 
     return builder
-
-
-def _moved(ruler: QParams) -> QParams:
-    return QParams(ruler.scale, ruler.zero_point + 128, "uint8", axis=ruler.axis)
-
-
-def _up(q: np.ndarray) -> np.ndarray:
-    return (q.astype(np.int16) + 128).astype(np.uint8)
 
 
 @unsigned

@@ -1,8 +1,12 @@
-"""Layers with weights on integers: Conv, Gemm and MatMul."""
+"""Layers with weights on integers: Conv, Gemm and MatMul.
+
+`accumulate` is numerics' word for how products are added up: "exact" in 32 bits, "vpmaddubsw" as a
+CPU without VNNI does, which has to know the integers as they are stored there: UINT8 by INT8.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +14,7 @@ import numpy as np
 from quantlab.deploy.simulator.graph import Node
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.deploy.simulator.steps import Kernel
+from quantlab.deploy.simulator.unsigned import moved_ruler, moved_up
 from quantlab.deploy.simulator.windows import window_settings
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import conv, gemm, matmul
@@ -17,46 +22,66 @@ from quantlab.numerics.ops.gemm import gemm_accumulator
 from quantlab.numerics.ops.matmul import matmul_accumulator
 
 
-def conv_kernel(node: Node, operands: Sequence[Operand], y: QParams) -> Kernel:
+def conv_kernel(node: Node, operands: Sequence[Operand], y: QParams, accumulate: str) -> Kernel:
     """QLinearConv: x, w and perhaps an INT32 bias."""
-    x, w = operands[0].ruler, operands[1].ruler
-    settings = window_settings(node)
-    groups = node.attributes.get("group", 1)
-    return lambda q, weight, bias=None: conv(q, x, weight, w, y, bias, groups=groups, **settings)
+    x, stored = _as_stored(operands[0], accumulate)
+    w, settings = operands[1].ruler, _summing(operands, accumulate) | window_settings(node)
+    settings["groups"] = node.attributes.get("group", 1)
+
+    def kernel(q: np.ndarray, weight: np.ndarray, bias: Any = None) -> np.ndarray:
+        return conv(stored(q), x, weight, w, y, bias, **settings)
+
+    return kernel
 
 
-def gemm_kernel(node: Node, operands: Sequence[Operand], y: QParams) -> Kernel:
+def gemm_kernel(node: Node, operands: Sequence[Operand], y: QParams, accumulate: str) -> Kernel:
     """QGemm: two matrices and perhaps an INT32 bias."""
-    a, b = operands[0].ruler, operands[1].ruler
-    settings = _transposed(node)
+    a, stored = _as_stored(operands[0], accumulate)
+    b, settings = operands[1].ruler, _summing(operands, accumulate) | _transposed(node)
 
     def kernel(left: np.ndarray, right: np.ndarray, bias: Any = None) -> np.ndarray:
-        return gemm(left, a, right, b, y, bias, **settings)
+        return gemm(stored(left), a, right, b, y, bias, **settings)
 
     return kernel
 
 
-def matmul_kernel(node: Node, operands: Sequence[Operand], y: QParams) -> Kernel:
+def matmul_kernel(node: Node, operands: Sequence[Operand], y: QParams, accumulate: str) -> Kernel:
     """QLinearMatMul: two matrices, or stacks of them."""
-    a, b = operands[0].ruler, operands[1].ruler
-    return lambda left, right: matmul(left, a, right, b, y)
+    a, stored = _as_stored(operands[0], accumulate)
+    b, settings = operands[1].ruler, _summing(operands, accumulate)
+    return lambda left, right: matmul(stored(left), a, right, b, y, **settings)
 
 
-def gemm_to_float(node: Node, operands: Sequence[Operand]) -> Kernel:
+def gemm_to_float(node: Node, operands: Sequence[Operand], accumulate: str) -> Kernel:
     """QGemm with no QuantizeLinear behind: the int32 sums times both scales, in float32."""
-    a, b = operands[0].ruler, operands[1].ruler
-    settings = _transposed(node)
+    a, stored = _as_stored(operands[0], accumulate)
+    b, settings = operands[1].ruler, _summing(operands, accumulate) | _transposed(node)
 
     def kernel(left: np.ndarray, right: np.ndarray, bias: Any = None) -> np.ndarray:
-        return _scaled(gemm_accumulator(left, a, right, b, bias, **settings), a, b)
+        return _scaled(gemm_accumulator(stored(left), a, right, b, bias, **settings), a, b)
 
     return kernel
 
 
-def matmul_to_float(node: Node, operands: Sequence[Operand]) -> Kernel:
+def matmul_to_float(node: Node, operands: Sequence[Operand], accumulate: str) -> Kernel:
     """MatMulIntegerToFloat: the int32 sums times both scales, in float32."""
-    a, b = operands[0].ruler, operands[1].ruler
-    return lambda left, right: _scaled(matmul_accumulator(left, a, right, b), a, b)
+    a, stored = _as_stored(operands[0], accumulate)
+    b, settings = operands[1].ruler, _summing(operands, accumulate)
+    return lambda left, right: _scaled(
+        matmul_accumulator(stored(left), a, right, b, **settings), a, b
+    )
+
+
+def _as_stored(x: Operand, accumulate: str) -> tuple[QParams, Callable[[np.ndarray], np.ndarray]]:
+    """The ruler of x where products are made, and what brings its integers there."""
+    if accumulate == "exact" or x.ruler.dtype == "uint8":
+        return x.ruler, lambda q: q
+    return moved_ruler(x.ruler), moved_up
+
+
+def _summing(operands: Sequence[Operand], accumulate: str) -> dict[str, Any]:
+    """Weights stay INT8. A second activation is moved to UINT8, whose kernels are exact."""
+    return {"accumulate": "exact" if operands[1].constant is None else accumulate}
 
 
 def _scaled(sums: np.ndarray, a: QParams, b: QParams) -> np.ndarray:

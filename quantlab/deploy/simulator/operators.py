@@ -9,7 +9,6 @@ from quantlab.deploy.simulator import activations, layers
 from quantlab.deploy.simulator.graph import Node
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.deploy.simulator.steps import Kernel
-from quantlab.numerics import QParams
 
 
 @dataclass(frozen=True)
@@ -19,12 +18,13 @@ class Group:
     Attributes
     ----------
     kernel : callable
-        (node, operands, ruler of the output) to the function from integers to integers.
+        (node, operands, ruler of the output) to the function from integers to integers; with
+        weights also `accumulate`, how products are added up.
     weighted : bool
         Whether its inputs are x, weights and perhaps an INT32 bias; otherwise all are activations.
     """
 
-    kernel: Callable[[Node, Sequence[Operand], QParams], Kernel]
+    kernel: Callable[..., Kernel]
     weighted: bool = False
 
 
@@ -43,7 +43,7 @@ GROUPS = {
 }
 
 #: Operators that ONNX Runtime computes on integers even where no QuantizeLinear follows.
-TO_FLOAT: dict[str, Callable[[Node, Sequence[Operand]], Kernel]] = {
+TO_FLOAT: dict[str, Callable[[Node, Sequence[Operand], str], Kernel]] = {
     "Gemm": layers.gemm_to_float,
     "MatMul": layers.matmul_to_float,
 }

@@ -36,22 +36,29 @@ from quantlab.deploy.simulator.steps import (
 from quantlab.numerics import QParams
 
 
-def plan_of(model: onnx.ModelProto) -> Plan:
+def plan_of(model: onnx.ModelProto, accumulate: str = "exact") -> Plan:
     """Recognize every node of a model.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+    accumulate : str
+        How products are added up, as in quantlab.numerics.ops: "exact" or "vpmaddubsw".
 
     Raises
     ------
     ValueError
         A node that the simulator cannot compute, named with its operator.
     """
-    return _Recognizer(read_graph(model)).plan()
+    return _Recognizer(read_graph(model), accumulate).plan()
 
 
 class _Recognizer:
     """One walk over the nodes, in their order. What is known about tensors grows with it."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, accumulate: str) -> None:
         self.graph = graph
+        self.accumulate = accumulate
         self.steps: list[Step] = []
         self.operands: dict[str, Operand] = {}  # float tensor -> the integers behind it
         self.floats: set[str] = {*graph.inputs, *graph.constants}  # tensors that will have a value
@@ -111,7 +118,8 @@ class _Recognizer:
         if not all(ruler_does(self.graph, clip, y) for clip in through):
             return False
         self.done.update(clip.outputs[0] for clip in through)
-        self._integers(node, operands, last, y, group.kernel(node, operands, y))
+        summing = {"accumulate": self.accumulate} if group.weighted else {}
+        self._integers(node, operands, last, y, group.kernel(node, operands, y, **summing))
         return True
 
     def _integers(
@@ -141,8 +149,8 @@ class _Recognizer:
         if not fits(group, operands, None) or _types(readers) & {"QuantizeLinear"}:
             return False
         sources = tuple(operand.tensor for operand in operands)
-        step = FloatStep(node.name, node.operator, sources, last, kernel(node, operands))
-        self.steps.append(step)
+        compute = kernel(node, operands, self.accumulate)
+        self.steps.append(FloatStep(node.name, node.operator, sources, last, compute))
         self.floats.add(last)
         return True
 

@@ -7,6 +7,7 @@ from onnx import TensorProto, helper, numpy_helper, parser
 
 from benchmarks.operator_models import fused_operators, run_in_runtime
 from benchmarks.operator_questions import QUESTIONS
+from quantlab.deploy.session import open_session
 from quantlab.deploy.simulate import simulate
 from quantlab.deploy.simulator.recognize import plan_of
 from quantlab.deploy.simulator.steps import IntegerStep, RuntimeStep
@@ -332,3 +333,33 @@ def test_a_runtime_error_names_the_node():
 def test_an_input_that_does_not_fit_is_refused(x, words):
     with pytest.raises(ValueError, match=words):
         simulate(model_of("t = Relu(x_d)"), x)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8"])
+@pytest.mark.parametrize("operator", ["conv", "conv + relu", "gemm", "matmul"])
+def test_a_cpu_without_vnni_is_predicted(operator, dtype):
+    # Weights use all 8 bits here, so many pairs of products leave INT16.
+    rng = np.random.default_rng(26)
+    asked = [QUESTIONS[operator](rng, dtype) for _ in range(25)]
+    by_default = [open_session(q.model).run(None, q.feeds)[0] for q in asked]
+    exact = [simulate(q.model, q.feeds).outputs["y"] for q in asked]
+    saturating = [simulate(q.model, q.feeds, saturating=True).outputs["y"] for q in asked]
+    assert any((a != b).any() for a, b in zip(exact, saturating, strict=True))
+    # With VNNI a default session adds in 32 bits too: then it is the exact integers it has to give.
+    vnni = all((a == b).all() for a, b in zip(exact, by_default, strict=True))
+    for ours, ort in zip(exact if vnni else saturating, by_default, strict=True):
+        np.testing.assert_array_equal(ours, ort)
+
+
+def test_a_pair_that_saturates_by_hand():
+    # 255 * 127 + 255 * 127 = 64,770 stops at 32,767; the other pair, 2 * 254, does not.
+    text = """<ir_version: 10, opset_import: ["" : 21]> case (float[1, 4] x) => (float[1, 1] y)
+    <float s = {1.0}, uint8 z = {0}, int8 wz = {0}, int8[4, 1] w_q = {127, 127, 1, 1}> {
+        x_q = QuantizeLinear(x, s, z)
+        x_d = DequantizeLinear(x_q, s, z)
+        w = DequantizeLinear(w_q, s, wz)
+        y = MatMul(x_d, w)
+    }"""
+    model, x = parser.parse_model(text), np.float32([[255, 255, 254, 254]])
+    assert simulate(model, x).outputs["y"] == 64_770 + 508
+    assert simulate(model, x, saturating=True).outputs["y"] == 32_767 + 508

@@ -2,9 +2,11 @@
 
 `real ≈ scale * (q - zero_point)`: choose_qparams lays the ruler, quantize reads it, dequantize goes
 back. Everything follows the contract of ONNX QuantizeLinear and DequantizeLinear unless another
-rounding is named.
+rounding is named. `ops` holds the integer operators, `trace` follows one of their outputs, and
+`pairs_at_risk` counts what a CPU without VNNI would get wrong.
 """
 
+from quantlab.numerics import ops
 from quantlab.numerics.choose import choose_qparams
 from quantlab.numerics.differences import RoundingDifferences, rounding_differences
 from quantlab.numerics.dtypes import DTYPES, IntegerType, integer_type
@@ -19,8 +21,15 @@ from quantlab.numerics.packing import pack_int4, unpack_int4
 from quantlab.numerics.qparams import QParams
 from quantlab.numerics.quantize import dequantize, fake_quantize, quantize
 from quantlab.numerics.rounding import ROUNDINGS
+from quantlab.numerics.saturation import (
+    PairsAtRisk,
+    conv_pairs_at_risk,
+    pairs_at_risk,
+    saturated_matmul,
+)
 from quantlab.numerics.size import Layer, SizeReport, size_of_layers, size_of_parameters
 from quantlab.numerics.size_of_file import size_of_file
+from quantlab.numerics.trace import Trace, trace, trace_conv, trace_gemm
 
 __all__ = [
     "DTYPES",
@@ -31,19 +40,28 @@ __all__ = [
     "MSEObserver",
     "MinMaxObserver",
     "MovingAverageObserver",
+    "PairsAtRisk",
     "PercentileObserver",
     "QParams",
     "RoundingDifferences",
     "SizeReport",
+    "Trace",
     "choose_qparams",
+    "conv_pairs_at_risk",
     "dequantize",
     "fake_quantize",
     "integer_type",
+    "ops",
     "pack_int4",
+    "pairs_at_risk",
     "quantize",
     "rounding_differences",
+    "saturated_matmul",
     "size_of_file",
     "size_of_layers",
     "size_of_parameters",
+    "trace",
+    "trace_conv",
+    "trace_gemm",
     "unpack_int4",
 ]

@@ -2,8 +2,8 @@
 
 A layer's output is one line of arithmetic, and most bugs sit between two of its numbers: a
 forgotten zero-point correction, a bias on the wrong scale, a sum near the end of int32, a clamp
-nobody expected. `trace` writes the line down for the taps of one output, and `trace_conv` picks
-them. The contract is `onnx` of `quantlab.numerics.ops.requantize`.
+nobody expected. `trace` writes the line down for the taps of one output; `trace_conv` and
+`trace_gemm` pick them. The contract is `onnx` of `quantlab.numerics.ops.requantize`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.numerics.ops.accumulate import as_accumulator, centered, per_tensor
+from quantlab.numerics.ops.accumulate import (
+    as_accumulator,
+    centered,
+    integer_array,
+    per_tensor,
+)
+from quantlab.numerics.ops.conv import conv_windows
 from quantlab.numerics.ops.requantize import requantize
 from quantlab.numerics.qparams import QParams
 
@@ -82,14 +88,16 @@ class Trace:
         return "\n".join(f"{name:<26}{value}" for name, value in self.rows())
 
 
-def trace(x_q: Any, x: QParams, w_q: Any, w: QParams, y: QParams, bias: int = 0) -> Trace:
+def trace(
+    x: Any, x_qparams: QParams, w: Any, w_qparams: QParams, y: QParams, bias: int = 0
+) -> Trace:
     """Follow one output from its taps to its integer.
 
     Parameters
     ----------
-    x_q, w_q : integer arrays of one length, 1-D
+    x, w : integer arrays of one length, 1-D
         The two factors of each product, as they are stored.
-    x, w, y : QParams, per-tensor
+    x_qparams, w_qparams, y : QParams, per-tensor
         For a per-channel w, the scale and zero_point of the output's own channel.
     bias : int
         int32, on the scale x.scale * w.scale.
@@ -117,27 +125,28 @@ def trace(x_q: Any, x: QParams, w_q: Any, w: QParams, y: QParams, bias: int = 0)
     + zero_point of y         18, not clamped
     y_q                       18
     """
-    for name, qparams in (("x", x), ("w", w), ("y", y)):
+    for name, qparams in (("x_qparams", x_qparams), ("w_qparams", w_qparams), ("y", y)):
         per_tensor(qparams, name)
-    left, right = centered(x_q, x, "x_q"), centered(w_q, w, "w_q")
+    left, right = centered(x, x_qparams, "x"), centered(w, w_qparams, "w")
     if left.ndim != 1 or left.shape != right.shape:
         raise ValueError(
-            f"x_q has shape {left.shape} and w_q {right.shape}, but each product has one of both: "
+            f"x has shape {left.shape} and w {right.shape}, but each product has one of both: "
             "pass the taps of one output as two 1-D arrays of the same length."
         )
     steps = left.astype(np.int64) * right
     running = np.concatenate([[bias], bias + np.cumsum(steps)])
     accumulator = int(as_accumulator(steps.sum(keepdims=True).astype(np.float64), bias)[0])
-    products = int((left + x.zero_point).astype(np.int64) @ (right + w.zero_point))
-    multiplier = np.float32(x.scale * w.scale) / np.float32(y.scale)
+    zero_points = int(x_qparams.zero_point), int(w_qparams.zero_point)
+    products = int((left + zero_points[0]).astype(np.int64) @ (right + zero_points[1]))
+    multiplier = np.float32(x_qparams.scale * w_qparams.scale) / np.float32(y.scale)
     scaled = np.float32(accumulator) * multiplier
-    y_q = int(requantize([accumulator], x, w, y)[0])
+    y_q = int(requantize([accumulator], x_qparams, w_qparams, y)[0])
     low, high = int(running.min()), int(running.max())
     return Trace(
-        x_q=np.asarray(x_q),
-        w_q=np.asarray(w_q),
-        x_zero_point=int(x.zero_point),
-        w_zero_point=int(w.zero_point),
+        x_q=np.asarray(x),
+        w_q=np.asarray(w),
+        x_zero_point=zero_points[0],
+        w_zero_point=zero_points[1],
         products=products,
         correction=int(steps.sum()) - products,
         bias_q=int(bias),
@@ -155,51 +164,90 @@ def trace(x_q: Any, x: QParams, w_q: Any, w: QParams, y: QParams, bias: int = 0)
 
 
 def trace_conv(
-    x_q: Any,
-    x: QParams,
-    w_q: Any,
-    w: QParams,
+    x: Any,
+    x_qparams: QParams,
+    w: Any,
+    w_qparams: QParams,
     y: QParams,
     bias: Any = None,
     *,
     at: Sequence[int],
-    strides: int = 1,
-    pads: int = 0,
-    dilations: int = 1,
+    strides: int | Sequence[int] = 1,
+    pads: int | Sequence[int] = 0,
+    dilations: int | Sequence[int] = 1,
     groups: int = 1,
 ) -> Trace:
-    """Follow one output of a 2-D convolution; `at` is its place (image, filter, row, column).
+    """Follow one output of a convolution; `at` is its place (image, filter, *spatial).
 
-    Arguments are those of `quantlab.numerics.ops.conv`, with one number for strides, pads and
-    dilations; a tap in the padding is x's zero_point.
+    The other arguments are those of `quantlab.numerics.ops.conv`. A tap in the padding is x's
+    zero_point.
+
+    Raises
+    ------
+    ValueError
+        As `trace` and `conv`; a place outside the output.
+    """
+    image, kernel = integer_array(x, "x"), integer_array(w, "w")
+    seen = conv_windows(image.shape, kernel.shape, strides, pads, dilations, groups)
+    of_image, of_filter, *place = _place(at, (len(image), len(kernel), *seen.output))
+    channels = kernel.shape[1]
+    first = of_filter // (len(kernel) // groups) * channels
+    along = (
+        start * s + d * np.arange(k)
+        for start, s, d, k in zip(place, seen.strides, seen.dilations, seen.kernel, strict=True)
+    )
+    padded = seen.padded(image, int(x_qparams.zero_point))
+    taps = padded[of_image][np.ix_(np.arange(first, first + channels), *along)]
+    addend = 0 if bias is None else int(np.asarray(bias)[of_filter])
+    own = _of_channel(w_qparams, of_filter)
+    return trace(taps.ravel(), x_qparams, kernel[of_filter].ravel(), own, y, addend)
+
+
+def trace_gemm(
+    a: Any,
+    a_qparams: QParams,
+    b: Any,
+    b_qparams: QParams,
+    y: QParams,
+    bias: Any = None,
+    *,
+    at: Sequence[int],
+    trans_a: bool = False,
+    trans_b: bool = False,
+) -> Trace:
+    """Follow one output of a linear layer; `at` is its place (row, column).
+
+    The other arguments are those of `quantlab.numerics.ops.gemm`.
 
     Raises
     ------
     ValueError
         As `trace`; a place outside the output.
     """
-    image, kernel = np.asarray(x_q), np.asarray(w_q)
-    n, filter_, row, column = at
-    per_group = kernel.shape[0] // groups
-    first = (filter_ // max(1, per_group)) * kernel.shape[1]
-    margins = ((0, 0), (0, 0), (pads, pads), (pads, pads))
-    padded = np.pad(image, margins, constant_values=int(x.zero_point))
-    down, across = (
-        start * strides + dilations * np.arange(size)
-        for start, size in zip((row, column), kernel.shape[2:], strict=True)
-    )
-    inside = 0 <= n < len(image) and 0 <= filter_ < len(kernel) and min(row, column) >= 0
-    if not inside or down[-1] >= padded.shape[2] or across[-1] >= padded.shape[3]:
+    left, right = integer_array(a, "a"), integer_array(b, "b")
+    left, right = left.T if trans_a else left, right.T if trans_b else right
+    row, column = _place(at, (left.shape[0], right.shape[-1]))
+    shape = (left.shape[0], right.shape[-1])
+    addend = 0 if bias is None else int(np.broadcast_to(bias, shape)[row, column])
+    own = _of_channel(b_qparams, column)
+    return trace(left[row], a_qparams, right[:, column], own, y, addend)
+
+
+def _place(at: Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:
+    inside = len(at) == len(shape) and all(0 <= i < n for i, n in zip(at, shape, strict=True))
+    if not inside:
         raise ValueError(
-            f"at is {tuple(at)}, but the output has no such place: pass (image, filter, row, "
-            "column) within the output's shape."
+            f"at is {tuple(at)}, but the output has shape {shape} and no such place: pass one "
+            f"index, from 0, for each of its axes."
         )
-    taps = padded[n, first : first + kernel.shape[1]][:, down[:, None], across]
-    own = w
-    if w.axis is not None:
-        own = QParams(w.scale[filter_], w.zero_point[filter_], w.dtype, narrow=w.narrow)
-    of_filter = 0 if bias is None else int(np.asarray(bias)[filter_])
-    return trace(taps.ravel(), x, kernel[filter_].ravel(), own, y, of_filter)
+    return tuple(int(i) for i in at)
+
+
+def _of_channel(w: QParams, channel: int) -> QParams:
+    """The per-tensor ruler of one output channel."""
+    if w.axis is None:
+        return w
+    return QParams(w.scale[channel], w.zero_point[channel], w.dtype, narrow=w.narrow)
 
 
 def _short(taps: np.ndarray) -> str:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from quantlab.numerics import QParams
 from quantlab.numerics.ops.conv import conv, conv_accumulator
-from quantlab.numerics.trace import trace, trace_conv
+from quantlab.numerics.ops.gemm import gemm, gemm_accumulator
+from quantlab.numerics.trace import trace, trace_conv, trace_gemm
 
 X, W, Y = QParams(0.5, 3, "uint8"), QParams(0.25, 0, "int8"), QParams(0.25, 10, "uint8")
 
@@ -23,8 +24,8 @@ def test_it_ends_at_the_operators_integer_whatever_the_layer(seed):
     y = QParams(float(rng.uniform(0.05, 0.5)), int(rng.integers(0, 256)), "uint8")
     bias = rng.integers(-5000, 5000, 8)
     how = {
-        "strides": int(rng.integers(1, 3)),
-        "pads": int(rng.integers(0, 3)),
+        "strides": [int(s) for s in rng.integers(1, 3, 2)],
+        "pads": [int(p) for p in rng.integers(0, 3, 4)],
         "dilations": int(rng.integers(1, 3)),
         "groups": groups,
     }
@@ -38,6 +39,36 @@ def test_it_ends_at_the_operators_integer_whatever_the_layer(seed):
     assert seen.clamped == (not y.qmin <= seen.tick <= y.qmax)
     assert -(2 ** (seen.bits - 1)) <= seen.lowest <= seen.highest < 2 ** (seen.bits - 1)
     assert seen.lowest <= seen.accumulator <= seen.highest
+
+
+@given(st.integers(0, 10**6))
+def test_a_linear_layer_ends_at_the_operators_integer_too(seed):
+    rng = np.random.default_rng(seed)
+    trans_a, trans_b, per_channel = (bool(rng.integers(2)) for _ in range(3))
+    a = rng.integers(0, 256, (9, 4) if trans_a else (4, 9)).astype(np.uint8)
+    b = rng.integers(-128, 128, (5, 9) if trans_b else (9, 5)).astype(np.int8)
+    x = QParams(float(rng.uniform(0.01, 0.1)), int(rng.integers(0, 256)), "uint8")
+    w = QParams(float(rng.uniform(0.001, 0.01)), 3, "int8")
+    if per_channel:
+        scales = rng.uniform(0.001, 0.01, 5).astype(np.float32)
+        w = QParams(scales, np.zeros(5, int), "int8", axis=0 if trans_b else 1)
+    y = QParams(float(rng.uniform(0.05, 0.5)), int(rng.integers(0, 256)), "uint8")
+    bias = rng.integers(-5000, 5000, 5)
+    how = {"trans_a": trans_a, "trans_b": trans_b}
+    at = tuple(int(i) for i in rng.integers(0, (4, 5)))
+    seen = trace_gemm(a, x, b, w, y, bias, at=at, **how)
+    assert seen.y_q == gemm(a, x, b, w, y, bias, **how)[at]
+    assert seen.accumulator == gemm_accumulator(a, x, b, w, bias, **how)[at]
+
+
+@pytest.mark.parametrize("dims", [1, 3])
+def test_convolutions_of_other_dimensions(dims):
+    rng = np.random.default_rng(3)
+    x_q = rng.integers(0, 256, (1, 2, *[5] * dims)).astype(np.uint8)
+    w_q = rng.integers(-128, 128, (3, 2, *[2] * dims)).astype(np.int8)
+    out = conv(x_q, X, w_q, W, Y, pads=1)
+    for at in np.ndindex(out.shape):
+        assert trace_conv(x_q, X, w_q, W, Y, at=at, pads=1).y_q == out[at]
 
 
 def test_the_worked_line_by_hand():
@@ -75,7 +106,7 @@ def test_many_taps_are_printed_on_one_line():
     ("call", "said"),
     [
         (lambda: trace([1, 2], X, [1], W, Y), "each product has one of both"),
-        (lambda: trace([300], X, [1], W, Y), "x_q runs from 300"),
+        (lambda: trace([300], X, [1], W, Y), "x runs from 300"),
         (lambda: trace([1], X, [1], W, Y, bias=2**31), "bias runs from"),
         (
             lambda: trace_conv(
@@ -83,6 +114,8 @@ def test_many_taps_are_printed_on_one_line():
             ),
             "no such place",
         ),
+        (lambda: trace_gemm([[1]], X, [[1]], W, Y, at=(0, 1)), "no such place"),
+        (lambda: trace_gemm([[1]], X, [[1]], W, Y, at=(0,)), "no such place"),
     ],
 )
 def test_bad_input_gets_one_sentence(call, said):

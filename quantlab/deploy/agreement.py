@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich import box
@@ -12,9 +12,12 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from quantlab.deploy.load import AnyModel, as_model
+from quantlab.deploy.load import AnyModel
 from quantlab.deploy.runtime_tensors import runtime_tensors
-from quantlab.deploy.simulate import Simulation, simulate
+from quantlab.deploy.simulate import Simulation, as_qdq, simulate
+
+if TYPE_CHECKING:
+    from quantlab.methods.quantized_model import QuantizedModel
 
 
 @dataclass(frozen=True)
@@ -110,12 +113,14 @@ class Agreement:
         return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
-def compare_with_runtime(model: AnyModel, x: Any, *, saturating: bool = False) -> Agreement:
+def compare_with_runtime(
+    model: AnyModel | QuantizedModel, x: Any, *, saturating: bool = False
+) -> Agreement:
     """Run a QDQ model in ONNX Runtime and in our simulator, and compare every quantized tensor.
 
     Parameters
     ----------
-    model : path of an .onnx file, or onnx.ModelProto
+    model : path of an .onnx file, onnx.ModelProto, or QuantizedModel
     x : array, or mapping of input name to array
         As for `simulate`.
     saturating : bool
@@ -131,7 +136,7 @@ def compare_with_runtime(model: AnyModel, x: Any, *, saturating: bool = False) -
     ValueError, OSError
         As `simulate` and `runtime_tensors` do.
     """
-    proto = as_model(model)
+    proto = as_qdq(model)
     theirs = runtime_tensors(proto, x, exact=not saturating)
     return agreement(simulate(proto, x, saturating=saturating), theirs.tensors)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
 
 from quantlab.deploy.feeds import checked_feeds
 from quantlab.deploy.load import AnyModel, as_model
@@ -14,6 +16,9 @@ from quantlab.deploy.simulator.execute import execute
 from quantlab.deploy.simulator.inputs import ModelInputs
 from quantlab.deploy.simulator.recognize import plan_of
 from quantlab.deploy.simulator.steps import Layer
+
+if TYPE_CHECKING:
+    from quantlab.methods.quantized_model import QuantizedModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +41,7 @@ class Simulation:
     layers: Mapping[str, Layer]
 
 
-def simulate(model: AnyModel, x: Any, *, saturating: bool = False) -> Simulation:
+def simulate(model: AnyModel | QuantizedModel, x: Any, *, saturating: bool = False) -> Simulation:
     """Run a QDQ model on integers, with quantlab.numerics.ops alone.
 
     A QDQ model says with float32 operators between DequantizeLinear and QuantizeLinear what is
@@ -55,8 +60,8 @@ def simulate(model: AnyModel, x: Any, *, saturating: bool = False) -> Simulation
 
     Parameters
     ----------
-    model : path of an .onnx file, or onnx.ModelProto
-        In QDQ format, with constant scales and zero_points.
+    model : path of an .onnx file, onnx.ModelProto, or QuantizedModel
+        In QDQ format, with constant scales and zero_points. A QuantizedModel is exported first.
     x : array, or mapping of input name to array
         One array alone feeds a model with one input. float32 (N, C, H, W) for an image model.
     saturating : bool
@@ -93,7 +98,7 @@ def simulate(model: AnyModel, x: Any, *, saturating: bool = False) -> Simulation
     >>> done.outputs["y"]
     array([  2. ,  -4. , 122.5], dtype=float32)
     """
-    proto = as_model(model)
+    proto = as_qdq(model)
     feeds = checked_feeds(ModelInputs(proto), x)
     plan = plan_of(proto, "vpmaddubsw" if saturating else "exact")
     values = execute(plan, feeds)
@@ -102,3 +107,12 @@ def simulate(model: AnyModel, x: Any, *, saturating: bool = False) -> Simulation
         tensors={name: values[name] for name in plan.quantized},
         layers=plan.quantized,
     )
+
+
+def as_qdq(model: AnyModel | QuantizedModel) -> onnx.ModelProto:
+    """The model in a file, a model itself, or a QuantizedModel exported as one."""
+    if isinstance(model, str | os.PathLike | onnx.ModelProto):
+        return as_model(model)
+    from quantlab.deploy.export import build_onnx  # imports torch
+
+    return build_onnx(model)

@@ -5,9 +5,11 @@ import onnx
 import pytest
 from onnx import numpy_helper, parser
 
+from benchmarks.networks import NETWORKS, images
 from quantlab.deploy.agreement import Agreement, LayerAgreement, agreement, compare_with_runtime
 from quantlab.deploy.runtime_tensors import runtime_tensors
 from quantlab.deploy.simulate import simulate
+from quantlab.methods import quantize_model
 
 # Two layers and their sum: a corrupted constant of the first must show in it and in what follows.
 TEXT = """<ir_version: 10, opset_import: ["" : 21]>
@@ -120,3 +122,16 @@ def test_runs_of_different_inputs_are_not_compared():
     theirs = runtime_tensors(small(), image(1), exact=True).tensors
     with pytest.raises(ValueError, match=r"'x_q' \(QuantizeLinear\) is uint8 of shape \(2, 8"):
         agreement(simulate(small(), image(2)), theirs)
+
+
+# Narrow ones: how wide a layer is makes no difference to how it is computed.
+WIDTHS = {"mobilenet_v2": 0.25, "small_resnet": 8, "small_unet": 8}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_quantized_model_gives_onnx_runtimes_integers(name):
+    batches = [images(2, 32, seed) for seed in (1, 2)]
+    model = quantize_model(NETWORKS[name](width=WIDTHS[name], seed=3), batches)
+    compared = compare_with_runtime(model, images(1, 32, 4))
+    assert compared.values > 20_000
+    assert compared.mismatches == 0, str(compared)

@@ -132,21 +132,33 @@ class _Trace:
     def layer_behind(self, node: Node) -> str:
         """The origin, or the layer before it where a layer bears the name of a Relu fused to it."""
         origin = self.found[node.outputs[0]]
-        if not _multiplies(node) or not origin:
+        if not origin or not multiplies(node.operator):
             return origin
-        queue = [self.source[origin]]
-        for candidate in queue:
-            if _multiplies(candidate):
-                if candidate.name == origin or candidate.name not in self.claimed:
-                    return candidate.name
-                continue
-            names = (self.writers.get(tensor) for tensor in candidate.inputs)
-            queue += [self.source[name] for name in names if name]
-        return origin
+        return nearest_layer(self.source, self.writers, origin) or origin
 
 
-def _multiplies(node: Node) -> bool:
-    return any(layer in node.operator for layer in ("Conv", "Gemm", "MatMul"))
+def nearest_layer(nodes: Mapping[str, Node], writers: Mapping[str, str], start: str) -> str:
+    """The first node at or before `start` that multiplies; "" where there is none.
+
+    Parameters
+    ----------
+    nodes : mapping of name to Node
+    writers : mapping of tensor to the name of the node that writes it
+    start : str
+        A node's name.
+    """
+    queue = [nodes[start]]
+    for node in queue:
+        if multiplies(node.operator):
+            return node.name
+        names = (writers.get(tensor) for tensor in node.inputs)
+        queue += [nodes[name] for name in names if name]
+    return ""
+
+
+def multiplies(operator: str) -> bool:
+    """Whether an operator is one of those, by whatever name, that sum up products."""
+    return any(layer in operator for layer in ("Conv", "Gemm", "MatMul", "FullyConnected"))
 
 
 def _known(name: str, known: Collection[str]) -> str:

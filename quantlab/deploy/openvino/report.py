@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from quantlab.deploy.macs import macs_of
 from quantlab.deploy.node_precision import FP32, INT8, LAYOUT
 from quantlab.deploy.node_times import middle_mean
 from quantlab.deploy.openvino.model import compiled_model, require_openvino, run
-from quantlab.deploy.optimized_graph import named
+from quantlab.deploy.optimized_graph import multiplies, named, nearest_layer
 from quantlab.deploy.precision_report import (
     NodePrecision,
     PrecisionReport,
@@ -31,15 +31,13 @@ CONVERTING = {"Convert", "FakeQuantize"}
 MOVING = CONVERTING | {"Reorder", "Reshape", "Transpose", "Squeeze", "Unsqueeze"}
 #: Nodes of the execution graph that hand values over and do not run.
 ENDS = {"Const", "Input", "Output"}
-#: What OpenVINO appends to the name of a Conv whose bias it adds apart.
-APART = "/WithoutBiases"
 RULERS = {"QuantizeLinear", "DequantizeLinear"}
 
 
 @dataclass(frozen=True)
 class ExecutionNode:
     """A node of the execution graph: `originals` are nodes of the file that it does the work of,
-    `converts` says that these are nothing but QuantizeLinear and DequantizeLinear."""
+    `converts` says that it does nothing but quantize or dequantize."""
 
     name: str
     operator: str
@@ -59,8 +57,7 @@ class ExecutionNode:
     def role(self) -> str:
         if self.precision == FP32:
             return ISLAND
-        moves = self.precision == LAYOUT and not self.converts and self.operator not in CONVERTING
-        return BRIDGE if moves else SEA
+        return BRIDGE if self.precision == LAYOUT and not self.converts else SEA
 
 
 def openvino_precision_report(
@@ -125,10 +122,11 @@ def execution_nodes(compiled: Any, source: Graph) -> tuple[ExecutionNode, ...]:
     """
     operators = {node.name: node.operator for node in source.nodes}
     constant: set[str] = set()
+    converts: set[str] = set()
     found = []
     for op in compiled.get_runtime_model().get_ordered_ops():
         name, facts = op.get_friendly_name(), op.get_rt_info()
-        operator = str(facts["layerType"].astype(str))
+        operator = _text(facts, "layerType")
         inputs = tuple(
             op.input_value(i).get_node().get_friendly_name() for i in range(op.get_input_size())
         )
@@ -137,19 +135,52 @@ def execution_nodes(compiled: Any, source: Graph) -> tuple[ExecutionNode, ...]:
             continue
         if operator in ENDS:
             continue
-        given = facts["originalLayersNames"].astype(str).split(",")
-        known = tuple(n for n in (g.removesuffix(APART) for g in given) if n in operators)
+        originals = _known(_text(facts, "originalLayersNames").split(","), operators)
+        # What is left of a DequantizeLinear: Convert, then a subtraction and a multiplication.
+        dequantizes = operator == "Eltwise" and not originals and converts.intersection(inputs)
+        if operator in CONVERTING or dequantizes:
+            converts.add(name)
+        rulers_only = bool(originals) and all(operators[n] in RULERS for n in originals)
         found.append(
             ExecutionNode(
                 name=name,
                 operator=operator,
-                kernel=str(facts["primitiveType"].astype(str)),
-                integers=str(facts["runtimePrecision"].astype(str)) in ("u8", "i8"),
-                originals=known,
-                converts=bool(known) and all(operators[n] in RULERS for n in known),
+                kernel=_text(facts, "primitiveType"),
+                integers=_text(facts, "runtimePrecision") in ("u8", "i8"),
+                originals=originals,
+                converts=rulers_only or name in converts,
                 inputs=inputs,
             )
         )
+    return _with_layers(found, source)
+
+
+def _text(facts: Any, key: str) -> str:
+    return str(facts[key].astype(str))
+
+
+def _known(given: Sequence[str], operators: Mapping[str, str]) -> tuple[str, ...]:
+    """Nodes of the file among the names given; OpenVINO appends parts to some, behind a slash."""
+    found: dict[str, None] = {}
+    for name in given:
+        while name not in operators and "/" in name:
+            name = name.rpartition("/")[0]
+        if name in operators:
+            found[name] = None  # each once, in order
+    return tuple(found)
+
+
+def _with_layers(ran: Sequence[ExecutionNode], source: Graph) -> tuple[ExecutionNode, ...]:
+    """With the layer added to a node that bears only the names of what was folded into it."""
+    nodes = {node.name: node for node in source.nodes}
+    writers = {tensor: node.name for node in source.nodes for tensor in node.outputs}
+    found = []
+    for node in ran:
+        named = any(multiplies(nodes[name].operator) for name in node.originals)
+        if multiplies(node.operator) and node.originals and not named:
+            layer = nearest_layer(nodes, writers, node.originals[0])
+            node = replace(node, originals=(layer, *node.originals)) if layer else node
+        found.append(node)
     return tuple(found)
 
 

@@ -3,9 +3,10 @@
 import pytest
 from torch import nn
 
-from benchmarks.networks import images, mobilenet_v2
+from benchmarks.networks import NETWORKS, images, mobilenet_v2
 from quantlab.deploy.export import build_onnx
 from quantlab.deploy.machine import is_x86
+from quantlab.deploy.macs import macs_of
 from quantlab.deploy.precision_report import precision_report
 from quantlab.methods.quantize_model import quantize_model
 from quantlab.methods.recipe import Recipe
@@ -31,6 +32,14 @@ def test_the_default_runs_in_integers_throughout(plain):
     labels = {node.label for node in report.nodes if node.macs}
     convolutions = [n for n, m in mobilenet_v2(0.25).named_modules() if isinstance(m, nn.Conv2d)]
     assert labels == {*convolutions, "classifier.1"}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_layer_of_a_float_net_is_found(name):
+    model = build_onnx(NETWORKS[name](), images(1, 32))
+    report = precision_report(model, profile=False)
+    assert {node.layer: node.macs for node in report.nodes if node.macs} == macs_of(model)
+    assert (report.macs_share("FP32"), report.islands) == (1.0, 1)
 
 
 def test_signed_activations_fall_back_at_residual_connections_on_x86(plain):

@@ -12,13 +12,17 @@ import psutil
 import pytest
 from onnx import TensorProto, helper
 
+from benchmarks.networks import NETWORKS, images
+from quantlab.deploy.export import build_onnx
 from quantlab.deploy.machine import is_x86
+from quantlab.deploy.macs import macs_of
 from quantlab.deploy.openvino import (
     OpenVINOUnavailable,
     openvino_precision_report,
     run_with_isa,
 )
 from quantlab.deploy.openvino.model import require_openvino
+from quantlab.methods.quantize_model import quantize_model
 from quantlab.numerics.saturation import saturated_matmul
 from tests.quantlab.deploy.qdq_net import QdqNet
 
@@ -83,6 +87,20 @@ def test_a_float_operator_between_integers_is_an_island():
         "c2": "INT8",
     }
     assert report.islands == 1
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "small_resnet", "small_unet"])
+def test_every_layer_of_a_whole_net_is_found_in_float_and_in_integers(name):
+    net, batch = NETWORKS[name](), images(2, 32)
+    for model, precision in (
+        (build_onnx(net, batch), "FP32"),
+        (build_onnx(quantize_model(net, [batch]), signed_activations=False), "INT8"),
+    ):
+        report = calling(openvino_precision_report, model, profile=False)
+        if report is not None:
+            macs = macs_of(model)
+            assert {n.layer: n.macs for n in report.nodes if n.macs} == macs
+            assert report.macs_share(precision) == 1.0
 
 
 # 64 input channels of 255 by weights of 127: 32 pairs of 64,770, each stopped at 32,767.

@@ -68,7 +68,10 @@ def pad(call: Call) -> None:
 
 
 def resize(call: Call) -> None:
-    """Linear and cubic enlarging, and nearest to sizes that are no whole multiples."""
+    """Linear and cubic enlarging, and nearest to sizes that are no whole multiples.
+
+    Cubic weights are ONNX's default, a = -0.75, which is torch's too.
+    """
     size, scales, mode, corners = _target(call)
     ways = {"nearest": "nearest", "bilinear": "linear", "bicubic": "cubic", "linear": "linear"}
     if mode not in ways:
@@ -82,8 +85,6 @@ def resize(call: Call) -> None:
         attributes |= {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
     elif corners:
         attributes["coordinate_transformation_mode"] = "align_corners"
-    if mode == "bicubic":
-        attributes["cubic_coeff_a"] = -0.75
     if size is not None:
         sizes = [size] * len(axes) if isinstance(size, int) else list(size)
         call.write("Resize", call.x, "", "", call.whole("sizes", sizes), **attributes)

@@ -18,6 +18,16 @@ def test_the_file_appears_only_at_the_end(tmp_path):
     assert os.listdir(tmp_path) == ["a.txt"]
 
 
+def test_who_reads_meanwhile_reads_the_old_file_to_its_end(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with path.open() as reader:
+        with replacing(path) as temporary:
+            temporary.write_text("new")
+        assert reader.read() == "old"
+    assert path.read_text() == "new"
+
+
 def test_its_permissions_are_those_of_any_new_file(tmp_path):
     plain = tmp_path / "plain"
     plain.write_text("")

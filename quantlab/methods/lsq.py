@@ -110,9 +110,10 @@ class LearnedStepSize(FakeQuantize):
         Raises
         ------
         ValueError
-            Training has driven the scale out of float32's normal numbers.
+            The scale is no longer finite.
         """
-        return replace(self._qparams, scale=self.scale.detach().cpu().numpy())
+        scale = self.scale.detach().clamp(min=SMALLEST_SCALE)  # an optimizer may just have stepped
+        return replace(self._qparams, scale=scale.cpu().numpy())
 
     def freeze(self, frozen: bool = True) -> None:
         """Stop learning the scale, or go on with it."""

@@ -196,6 +196,7 @@ def test_a_step_through_zero_leaves_a_scale_that_can_grow_again():
     layer = LearnedStepSize(QParams(0.5, 0, "int4"), values=2)
     with torch.no_grad():
         layer.scale.sub_(1.0)
+    assert layer.qparams.scale > 0  # also before the next forward
     x = torch.tensor([1.0, -1.0])
     y = layer(x)
     assert layer.qparams.scale > 0

@@ -18,14 +18,14 @@ def test_the_file_appears_only_at_the_end(tmp_path):
     assert os.listdir(tmp_path) == ["a.txt"]
 
 
-def test_who_reads_meanwhile_reads_the_old_file_to_its_end(tmp_path):
-    path = tmp_path / "a.txt"
+def test_the_old_file_is_exchanged_not_overwritten(tmp_path):
+    """Its other name still leads to it, as whoever reads it meanwhile does."""
+    path, other = tmp_path / "a.txt", tmp_path / "b.txt"
     path.write_text("old")
-    with path.open() as reader:
-        with replacing(path) as temporary:
-            temporary.write_text("new")
-        assert reader.read() == "old"
-    assert path.read_text() == "new"
+    os.link(path, other)
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+    assert (path.read_text(), other.read_text()) == ("new", "old")
 
 
 def test_its_permissions_are_those_of_any_new_file(tmp_path):

@@ -152,10 +152,18 @@ def test_signed_on_arm_unsigned_elsewhere(monkeypatch):
         assert {ruler[2] for ruler in rulers_of(build_onnx(quantized)).values()} == {kind}
 
 
-@pytest.mark.parametrize(("dtype", "bits"), [("int4", 4), ("int16", 16), ("uint8", 8)])
-def test_weights_of_other_widths(dtype, bits):
+@pytest.mark.parametrize(
+    ("dtype", "bits", "granularity"),
+    [
+        ("int4", 4, "per-channel"),
+        ("int8", 8, "per-tensor"),
+        ("int16", 16, "per-channel"),
+        ("uint8", 8, "per-channel"),
+    ],
+)
+def test_weights_of_other_kinds(dtype, bits, granularity):
     scheme = "asymmetric" if dtype.startswith("u") else "symmetric"
-    recipe = Recipe(weights=Rule(dtype, scheme, "per-channel", "minmax", {}))
+    recipe = Recipe(weights=Rule(dtype, scheme, granularity, "minmax", {}))
     quantized = with_powers_of_two(seeded(SmallResNet(width=4), 0), images(2, 32), recipe)
     model = build_onnx(with_even_zero_points(quantized), signed_activations=False)
     stored = {t.name: t for t in model.graph.initializer}

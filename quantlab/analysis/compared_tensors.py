@@ -17,7 +17,9 @@ class ComparedTensor:
     """A tensor that a QuantizeLinear writes.
 
     name : str
-        The tensor's name in the float model; in a model from export_onnx, torch.fx's name.
+        In a model from export_onnx, torch.fx's name.
+    reference : str
+        The tensor it stands for in the float model.
     integers : str
         What the QuantizeLinear writes, by its name in the file.
     operator : str
@@ -26,6 +28,7 @@ class ComparedTensor:
     """
 
     name: str
+    reference: str
     integers: str
     operator: str
     qparams: QParams
@@ -34,13 +37,15 @@ class ComparedTensor:
 def compared_tensors(
     model: onnx.ModelProto, reference: onnx.ModelProto
 ) -> tuple[ComparedTensor, ...]:
-    """Every activation that the model quantizes, in its own order, named as in the reference.
+    """Every activation that the model quantizes, in its own order, with its float counterpart.
 
     Parameters
     ----------
     model : QDQ model
     reference : its float version
-        A tensor keeps its name in front of the QuantizeLinear or behind the DequantizeLinear.
+        A tensor keeps its name in front of the QuantizeLinear or behind the DequantizeLinear. What
+        a convolution computes after a BatchNormalization was folded into it stands for what the
+        BatchNormalization computes.
 
     Raises
     ------
@@ -48,34 +53,35 @@ def compared_tensors(
         The model quantizes nothing, has rulers that QParams cannot describe, or a tensor that the
         reference does not know.
     """
-    graph = read_graph(model)
+    graph, floating = read_graph(model), read_graph(reference)
     makers = {output: node for node in graph.nodes for output in node.outputs}
-    known = {name for node in reference.graph.node for name in node.output}
-    known |= {entry.name for entry in reference.graph.input}
-    found = tuple(
-        _tensor(graph, makers, known, node)
-        for node in graph.nodes
-        if node.operator == "QuantizeLinear"
-    )
+    known = {name for node in floating.nodes for name in node.outputs} | set(floating.inputs)
+    found = []
+    for node in graph.nodes:
+        if node.operator == "QuantizeLinear":
+            name = _known_name(graph, known, node)
+            maker = makers.get(node.input(0))
+            found.append(
+                ComparedTensor(
+                    name=name,
+                    reference=_behind_batchnorm(floating, name, makers),
+                    integers=node.outputs[0],
+                    operator="input" if maker is None else maker.operator,
+                    qparams=_per_tensor(graph, node),
+                )
+            )
     if not found:
         raise ValueError(
             "the model has no QuantizeLinear, so it holds no integers to compare: pass the "
             "quantized model first and the float one as reference."
         )
-    return found
+    return tuple(found)
 
 
-def _tensor(
-    graph: Graph, makers: Mapping[str, Node], known: Set[str], node: Node
-) -> ComparedTensor:
-    source, integers = node.input(0), node.outputs[0]
-    qparams = ruler_of(graph, node)
-    if qparams.axis is not None:
-        raise ValueError(
-            f"{node} has one scale a channel, but the LSB of an activation is one number: quantize "
-            "activations per tensor."
-        )
-    readers = graph.readers.get(integers, ())
+def _known_name(graph: Graph, known: Set[str], node: Node) -> str:
+    """The name that a QuantizeLinear's tensor has in the float model too."""
+    source = node.input(0)
+    readers = graph.readers.get(node.outputs[0], ())
     behind = [r.outputs[0] for r in readers if r.operator == "DequantizeLinear"]
     name = next((name for name in (*behind, source) if name in known), None)
     if name is None:
@@ -83,10 +89,22 @@ def _tensor(
             f"the float model has no tensor {source!r}, so the error of {node} cannot be told: "
             "export the reference from the model that was quantized, with the same names."
         )
-    maker = makers.get(source)
-    return ComparedTensor(
-        name=name,
-        integers=integers,
-        operator="input" if maker is None else maker.operator,
-        qparams=qparams,
-    )
+    return name
+
+
+def _behind_batchnorm(floating: Graph, name: str, makers: Mapping[str, Node]) -> str:
+    """What a tensor of the quantized model is in a float model that is not folded yet."""
+    reader = floating.only_reader(name)
+    if reader is None or reader.operator != "BatchNormalization" or reader.outputs[0] in makers:
+        return name
+    return reader.outputs[0]
+
+
+def _per_tensor(graph: Graph, node: Node) -> QParams:
+    qparams = ruler_of(graph, node)
+    if qparams.axis is not None:
+        raise ValueError(
+            f"{node} has one scale a channel, but the LSB of an activation is one number: quantize "
+            "activations per tensor."
+        )
+    return qparams

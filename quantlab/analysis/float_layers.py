@@ -40,9 +40,9 @@ def with_float_layers(model: QuantizedModel, names: Iterable[str]) -> QuantizedM
     missing = [name for name in wanted if name not in model.activations]
     if missing:
         raise ValueError(
-            f"with {', '.join(kept)} in float, {missing[0]!r} would be parted from the Relu or Clip "
-            f"that its ruler does, and need a ruler of its own: keep {missing[0]!r} in float too, "
-            "or quantize the model anew with this keep_float."
+            f"with {', '.join(kept)} in float, {missing[0]!r} would lose the Relu or Clip that its "
+            f"ruler does, and need a ruler of its own: keep {missing[0]!r} in float too, or "
+            "quantize the model anew with this keep_float."
         )
     return QuantizedModel(
         graph=model.graph,

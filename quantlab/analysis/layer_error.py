@@ -182,7 +182,7 @@ class _Observed:
         exact: bool,
     ) -> None:
         self.quantized, self.exact, self.tensors = quantized, exact, tensors
-        self.reference = ReferenceTensors(floating, [t.name for t in tensors])
+        self.reference = ReferenceTensors(floating, [t.reference for t in tensors])
         self.alone = open_session(isolate_layers(quantized, tensors), exact=exact)
         self.sums = {t.name: {order: ErrorSums(t.qparams) for order in ORDERS} for t in tensors}
         self.clipped = dict.fromkeys(self.sums, 0.0)
@@ -192,11 +192,11 @@ class _Observed:
     def add(self, x: np.ndarray) -> None:
         given, wanted = self.reference(x)
         names = [alone_name(t) for t in self.tensors]
-        feeds = {given_name(t): given[t.name] for t in self.tensors}
+        feeds = {given_name(t): given[t.reference] for t in self.tensors}
         alone = self.alone.run(names, feeds | {self.quantized.graph.input[0].name: x})
         whole = runtime_tensors(self.quantized, x, exact=self.exact)
         for tensor, isolated in zip(self.tensors, alone, strict=True):
-            expected = given[tensor.name]
+            expected = given[tensor.reference]
             accumulated = dequantize(whole.tensors[tensor.integers], tensor.qparams)
             for order, real in zip(ORDERS, (isolated, accumulated), strict=True):
                 self.sums[tensor.name][order].add(real, expected)

@@ -1,7 +1,8 @@
 """From a fitted relation to sentences: which step of a pipeline explains these numbers?
 
-A step is believed when its scale and offset meet the fitted ones to a hundredth, of the scale and
-of the channel's standard deviation: a few times what rounding to 1/255 can do.
+A step is believed when its scale meets the fitted one to two thousandths, which tells a division by
+256 from one by 255, and its offset to a hundredth of the channel's standard deviation: both are far
+above what rounding to 1/255 does to a fit over thousands of pixels.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import numpy as np
 
 from quantlab.analysis.pixel_relation import PixelRelation
 
-CLOSE = 0.01
+CLOSE_SCALE = 0.002
+CLOSE_OFFSET = 0.01
 #: Tiles of one picture agree so far when it was only resized another way.
 SAME_PICTURE = 0.05
 
@@ -82,11 +84,13 @@ def _scale(
     scale, offset = np.array(relation.scale), np.array(relation.offset)
     spread = np.maximum(second.std(axis=(0, 2, 3), dtype=np.float64), np.finfo(np.float32).tiny)
     # Coarse tiles know a scale only as well as they agree.
-    close = max(CLOSE, float(np.sqrt(relation.unexplained)))
+    loose = 0.0 if relation.pixelwise else float(np.sqrt(relation.unexplained))
 
     def meets(step_scale: np.ndarray, step_offset: np.ndarray) -> bool:
-        near = np.abs(scale - step_scale) <= close * np.abs(step_scale)
-        return bool((near & (np.abs(offset - step_offset) <= close * spread)).all())
+        near = np.abs(scale - step_scale) <= max(CLOSE_SCALE, loose) * np.abs(step_scale)
+        return bool(
+            (near & (np.abs(offset - step_offset) <= max(CLOSE_OFFSET, loose) * spread)).all()
+        )
 
     if meets(np.ones_like(scale), np.zeros_like(scale)):
         return []
@@ -102,6 +106,7 @@ def _steps(relation: PixelRelation, constants: Constants) -> Iterator[Step]:
     zero = 0 * one
     yield 255 * one, zero, "{b} is 255 times {a}: the division by 255 is missing."
     yield one / 255, zero, "{b} is {a} / 255: it divides by 255 twice."
+    yield one * 255 / 256, zero, "{b} is {a} * 255 / 256: it divides by 256 instead of 255."
     yield 2 * one, -one, "{b} is 2 * {a} - 1: it maps 0..1 to -1..1."
     yield one / 127.5, -one, "{b} is {a} / 127.5 - 1: it maps 0..255 to -1..1."
     if constants is None:

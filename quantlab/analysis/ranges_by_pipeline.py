@@ -146,7 +146,7 @@ def pipeline_ranges(
         )
     quantized, floating = model_pair(model, reference, next(iter(inputs.values())))
     tensors = compared_tensors(quantized, floating)
-    float_model = ReferenceTensors(floating, [t.name for t in tensors])
+    float_model = ReferenceTensors(floating, [t.reference for t in tensors])
     runs = {name: _run(quantized, float_model, tensors, x, exact) for name, x in inputs.items()}
     best = next(iter(runs.values())).fp32
     return PipelineRanges(
@@ -201,7 +201,7 @@ def _run(
         floats, expected = float_model(batch)
         whole = runtime_tensors(quantized, batch, exact=exact)
         for t in tensors:
-            pair = floats[t.name], dequantize(whole.tensors[t.integers], t.qparams)
+            pair = floats[t.reference], dequantize(whole.tensors[t.integers], t.qparams)
             ends[t.name].append([float(end) for v in pair for end in (v.min(), v.max())])
             clipped[t.name] += clipped_share(pair[0], t.qparams) * len(batch) / len(x)
         for kept, values in zip(outputs, (expected, whole.outputs.values()), strict=True):

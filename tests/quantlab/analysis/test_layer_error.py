@@ -8,10 +8,13 @@ import pytest
 from onnx import numpy_helper
 from onnx.utils import Extractor
 
+from benchmarks.networks import images, small_resnet
 from quantlab.analysis import layer_errors
 from quantlab.analysis.isolate import isolate_layers
 from quantlab.analysis.tensor_error import sqnr
 from quantlab.deploy import open_session
+from quantlab.deploy.export import build_onnx
+from quantlab.methods import quantize_model
 from tests.quantlab.analysis.onnx_nets import float_net, photos, quantized_by_onnxruntime
 
 X = photos(20)
@@ -124,6 +127,56 @@ def test_a_broken_layer_is_found_alone_and_handed_on():
         assert errors[name].isolated == ERRORS[name].isolated
         # Noise four times as strong, at least.
         assert errors[name].accumulated.sqnr_db < ERRORS[name].accumulated.sqnr_db - 6
+
+
+@pytest.fixture(scope="module")
+def resnet():
+    """A network with BatchNormalization in front of Relus, sums and nothing, and its integers."""
+    net = small_resnet(8)
+    return net, quantize_model(net, [images(8, 32, seed=1)])
+
+
+def test_a_quantized_model_brings_its_own_reference(resnet):
+    net, model = resnet
+    x = images(4, 32, seed=2)
+    own = layer_errors(model, x, exact=True)
+    assert own.layers[0].name == "input"
+    assert {layer.name for layer in own.layers[1:]} == {*model.activations} - {"x"}
+    assert {layer.operator for layer in own.layers} > {"Conv", "Add", "MaxPool", "Gemm"}
+    assert dict(own.outputs)["head"] > 20
+    # The torch network, BatchNormalization and all, is the same float model up to float32's
+    # rounding: folding moves each tensor by about 1e-6 of itself, far below an LSB of 1/255.
+    for reference in (net, build_onnx(net, x)):
+        given = layer_errors(model, x, reference, exact=True)
+        for a, b in zip(own.layers, given.layers, strict=True):
+            assert a.name == b.name
+            assert a.isolated.rms_lsb == pytest.approx(b.isolated.rms_lsb, abs=0.02)
+            assert a.accumulated.rms_lsb == pytest.approx(b.accumulated.rms_lsb, abs=0.02)
+
+
+def test_a_model_of_a_fixed_batch_is_fed_in_such_batches():
+    fixed = [onnx.ModelProto(), onnx.ModelProto()]
+    for copy, model in zip(fixed, (INT8, FLOAT), strict=True):
+        copy.CopyFrom(model)
+        for entry in (copy.graph.input[0], copy.graph.output[0]):
+            entry.type.tensor_type.shape.dim[0].dim_value = 5
+    errors = layer_errors(fixed[0], X, fixed[1], exact=True)
+    assert errors["sum"].isolated.counts == ERRORS["sum"].isolated.counts
+    with pytest.raises(ValueError, match="the model takes 5 images at a time"):
+        layer_errors(fixed[0], X[:7], fixed[1])
+
+
+def test_activations_with_a_scale_a_channel_are_refused():
+    odd = onnx.ModelProto()
+    odd.CopyFrom(INT8)
+    node = next(n for n in odd.graph.node if n.name == "conv1_QuantizeLinear")
+    for position, kind in ((1, np.float32), (2, np.uint8)):
+        name = f"{node.input[position]}_each"
+        values = np.linspace(1, 2, 8).astype(kind)
+        odd.graph.initializer.append(numpy_helper.from_array(values, name))
+        node.input[position] = name
+    with pytest.raises(ValueError, match="quantize activations per tensor"):
+        layer_errors(odd, X, FLOAT)
 
 
 def test_cutting_leaves_the_model_as_it_was():

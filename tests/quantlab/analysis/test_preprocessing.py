@@ -79,6 +79,7 @@ def test_rounding_to_a_byte_is_no_difference():
         (RAW / 255, RAW, "the division by 255 is missing"),
         (RAW / 255, RAW / 255**2, "divides by 255 twice"),
         (RAW / 255, 2 * (RAW / 255) - 1, "it maps 0..1 to -1..1"),
+        (RAW / 255, RAW / 256, "it divides by 256 instead of 255"),
         (RAW, RAW / 127.5 - 1, "it maps 0..255 to -1..1"),
         (RAW / 255, TRAINING, "One more normalization does that, mean 0.485, 0.456, 0.406"),
         (TRAINING, RAW / 255, "A normalization left out does that, mean 0.485, 0.456, 0.406"),

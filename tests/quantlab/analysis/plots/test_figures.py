@@ -81,6 +81,7 @@ FIGURES = {
     "pareto": lambda: pareto_front(
         [Candidate("fp32", 0.9, 1.0), Candidate("int8", 0.89, 2.0), Candidate("s8", 0.8, 1.1)]
     ).plot(),
+    "pareto of one": lambda: pareto_front([Candidate("fp32", 0.9, 1.0)]).plot(),
     "preprocessing": lambda: compare_preprocessing(IMAGES, 255 * IMAGES).plot(),
     "layers": lambda: layers(6).plot(),
     "many layers": lambda: layers(40).plot(),

@@ -54,7 +54,8 @@ def quantize_model(
     Raises
     ------
     TypeError, ValueError
-        As `trace_model`, `place` and `calibrate` say.
+        As `trace_model`, `place` and `calibrate` say; or the recipe asks for training, which
+        `prepare_qat` begins.
 
     Examples
     --------
@@ -64,6 +65,11 @@ def quantize_model(
     >>> quantized.weights["_0"].q.dtype, quantized.placement.rulers
     (dtype('int8'), ('input_1', '_1'))
     """
+    if recipe.training is not None:
+        raise ValueError(
+            "the recipe has training settings, but quantize_model does not train: call "
+            "prepare_qat(model, calibration, recipe) and train_qat, or leave training out."
+        )
     first, batches = first_and_all(calibration)
     if isinstance(batches, Iterator) and _needs_data_again(recipe):
         batches = list(batches)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from benchmarks.networks import NETWORKS, images
-from quantlab.methods import Recipe, Rule, quantize_model
+from quantlab.methods import Recipe, Rule, Training, quantize_model
 from quantlab.numerics import quantize
 
 RNG = np.random.default_rng(0)
@@ -191,6 +191,11 @@ def test_names_that_do_not_fit_are_refused_before_calibration(recipe, sentence):
 def test_calibration_data_that_do_not_fit_are_refused(calibration, error, sentence):
     with pytest.raises(error, match=sentence):
         quantize_model(small_net(), calibration)
+
+
+def test_training_is_not_left_out_silently():
+    with pytest.raises(ValueError, match="quantize_model does not train: call prepare_qat"):
+        quantize_model(small_net(), BATCHES, Recipe(training=Training()))
 
 
 def test_ctrl_c_leaves_the_model_alone():

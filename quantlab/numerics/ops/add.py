@@ -6,6 +6,7 @@ import numpy as np
 
 from quantlab.numerics.ops.elementwise import checked_steps, finite_ratio
 from quantlab.numerics.ops.fused_multiply_add import fused_multiply_add
+from quantlab.numerics.ops.table import by_pairs
 from quantlab.numerics.qparams import QParams
 from quantlab.numerics.quantize import dequantize, quantize
 
@@ -68,10 +69,14 @@ def add(
         ratio_b = finite_ratio(b_qparams.scale / y.scale)
     za, zb = np.float32(a_qparams.zero_point), np.float32(b_qparams.zero_point)
     fixed = np.float32(y.zero_point) - fused_multiply_add(ratio_a, za, ratio_b * zb)
-    # The kernel multiplies the stored integers; zero_points were taken out of them into `fixed`.
-    total = fused_multiply_add(right + int(b_qparams.zero_point), ratio_b, fixed)
-    total = fused_multiply_add(left + int(a_qparams.zero_point), ratio_a, total)
-    return np.clip(np.rint(total), y.qmin, y.qmax).astype(y.storage)
+
+    def kernel(q_a: np.ndarray, q_b: np.ndarray) -> np.ndarray:
+        # It multiplies the stored integers; zero_points were taken out of them into `fixed`.
+        total = fused_multiply_add(q_a, ratio_a, fused_multiply_add(q_b, ratio_b, fixed))
+        return np.clip(np.rint(total), y.qmin, y.qmax).astype(y.storage)
+
+    stored = (q + int(own.zero_point) for q, own in ((left, a_qparams), (right, b_qparams)))
+    return by_pairs(kernel, next(stored), a_qparams, next(stored), b_qparams)
 
 
 def _repeats(a: tuple[int, ...], b: tuple[int, ...]) -> bool:

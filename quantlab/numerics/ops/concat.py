@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from quantlab.numerics.ops.accumulate import per_tensor
+from quantlab.numerics.ops.table import by_table
 from quantlab.numerics.qparams import QParams
-from quantlab.numerics.quantize import dequantize, quantize
 from quantlab.numerics.validation import channel_axis
 
 
@@ -34,7 +34,7 @@ def concat(
     Raises
     ------
     ValueError
-        As `dequantize` does; no tensors, or as many rulers as there are not; shapes that do not
+        As `centered` does; no tensors, or as many rulers as there are not; shapes that do not
         fit; per-channel qparams.
 
     Examples
@@ -49,11 +49,13 @@ def concat(
             f"ruler a tensor and at least one tensor: pass two lists of one length."
         )
     per_tensor(y, "y")
-    parts = []
-    for i, (tensor, own) in enumerate(zip(tensors, qparams, strict=True)):
+    for i, own in enumerate(qparams):
         per_tensor(own, f"qparams[{i}]")
-        # A tick of y is nearest to itself: where the rulers are equal this copies.
-        parts.append(quantize(dequantize(tensor, own), y))
+    # A tick of y is nearest to itself: where the rulers are equal this copies.
+    parts = [
+        by_table(tensor, own, y, lambda real: real, f"tensors[{i}]")
+        for i, (tensor, own) in enumerate(zip(tensors, qparams, strict=True))
+    ]
     at = channel_axis(axis, parts[0].ndim, "tensors[0]")
     try:
         return np.concatenate(parts, axis=at)

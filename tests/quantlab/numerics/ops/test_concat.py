@@ -69,7 +69,7 @@ U8 = QParams(0.1, 0, "uint8")
         ([[1], [2]], [U8], 0, "2 tensors and 1 qparams"),
         ([[[1, 2]], [[1]]], [U8, U8], 0, "only axis 0 of them may differ"),
         ([[1], [2]], [U8, U8], 1, "axis is 1, but tensors\\[0\\] has 1 dimension"),
-        ([[1.0]], [U8], 0, "q has dtype float64"),
+        ([[1.0]], [U8], 0, "tensors\\[0\\] has dtype float64"),
         ([[1]], [QParams([0.1], 0, "uint8", axis=0)], 0, "qparams\\[0\\] is per-channel"),
     ],
 )

@@ -10,6 +10,7 @@ import onnx
 from quantlab.deploy.simulator.graph import Graph, Node, read_graph
 
 Shape = tuple[int, ...]
+RUNTIMES_OWN = "com.microsoft"
 
 #: Operators that multiply and accumulate, to the position of their weights among the inputs.
 WEIGHTS = {
@@ -19,8 +20,24 @@ WEIGHTS = {
     "Gemm": 1,
     "MatMul": 1,
     "MatMulInteger": 1,
+    "QGemm": 3,
     "QLinearConv": 3,
     "QLinearMatMul": 3,
+}
+
+
+#: ONNX Runtime's own operators that `quantize_static` writes into a file, which ONNX's shape
+#: inference does not know: the ONNX operator with the same shapes, and where its inputs stand.
+SAME_SHAPES = {
+    "QGemm": ("Gemm", slice(0, 4, 3)),
+    "QLinearAdd": ("Add", slice(0, 4, 3)),
+    "QLinearAveragePool": ("AveragePool", slice(1)),
+    "QLinearConcat": ("Concat", slice(2, None, 3)),
+    "QLinearGlobalAveragePool": ("GlobalAveragePool", slice(1)),
+    "QLinearLeakyRelu": ("Identity", slice(1)),
+    "QLinearMul": ("Mul", slice(0, 4, 3)),
+    "QLinearSigmoid": ("Identity", slice(1)),
+    "QLinearSoftmax": ("Identity", slice(1)),
 }
 
 
@@ -61,6 +78,9 @@ def inferred_shapes(
                 dim.dim_value = size
         elif dims and not dims[0].dim_value:
             dims[0].dim_value = 1
+    for node in sized.graph.node:
+        if node.domain == RUNTIMES_OWN and node.op_type in SAME_SHAPES:
+            _say_in_onnx(node)
     # Shapes written down for another batch would contradict this one.
     del sized.graph.value_info[:]
     for entry in sized.graph.output:
@@ -74,8 +94,16 @@ def inferred_shapes(
     return shapes
 
 
+def _say_in_onnx(node: onnx.NodeProto) -> None:
+    node.op_type, places = SAME_SHAPES[node.op_type]
+    node.domain = ""
+    kept = list(node.input)[places]
+    del node.input[:]
+    node.input.extend(kept)
+
+
 def _counts(node: Node) -> bool:
-    return node.domain == "" and node.operator in WEIGHTS
+    return node.operator in WEIGHTS and (node.domain == "" or node.operator == "QGemm")
 
 
 def _macs(graph: Graph, node: Node, shapes: Mapping[str, Shape]) -> int | None:
@@ -87,6 +115,6 @@ def _macs(graph: Graph, node: Node, shapes: Mapping[str, Shape]) -> int | None:
         return prod(x) * prod(w[1:])
     if "Conv" in node.operator:  # every output element is a window of inputs times a filter
         return prod(y) * prod(w[1:])
-    if node.operator == "Gemm":
+    if node.operator in ("Gemm", "QGemm"):
         return prod(y) * x[0 if node.attributes.get("transA", 0) else 1]
     return prod(y) * x[-1]

@@ -96,12 +96,15 @@ def _weight(entry: tuple[tuple[str, str], list[NodePrecision]]) -> tuple[bool, f
 
 
 def _others(nodes: Sequence[NodePrecision]) -> str:
-    """The layers besides the first, whose reasons are alike: some by name, the rest counted."""
+    """The layers besides the first, whose reasons are alike."""
     names = list(dict.fromkeys(map(layer_of, nodes)))[1:]
-    if not names:
-        return ""
+    return f"\nAlso {_some(names)}." if names else ""
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of them by name, the rest counted."""
     more = f" and {len(names) - SHOWN_LAYERS} more" if len(names) > SHOWN_LAYERS else ""
-    return f"\nAlso {', '.join(names[:SHOWN_LAYERS])}{more}."
+    return ", ".join(names[:SHOWN_LAYERS]) + more
 
 
 def _time_share(report: PrecisionReport, nodes: Sequence[NodePrecision]) -> float | None:
@@ -112,7 +115,7 @@ def _time_share(report: PrecisionReport, nodes: Sequence[NodePrecision]) -> floa
 def _notes(report: PrecisionReport) -> list[str]:
     notes = [f"FP32 islands: {report.islands} (groups of FP32 nodes, with conversions around each)"]
     if report.uncounted:
-        notes.append(f"MACs not known, counted as 0: {', '.join(report.uncounted)}")
+        notes.append(f"MACs not known, counted as 0: {_some(report.uncounted)}")
     if report.runs:
         threads = "1 thread" if report.threads == 1 else f"{report.threads} threads"
         notes.append(f"µs a run, by the profiler, which adds some: {report.runs} runs, {threads}")

@@ -63,6 +63,12 @@ class Site:
         return after if after is not None and after.operator == Q else None
 
 
+def is_quantized(node: Node) -> bool:
+    """Whether a node of a file converts to or from integers, or computes with them."""
+    conversion = node.operator in (Q, DQ, "DynamicQuantizeLinear")
+    return conversion or "QLinear" in node.operator or "Integer" in node.operator
+
+
 def is_layer(node: Node) -> bool:
     group = GROUPS.get(node.operator)
     return group is not None and group.weighted

@@ -12,6 +12,7 @@ from quantlab.deploy.fallback.site import (
     float_weights,
     guards,
     is_layer,
+    is_quantized,
     listed,
 )
 from quantlab.deploy.simulator.graph import Node
@@ -20,11 +21,15 @@ from quantlab.deploy.simulator.operators import GROUPS, TO_FLOAT
 from quantlab.deploy.simulator.redundant import ruler_does
 from quantlab.deploy.simulator.rulers import ruler_of
 
+ADVICE = {
+    "BatchNormalization": " Fold it into the layer before it, then quantize.",
+}
+
 
 def float_model(site: Site) -> Reason | None:
-    if any(node.operator in (Q, DQ) for node in site.graph.nodes):
+    if any(is_quantized(node) for node in site.graph.nodes):
         return None
-    return Reason("float model", "The file holds no QuantizeLinear: nothing in it is quantized.")
+    return Reason("float model", "Nothing in the file is quantized.")
 
 
 def no_kernel(site: Site) -> Reason | None:
@@ -44,7 +49,8 @@ def no_kernel(site: Site) -> Reason | None:
         )
     return Reason(
         f"no integer kernel: {node.operator}",
-        f"ONNX Runtime has no integer kernel for {node.operator}: it gets and gives floats.",
+        f"ONNX Runtime has no integer kernel for {node.operator}: it gets and gives floats."
+        + ADVICE.get(node.operator, ""),
     )
 
 

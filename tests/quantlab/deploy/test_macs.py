@@ -1,9 +1,11 @@
 """MACs from shapes against torch's own flop counter, which counts two for each."""
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -103,3 +105,42 @@ def test_a_shape_that_cannot_be_inferred_is_not_guessed():
     where = net.node("Cast", net.node("NonZero", "input", "n"), "c", to=TensorProto.FLOAT)
     model = net.model(net.node("MatMul", [net.node("Transpose", where, "t"), where], "m"))
     assert macs_of(model) == {"m": None}
+
+
+def test_files_with_integer_operators_count_like_their_float_model(tmp_path):
+    """ONNX Runtime's own quantizer writes either form; its QLinear operators hide no layer."""
+    net = small_net()
+    (tmp_path / "float.onnx").write_bytes(net.SerializeToString())
+    quantize_static(
+        tmp_path / "float.onnx",
+        tmp_path / "integers.onnx",
+        Noise(),
+        quant_format=QuantFormat.QOperator,
+    )
+    quantized = onnx.load(tmp_path / "integers.onnx")
+    own = {node.op_type for node in quantized.graph.node if node.domain == "com.microsoft"}
+    assert {"QLinearAdd", "QLinearConcat", "QLinearGlobalAveragePool", "QGemm"} <= own
+    assert sorted(macs_of(quantized).values()) == sorted(macs_of(net).values())
+
+
+class Noise(CalibrationDataReader):
+    """One batch for the quantizer."""
+
+    def __init__(self):
+        self.batches = [{"input": np.random.default_rng(0).random((1, 8, 16, 16), np.float32)}]
+
+    def get_next(self):
+        return self.batches.pop() if self.batches else None
+
+
+def small_net():
+    net = QdqNet()
+    net.nodes.clear()
+    first = net.node("Conv", ["input", net.float_weights("w1", (8, 8, 1, 1))], "c1")
+    added = net.node("Add", [first, "input"], "a")
+    joined = net.node("Concat", [added, first], "j", axis=1)
+    second = net.node("Conv", [joined, net.float_weights("w2", (8, 16, 3, 3))], "c2")
+    pooled = net.node("GlobalAveragePool", net.node("Sigmoid", second, "s"), "g")
+    flat = net.node("Flatten", net.node("Mul", [pooled, pooled], "m"), "f")
+    w, b = net.float_weights("w3", (8, 4)), net.float_weights("b3", (4,))
+    return net.model(net.node("Gemm", [flat, w, b], "fc"))

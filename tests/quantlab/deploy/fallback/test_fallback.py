@@ -336,3 +336,25 @@ def test_a_layer_that_meets_all_conditions_has_no_known_reason():
     graph = read_graph(net.model(net.qdq(net.conv(net.x, "c"), "y")))
     conv = next(node for node in graph.nodes if node.operator == "Conv")
     assert fallback_reason(graph, conv, x86=is_x86()).kind == "no known reason"
+
+
+def test_a_batchnormalization_that_was_not_folded_gets_advice():
+    net = QdqNet()
+    c = net.qdq(net.conv(net.x, "c"), "y")
+    parts = [net.constant(f"bn{k}", np.ones(8, np.float32)) for k in range(4)]
+    model = net.model(net.qdq(net.node("BatchNormalization", [c, *parts], "n"), "z"))
+    (node,) = of_layer(model, "n")
+    assert node.kind == "no integer kernel: BatchNormalization"
+    assert node.reason.endswith("Fold it into the layer before it, then quantize.")
+
+
+def test_a_dynamically_quantized_model_is_no_float_model():
+    net = QdqNet()
+    net.nodes.clear()
+    net.constant("w", np.ones((16, 4), np.int8))
+    q = net.node("DynamicQuantizeLinear", "input", "q")
+    net.nodes[-1].output.extend(["s", "z"])
+    sums = net.node("MatMulInteger", [q, "w", "z"], "m")
+    model = net.model(net.node("Elu", net.node("Cast", sums, "f", to=TensorProto.FLOAT), "n"))
+    (node,) = of_layer(model, "n")
+    assert (node.precision, node.kind) == ("FP32", "no integer kernel: Elu")

@@ -127,6 +127,18 @@ def test_the_seed_decides_and_torch_s_own_stays():
     assert any(not np.array_equal(first, other) for other in others)
 
 
+def test_the_magnitude_of_the_layer_does_not_matter():
+    """A power of two scales every float32 number on the way without rounding it."""
+    task = linear_task(4, 24, seed=3)
+    one, other = (
+        replace(task, layer=lambda w, x: x @ w.T, inputs=x, targets=x @ task.weight.T)
+        for x in (task.inputs, task.inputs * 1024)
+    )
+    assert np.array_equal(
+        learn_layer_rounding(one, SETTINGS), learn_layer_rounding(other, SETTINGS)
+    )
+
+
 def test_weights_on_ticks_stay():
     weight = torch.tensor([[0.5, -1.0, 1.5]])
     task = Reconstruction(

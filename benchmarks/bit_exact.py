@@ -26,7 +26,8 @@ from benchmarks.operator_models import fused_operators, run_in_runtime, session_
 from benchmarks.operator_questions import QUESTIONS
 from benchmarks.quantized_networks import QuantizedNetwork, quantized_network
 from benchmarks.question import Question
-from quantlab.deploy.agreement import compare_with_runtime
+from quantlab.deploy.agreement import agreement, compare_with_runtime
+from quantlab.deploy.runtime_tensors import runtime_tensors
 from quantlab.deploy.simulate import simulate
 
 NEAR_TIES = "exact int32 sums times one quotient of the scales; float32 sums round at other places"
@@ -96,7 +97,12 @@ def show(result: dict[str, Any]) -> str:
     for name, row in result["per_net"].items():
         lines.append(f"{name:<27}{row['values']:>11,}{row['mismatches']:>12,}   {row['tensors']}")
     lines.append(f"{'total':<27}{result['values']:>11,}{result['mismatches']:>12,}")
-    lines += ["", "Where ONNX Runtime's kernel is not the QDQ definition:"]
+    lines += [
+        "",
+        *_saturation(result),
+        "",
+        "Where ONNX Runtime's kernel is not the QDQ definition:",
+    ]
     lines += [f"  {name}: {row['why']}" for name, row in _explained(result)]
     return "\n".join(lines)
 
@@ -140,6 +146,25 @@ def one_network(net: QuantizedNetwork) -> dict[str, Any]:
         "largest_lsb": compared.largest,
         "tensors": len(compared.layers),
         "first_mismatch": compared.first.name if compared.first else None,
+        "without_vnni": without_vnni(net),
+    }
+
+
+def without_vnni(net: QuantizedNetwork) -> dict[str, int] | None:
+    """The same where products are added in 16 bits; None where this processor does not do so.
+
+    `beside_exact` counts the integers that are others than with 32 bits.
+    """
+    exact = simulate(net.quantized, net.x)
+    by_default = runtime_tensors(net.quantized, net.x)
+    beside_exact = agreement(exact, by_default.tensors).mismatches
+    if not beside_exact:
+        return None
+    predicted = agreement(simulate(net.quantized, net.x, saturating=True), by_default.tensors)
+    return {
+        "values": predicted.values,
+        "mismatches": predicted.mismatches,
+        "beside_exact": beside_exact,
     }
 
 
@@ -168,6 +193,19 @@ def steps_apart(model: onnx.ModelProto, ours: np.ndarray, theirs: np.ndarray) ->
 
 def _explained(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [(name, row) for name, row in result["per_operator"].items() if row["why"]]
+
+
+def _saturation(result: dict[str, Any]) -> list[str]:
+    """What is to be said about sums in 16 bits, network by network."""
+    rows = {name: row["without_vnni"] for name, row in result["per_net"].items()}
+    if not any(rows.values()):
+        return ["This processor adds products in 32 bits by default."]
+    return ["This processor adds products in 16 bits by default; simulated so:"] + [
+        f"  {name}: {row['mismatches']:,} of {row['values']:,} integers differ from ONNX "
+        f"Runtime's, of which {row['beside_exact']:,} are not the exact ones"
+        for name, row in rows.items()
+        if row
+    ]
 
 
 def _say(name: str, row: dict[str, Any]) -> None:

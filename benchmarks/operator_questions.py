@@ -109,19 +109,30 @@ def matmul(rng: np.random.Generator, dtype: str) -> Question:
 
 
 def add(rng: np.random.Generator, dtype: str) -> Question:
-    """Two tensors of one shape."""
-    shape = random_shape(rng)
-    operands = [random_operand(rng, shape, dtype) for _ in range(2)]
-    scale = float(operands[0][1].scale + operands[1][1].scale) * rng.uniform(0.4, 1.2)
-    return question("Add", operands, [], near_ruler(rng, dtype, scale))
+    """Two tensors of one shape, or one of them repeated along some axes, or a constant."""
+    operands, constants = two_operands(rng, dtype)
+    total = sum(float(ruler.scale) for _, ruler in [*operands, *constants])
+    y = near_ruler(rng, dtype, total * rng.uniform(0.4, 1.2))
+    return question("Add", operands, constants, y)
 
 
 def mul(rng: np.random.Generator, dtype: str) -> Question:
-    """Two tensors of one shape."""
+    """As for `add`."""
+    operands, constants = two_operands(rng, dtype)
+    total = np.prod([float(ruler.scale) for _, ruler in [*operands, *constants]])
+    y = near_ruler(rng, dtype, float(total) * rng.uniform(30, 200))
+    return question("Mul", operands, constants, y)
+
+
+def two_operands(rng: np.random.Generator, dtype: str) -> tuple[list[Operand], list[Operand]]:
+    """Two activations, or one and a constant; every other time the second one is repeated."""
     shape = random_shape(rng)
-    operands = [random_operand(rng, shape, dtype) for _ in range(2)]
-    scale = float(operands[0][1].scale * operands[1][1].scale) * rng.uniform(30, 200)
-    return question("Mul", operands, [], near_ruler(rng, dtype, scale))
+    second = shape
+    if rng.random() < 0.5:
+        n, c, h, w = (1 if rng.random() < 0.5 else size for size in shape)
+        second = (n, c, h, w)
+    both = [random_operand(rng, shape, dtype), random_operand(rng, second, dtype)]
+    return (both, []) if rng.random() < 0.7 else (both[:1], both[1:])
 
 
 def concat(rng: np.random.Generator, dtype: str) -> Question:

@@ -26,7 +26,8 @@ class QuantizedModel:
     Parameters
     ----------
     graph : torch.fx.GraphModule
-        The FP32 network after folding and every other change to its weights.
+        The FP32 network after folding and equalization: what the integers are to come close to.
+        Learned rounding and bias correction change `weights` only.
     placement : Placement
         Which tensors have a ruler and which layers stay float.
     activations : mapping of str to QParams

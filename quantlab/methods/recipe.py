@@ -113,7 +113,8 @@ class Recipe:
     layers : mapping of str to Rule
         Mixed precision: the weight rule of single layers, named in the same way.
     equalize : bool
-        Even out the ranges of neighbouring layers first (cross-layer equalization).
+        Even out the ranges of neighbouring layers first (cross-layer equalization), and absorb the
+        biases that this raises. A ReLU6 between two layers is in the way: see `replace_relu6`.
     bias_correction : None, "analytic" or "empirical"
         Take the mean error that quantized weights cause out of the biases.
     learned_rounding : LearnedRounding, optional

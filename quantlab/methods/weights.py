@@ -25,7 +25,7 @@ class QuantizedWeight:
     qparams : QParams
         Per-tensor, or per-channel along axis 0.
     bias : float32 array (M,), optional
-        As the float layer has it.
+        As the float layer has it, or as bias correction made it.
     bias_q : int32 array (M,), optional
         `rint(bias / bias_scale)`.
     bias_scale : float32 scalar, or array (M,) for per-channel weights

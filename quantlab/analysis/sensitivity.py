@@ -13,6 +13,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
 
 from quantlab.analysis.float_layers import computing_layers, with_float_layers
 from quantlab.analysis.model_pair import batches
@@ -126,6 +127,7 @@ def quantize_one(
     score: Score | None = None,
     unit: str = "score",
     layers: Sequence[str] | None = None,
+    exact: bool = False,
     progress: bool = False,
 ) -> Sensitivity:
     """Score the model with one layer at a time in integers and all others in float.
@@ -144,6 +146,8 @@ def quantize_one(
         What your score is, for tables and figures.
     layers : sequence of str, optional
         Node names to score; all layers that compute on integers by default.
+    exact : bool
+        For the default score: sum products in 32 bits on every CPU (see `open_session`).
     progress : bool
         A bar on stderr.
 
@@ -164,7 +168,9 @@ def quantize_one(
     names = _names(model, layers)
     every = tuple(computing_layers(model))
     others = {name: [other for other in every if other != name] for name in names}
-    return _sensitivity("quantize one", model, others, _scorer(model, x, score, unit), progress)
+    return _sensitivity(
+        "quantize one", model, others, _scorer(model, x, score, unit, exact), progress
+    )
 
 
 def keep_one(
@@ -174,6 +180,7 @@ def keep_one(
     score: Score | None = None,
     unit: str = "score",
     layers: Sequence[str] | None = None,
+    exact: bool = False,
     progress: bool = False,
 ) -> Sensitivity:
     """Score the model with one layer at a time in float and all others in integers.
@@ -182,7 +189,7 @@ def keep_one(
     """
     names = _names(model, layers)
     kept = {name: [name] for name in names}
-    return _sensitivity("keep one", model, kept, _scorer(model, x, score, unit), progress)
+    return _sensitivity("keep one", model, kept, _scorer(model, x, score, unit, exact), progress)
 
 
 def _sensitivity(
@@ -208,7 +215,9 @@ def _sensitivity(
     return Sensitivity(mode, unit, float_score, int8_score, tuple(rows), interrupted)
 
 
-def _scorer(model: QuantizedModel, x: Any, score: Score | None, unit: str) -> tuple[Score, str]:
+def _scorer(
+    model: QuantizedModel, x: Any, score: Score | None, unit: str, exact: bool
+) -> tuple[Score, str]:
     """The function that scores a variant, and its unit."""
     if (x is None) == (score is None):
         raise ValueError(
@@ -221,14 +230,14 @@ def _scorer(model: QuantizedModel, x: Any, score: Score | None, unit: str) -> tu
     expected = _outputs(floating, x)
 
     def output_sqnr(variant: QuantizedModel) -> float:
-        return sqnr(_outputs(build_onnx(variant), x), expected)
+        return sqnr(_outputs(build_onnx(variant), x, exact), expected)
 
     return output_sqnr, SQNR
 
 
-def _outputs(model: Any, x: Any) -> np.ndarray:
+def _outputs(model: onnx.ModelProto, x: Any, exact: bool = False) -> np.ndarray:
     """All outputs in one row, float32."""
-    session = open_session(model)
+    session = open_session(model, exact=exact)
     parts = [session.run(None, checked_feeds(session, batch)) for batch in batches(model, x)]
     return np.concatenate([np.ravel(output) for outputs in parts for output in outputs])
 

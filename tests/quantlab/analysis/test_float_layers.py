@@ -1,6 +1,7 @@
 """A variant without new calibration is the model that a recipe with keep_float would have given."""
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -42,6 +43,22 @@ def test_all_layers_in_float_is_the_float_model():
     run = open_session(build_onnx(variant)).run(None, {"input": X})[0]
     expected = open_session(build_onnx(MODEL.graph)).run(None, {"input": X})[0]
     np.testing.assert_array_equal(run, expected)
+
+
+def integer_operators(model, path):
+    """Operators that compute on integers in the graph that ONNX Runtime really runs."""
+    open_session(build_onnx(model), optimized_path=path)
+    operators = [node.op_type for node in onnx.load(path).graph.node]
+    return [o for o in operators if o.startswith("Q") and o != "QuantizeLinear"]
+
+
+@pytest.mark.parametrize("name", ["stem_0_0", "stages_2_shortcut_0", "add", "head"])
+def test_the_runtime_computes_what_it_should_on_integers(name, tmp_path):
+    every = set(computing_layers(MODEL))
+    only = with_float_layers(MODEL, every - {name})
+    assert len(integer_operators(only, tmp_path / "only.onnx")) == 1
+    others = with_float_layers(MODEL, [name])
+    assert len(integer_operators(others, tmp_path / "others.onnx")) == len(every) - 1
 
 
 def test_layers_that_compute_are_listed_in_order():

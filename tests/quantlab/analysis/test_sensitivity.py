@@ -41,8 +41,8 @@ COARSE = Recipe(layers={"b": Rule("int4", "symmetric", "per-tensor", "minmax")})
 MODEL = quantize_model(NET, CALIBRATION, COARSE)
 
 
-def outputs(model):
-    return open_session(model).run(None, {"input": X})[0]
+def outputs(model, exact=False):
+    return open_session(model, exact=exact).run(None, {"input": X})[0]
 
 
 def simulated(variant):
@@ -63,6 +63,8 @@ def test_the_default_score_is_the_runtimes():
     expected = outputs(build_onnx(MODEL.graph))
     # Batches of 16 and 4 change no image.
     assert result.int8_score == pytest.approx(sqnr(outputs(build_onnx(MODEL)), expected), rel=1e-6)
+    exact = keep_one(MODEL, X, layers=["c"], exact=True).int8_score
+    assert exact == pytest.approx(sqnr(outputs(build_onnx(MODEL), exact=True), expected), rel=1e-6)
     assert (result.float_score, result.unit) == (np.inf, "output SQNR (dB)")
 
 

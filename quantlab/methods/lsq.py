@@ -65,8 +65,8 @@ class LearnedStepSize(FakeQuantize):
     "On the ruler" is judged after rounding, as in FakeQuantize and in torch's learnable kernels.
     The paper judges x / scale before rounding: half a step at either end belongs to the other case.
 
-    A step of the optimizer that takes a scale to zero or below puts it at float32's smallest normal
-    number; the gradient there is that of saturation and can lead it out again.
+    A scale that an optimizer takes to zero or below is refused the next time it is used: from there
+    every value saturates, and a network that goes on with it learns nothing.
 
     Parameters
     ----------
@@ -75,6 +75,8 @@ class LearnedStepSize(FakeQuantize):
     values : int
         How many values share a scale: weights of the layer or of one channel; features of one
         sample for an activation.
+    layer : str
+        Whose scale it is, for messages.
 
     Raises
     ------
@@ -91,7 +93,7 @@ class LearnedStepSize(FakeQuantize):
     1.0
     """
 
-    def __init__(self, qparams: QParams, values: int) -> None:
+    def __init__(self, qparams: QParams, values: int, layer: str = "this layer") -> None:
         super().__init__(qparams)
         if values < 1:
             raise ValueError(
@@ -102,6 +104,7 @@ class LearnedStepSize(FakeQuantize):
         del self.scale  # the buffer makes room for the parameter
         self.scale = nn.Parameter(scale)
         self.values = int(values)
+        self._layer = layer
 
     @property
     def qparams(self) -> QParams:
@@ -110,23 +113,31 @@ class LearnedStepSize(FakeQuantize):
         Raises
         ------
         ValueError
-            The scale is no longer finite.
+            The optimizer has taken a scale to zero, below, or out of float32.
         """
-        scale = self.scale.detach().clamp(min=SMALLEST_SCALE)  # an optimizer may just have stepped
-        return replace(self._qparams, scale=scale.cpu().numpy())
+        self._check_scale()
+        return replace(self._qparams, scale=self.scale.detach().cpu().numpy())
 
     def freeze(self, frozen: bool = True) -> None:
         """Stop learning the scale, or go on with it."""
         self.scale.requires_grad_(not frozen)
 
     def forward(self, x: Tensor) -> Tensor:
-        """As `FakeQuantize.forward`."""
-        with torch.no_grad():
-            self.scale.clamp_(min=SMALLEST_SCALE)
+        """As `FakeQuantize.forward`; ValueError where the scale is no longer above zero."""
+        self._check_scale()
         scale, offset = self._aligned(x)
         factor = 1 / sqrt(self.values * positive_levels(self._qparams))
         y: Tensor = _LearnedStep.apply(x, scale, self._lo, self._hi, offset, factor)
         return y
+
+    def _check_scale(self) -> None:
+        scale = self.scale.detach()
+        bad = ~(torch.isfinite(scale) & (scale >= SMALLEST_SCALE))
+        if bad.any():
+            raise ValueError(
+                f"the learned scale of {self._layer} is {scale[bad][0].item():.3g}, but the "
+                f"distance between two ticks is above zero: lower the learning rate."
+            )
 
 
 def positive_levels(qparams: QParams) -> int:

@@ -217,10 +217,10 @@ def _put_rulers(
 ) -> None:
     nodes = {node.name: node for node in start.graph.graph.nodes}
     for name in start.placement.rulers:
-        qparams = start.activations[name]
-        ruler: FakeQuantize = ActivationRuler(recipe.activations, qparams, path_of(nodes[name]))
+        qparams, path = start.activations[name], path_of(nodes[name])
+        ruler: FakeQuantize = ActivationRuler(recipe.activations, qparams, path)
         if training.lsq:
-            ruler = LearnedStepSize(qparams, values=prod(nodes[name].meta["shape"][1:]))
+            ruler = LearnedStepSize(qparams, prod(nodes[name].meta["shape"][1:]), path)
         network.set_submodule(_ruler_path(name), ruler)
     for name, rule in weight_rules(start.graph, start.placement, recipe).items():
         layer = _module(network, nodes[name])
@@ -238,7 +238,7 @@ def _weight_ruler(layer: FoldedLayer, rule: Rule, training: Training, path: str)
         return observed
     qparams = initial_ruler(as_array(weight), observed.qparams)
     shared = weight.numel() if qparams.axis is None else weight[0].numel()
-    return LearnedStepSize(qparams, values=shared)
+    return LearnedStepSize(qparams, shared, path)
 
 
 def _ruler_path(tensor: str) -> str:

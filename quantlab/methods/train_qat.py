@@ -71,8 +71,8 @@ def train_qat(
     Raises
     ------
     ValueError
-        No batches, or the loss is no longer finite; the model is then as the last finished epoch
-        left it.
+        No batches, or the loss, a weight, an activation or a learned scale has left its range; the
+        model is then as the last finished epoch left it.
 
     Examples
     --------

@@ -192,16 +192,15 @@ def test_the_optimizer_moves_the_ruler_and_its_state_travels():
     assert isinstance(other.scale, torch.nn.Parameter)
 
 
-def test_a_step_through_zero_leaves_a_scale_that_can_grow_again():
-    layer = LearnedStepSize(QParams(0.5, 0, "int4"), values=2)
+@pytest.mark.parametrize("value", [-0.5, 0.0, 1e-39, float("nan"), float("inf")])
+def test_a_scale_that_left_its_range_is_named(value):
+    qparams = QParams(np.float32([0.5, 0.5]), np.zeros(2, int), "int4", axis=0)
+    layer = LearnedStepSize(qparams, values=2, layer="features.3")
     with torch.no_grad():
-        layer.scale.sub_(1.0)
-    assert layer.qparams.scale > 0  # also before the next forward
-    x = torch.tensor([1.0, -1.0])
-    y = layer(x)
-    assert layer.qparams.scale > 0
-    ((y - x) ** 2).sum().backward()
-    assert layer.scale.grad < 0  # descent makes it larger
+        layer.scale[1] = value
+    for use in (lambda: layer(torch.zeros(2, 3)), lambda: layer.qparams):
+        with pytest.raises(ValueError, match=r"scale of features\.3 is .*lower the learning rate"):
+            use()
 
 
 def test_what_does_not_fit_is_refused_in_a_sentence():

@@ -126,7 +126,8 @@ def interrupt(output):
 @pytest.mark.parametrize("finished", [0, 1, 2])
 @pytest.mark.parametrize("lsq", [False, True])
 def test_ctrl_c_keeps_the_last_finished_epoch(finished, lsq):
-    qat, shorter = prepared(lsq=lsq), prepared(lsq=lsq, epochs=max(finished, 1))
+    settings = {"lsq": lsq, "learning_rate": 1e-4}
+    qat, shorter = prepared(**settings), prepared(**settings, epochs=max(finished, 1))
     if finished:
         train_qat(shorter, data(), F.cross_entropy)
     history = train_qat(qat, data(), ending_with(interrupt, after=4 * finished + 2))
@@ -145,6 +146,13 @@ def test_a_loss_that_is_not_finite_ends_the_training():
         train_qat(qat, data(), ending_with(lambda y: y.sum() * float("nan"), after=5))
     assert same_state(qat.state_dict(), shorter.state_dict())
     assert not qat.training
+
+
+def test_a_scale_that_is_driven_to_zero_ends_the_training():
+    qat, fresh = prepared(lsq=True, learning_rate=10.0), prepared(lsq=True)
+    with pytest.raises(ValueError, match=r"learned scale of .* is .*lower the learning rate"):
+        train_qat(qat, data(), F.cross_entropy)
+    assert same_state(qat.state_dict(), fresh.state_dict())
 
 
 def test_images_that_are_not_finite_name_the_layer():

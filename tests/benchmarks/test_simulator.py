@@ -1,4 +1,4 @@
-"""The benchmark of the simulator's time lets both run in turns, and says whether the goal is met."""
+"""The benchmark of the simulator's time lets both take turns, and says if the goal is met."""
 
 import json
 

@@ -13,6 +13,12 @@ from quantlab.deploy.simulator.operators import GROUPS
 
 Q, DQ = "QuantizeLinear", "DequantizeLinear"
 CLIPS = ("Relu", "Clip")
+#: Operators with integer kernels that read one tensor of numbers and hand its integers on, besides
+#: those that the simulator knows.
+CHOOSING = {
+    "ArgMax", "Expand", "Gather", "GatherElements", "ReduceMax", "ReduceMin", "Slice", "Split",
+    "Tile",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,9 @@ class Site:
 
     def activations(self) -> tuple[str, ...]:
         """The inputs that a ruler is needed for; shapes, bounds, weights and biases are not."""
-        alone = is_layer(self.node) or self.node.operator in MOVES
+        if self.node.operator == "Where":
+            return self.node.inputs[1:]
+        alone = is_layer(self.node) or self.node.operator in MOVES or self.node.operator in CHOOSING
         return self.node.inputs[:1] if alone else tuple(filter(None, self.node.inputs))
 
     def quantizer(self) -> Node | None:
@@ -69,12 +77,19 @@ def is_quantized(node: Node) -> bool:
     return conversion or "QLinear" in node.operator or "Integer" in node.operator
 
 
+def has_integer_kernel(operator: str) -> bool:
+    """Whether ONNX Runtime can do an operator's work on 8-bit integers."""
+    return operator in GROUPS or operator in MOVES or operator in CHOOSING or operator == "Where"
+
+
 def is_layer(node: Node) -> bool:
+    """Whether a node has weights."""
     group = GROUPS.get(node.operator)
     return group is not None and group.weighted
 
 
 def carries(node: Node) -> bool:
+    """Whether ONNX Runtime carries a ruler past a node."""
     return node.operator in MOVES and MOVES[node.operator].propagates
 
 
@@ -97,9 +112,21 @@ def integer_type(graph: Graph, node: Node) -> str:
     return str(onnx.TensorProto.DataType.Name(kind)).lower()
 
 
+def ruler_key(graph: Graph, node: Node) -> tuple[object, ...]:
+    """Equal for two QuantizeLinear or DequantizeLinear nodes with equal rulers."""
+    constants = (graph.constants.get(node.input(at)) for at in (1, 2))
+    names = (node.input(at) for at in (1, 2))
+    return tuple(
+        name if value is None else (str(value.dtype), value.tobytes())
+        for name, value in zip(names, constants, strict=True)
+    )
+
+
 def called(node: Node) -> str:
+    """Operator and name, for a sentence."""
     return f"{node.operator} {node.name!r}"
 
 
 def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: a, b and c."""
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]

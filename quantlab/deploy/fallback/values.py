@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from quantlab.deploy.fallback.site import DQ, Q, Reason, Site, integer_type, is_layer
+from quantlab.deploy.fallback.site import (
+    CHOOSING,
+    DQ,
+    Q,
+    Reason,
+    Site,
+    integer_type,
+    is_layer,
+    ruler_key,
+)
 from quantlab.deploy.simulator.graph import Node
 from quantlab.deploy.simulator.moves import MOVES
-from quantlab.deploy.simulator.rulers import ruler_of
 
 EIGHT_BITS = ("int8", "uint8")
 
@@ -25,7 +33,8 @@ def types_differ(site: Site) -> Reason | None:
         return signed
     if len(set(rulers)) > 1:
         return Reason("types differ", f"It reads {rulers[0]} and writes {rulers[-1]}.")
-    if any(ruler_of(site.graph, node).axis is not None for node in before):
+    scales = [site.graph.constants.get(node.input(1)) for node in before]
+    if any(scale is not None and scale.size > 1 for scale in scales):
         return Reason("scale a channel", "Its input has a scale a channel; it takes one a tensor.")
     weights = site.writer(site.node.input(1)) if is_layer(site.node) else None
     if weights is not None and integer_type(site.graph, weights) not in EIGHT_BITS:
@@ -62,8 +71,8 @@ def _readers(site: Site, tensor: str) -> list[Node]:
     alike = [tensor]
     if quantizer is not None and quantizer.operator == Q:
         others = (n for n in graph.readers[quantizer.inputs[0]] if n.operator == Q)
-        ruler = ruler_of(graph, quantizer)
-        alike = [n.outputs[0] for n in others if ruler_of(graph, n) == ruler]
+        ruler = ruler_key(graph, quantizer)
+        alike = [n.outputs[0] for n in others if ruler_key(graph, n) == ruler]
     dequantizers = [node for name in alike for node in graph.readers.get(name, ())]
     return [n for node in dequantizers for n in graph.readers.get(node.outputs[0], ())]
 
@@ -77,14 +86,19 @@ def settings(site: Site) -> Reason | None:
     writer = site.writer(bias)
     if bias and bias not in site.graph.constants and (writer is None or writer.operator != DQ):
         return Reason("bias not constant", f"Its bias {bias!r} is computed while the model runs.")
-    quantizer = site.quantizer()
-    for node in site.dequantizers():
-        if site.node.operator not in MOVES or quantizer is None:
-            continue
-        if ruler_of(site.graph, node) != ruler_of(site.graph, quantizer):
-            return Reason(
-                "rulers differ",
-                f"{site.node.operator} hands integers on as they are, but the ruler behind it is "
-                f"not the one before it.",
-            )
+    hands_on = site.node.operator in MOVES or site.node.operator in CHOOSING
+    return _ruler_changed(site) if hands_on else None
+
+
+def _ruler_changed(site: Site) -> Reason | None:
+    operator, quantizer = site.node.operator, site.quantizer()
+    around = [*site.dequantizers(), *([] if quantizer is None else [quantizer])]
+    if any(node.input(1) not in site.graph.constants for node in around):
+        return Reason("scale not constant", f"A scale beside the {operator} is computed.")
+    if len({ruler_key(site.graph, node) for node in around}) > 1:
+        return Reason(
+            "rulers differ",
+            f"{operator} hands integers on as they are, but the ruler behind it is not the one "
+            f"before it.",
+        )
     return None

@@ -11,13 +11,13 @@ from quantlab.deploy.fallback.site import (
     called,
     float_weights,
     guards,
+    has_integer_kernel,
     is_layer,
     is_quantized,
     listed,
 )
 from quantlab.deploy.simulator.graph import Node
-from quantlab.deploy.simulator.moves import MOVES
-from quantlab.deploy.simulator.operators import GROUPS, TO_FLOAT
+from quantlab.deploy.simulator.operators import TO_FLOAT
 from quantlab.deploy.simulator.redundant import ruler_does
 from quantlab.deploy.simulator.rulers import ruler_of
 
@@ -37,7 +37,7 @@ def no_kernel(site: Site) -> Reason | None:
     if node.operator == "Resize" and node.attributes.get("mode", "nearest") != "nearest":
         mode = f"Resize with mode={node.attributes['mode']!r}"
         return Reason(f"no integer kernel: {mode}", f"{mode} mixes numbers; only nearest is INT8.")
-    if node.operator in GROUPS or node.operator in MOVES:
+    if has_integer_kernel(node.operator):
         return None
     if guards(node):
         return Reason("kept float", "A Clip without ends keeps the operator behind it float.")
@@ -125,11 +125,13 @@ def relu_needed(site: Site) -> Reason | None:
     clip, quantizer = site.graph.only_reader(site.node.outputs[0]), site.quantizer()
     if clip is None or clip.operator not in CLIPS or quantizer is None:
         return None
+    kind = f"{clip.operator} before QuantizeLinear"
+    stands = f"{called(clip)} stands between it and a QuantizeLinear whose range"
+    if quantizer.input(1) not in site.graph.constants:
+        return Reason(kind, f"{stands} is computed, so it cannot be dropped beforehand.")
     y = ruler_of(site.graph, quantizer)
     if ruler_does(site.graph, clip, y):
         return None
     return Reason(
-        f"{clip.operator} before QuantizeLinear",
-        f"{called(clip)} stands between it and a QuantizeLinear whose range "
-        f"[{y.lo:.3g}, {y.hi:.3g}] goes beyond it, so it cannot be dropped.",
+        kind, f"{stands} [{y.lo:.3g}, {y.hi:.3g}] goes beyond it, so it cannot be dropped."
     )

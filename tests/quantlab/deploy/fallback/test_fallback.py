@@ -17,6 +17,14 @@ from tests.quantlab.deploy.qdq_net import QdqNet
 CASES = {}
 
 
+def cut(net, axis, count):
+    """The inputs of a Slice that keeps the first entries of an axis."""
+    return [
+        net.constant(f"{name}_{axis}", np.array([value]))
+        for name, value in (("from", 0), ("to", count), ("axis", axis))
+    ]
+
+
 def case(layer, kind, words):
     """A function of `ill`, True or False, that returns the net: the reason expected when ill."""
 
@@ -88,10 +96,8 @@ def relu_and_no_quantizer(ill):
 @case("c", "weights not constant", "computed in float while the model runs, by Slice 'w'")
 def computed_weights(ill):
     net = QdqNet()
-    cut = [net.constant(n, np.array(v)) for n, v in (("at", [0]), ("to", [1]), ("axis", [2]))]
-    first = net.node("Slice", ["input", *cut], "first")
-    cut[2] = net.constant("axis3", np.array([3]))
-    w = net.node("Slice", [first, *cut], "w")
+    first = net.node("Slice", ["input", *cut(net, 2, 1)], "first")
+    w = net.node("Slice", [first, *cut(net, 3, 1)], "w")
     w = w if ill else net.qdq(w, "w_real")
     return net.model(net.qdq(net.node("Conv", [net.x, w], "c"), "y"))
 
@@ -152,6 +158,32 @@ def pool_with_another_ruler(ill):
     scale = net.constant("other", np.float32(0.07)) if ill else "scale"
     q = net.q(net.node("MaxPool", net.x, "p", kernel_shape=[2, 2]), "y_q", scale)
     return net.model(net.dq(q, "y", scale))
+
+
+@case("p", "scale not constant", "A scale beside the MaxPool is computed.")
+def computed_scale(ill):
+    net = QdqNet()
+    scale = net.node("ReduceMax", "input", "s", keepdims=0) if ill else "scale"
+    x = net.dq(net.q("input", "v_q", scale), "v", scale)
+    q = net.q(net.node("MaxPool", x, "p", kernel_shape=[2, 2]), "y_q", scale)
+    return net.model(net.dq(q, "y", scale))
+
+
+@case("c", "Clip before QuantizeLinear", "whose range is computed")
+def clip_before_a_computed_scale(ill):
+    net = QdqNet(zero_point=0)
+    bounds = [net.constant("lo", np.float32(0)), net.constant("hi", np.float32(9))]
+    r = net.node("Clip", [net.conv(net.x, "c"), *bounds], "r")
+    scale = net.node("ReduceMax", "input", "s", keepdims=0) if ill else "scale"
+    return net.model(net.dq(net.q(r, "y_q", scale), "y", scale))
+
+
+@case("s", "rulers differ", "Slice hands integers on as they are")
+def slice_with_another_ruler(ill):
+    net = QdqNet()
+    scale = net.constant("other", np.float32(0.07)) if ill else "scale"
+    s = net.node("Slice", [net.x, *cut(net, 1, 3)], "s")
+    return net.model(net.dq(net.q(s, "y_q", scale), "y", scale))
 
 
 @case("g", "Gemm with a factor", "beta=0.5")
@@ -312,6 +344,42 @@ def test_operators_without_an_integer_kernel_are_named(operator):
     assert nodes, "a function of ONNX may run as several nodes, but it runs"
     for node in nodes:
         assert (node.precision, node.kind) == ("FP32", f"no integer kernel: {operator}")
+
+
+def choosing(net, operator):
+    """A node that hands on some integers of its input, with what else it needs."""
+    further = {
+        "Expand": [net.constant("to", np.array([3, 8, 16, 16]))],
+        "Gather": [net.constant("at", np.array([0, 2]))],
+        "GatherElements": [net.constant("at", np.zeros((1, 8, 16, 16), np.int64))],
+        "ReduceMax": [net.constant("axes", np.array([2]))],
+        "ReduceMin": [net.constant("axes", np.array([2]))],
+        "Slice": cut(net, 1, 3),
+        "Tile": [net.constant("repeats", np.array([1, 2, 1, 1]))],
+    }[operator]
+    return net.node(operator, [net.x, *further], "n")
+
+
+@pytest.mark.parametrize(
+    "operator", ["Expand", "Gather", "GatherElements", "ReduceMax", "ReduceMin", "Slice", "Tile"]
+)
+def test_operators_that_choose_among_integers_are_int8_and_no_kernel_is_missed_in_float(operator):
+    net = QdqNet()
+    (well,) = of_layer(net.model(net.qdq(choosing(net, operator), "y")), "n")
+    assert (well.precision, well.kind) == ("INT8", "")
+    net = QdqNet()
+    net.x = net.node("Tanh", net.x, "t")
+    (ill,) = of_layer(net.model(choosing(net, operator)), "n")
+    assert (ill.precision, ill.kind) == ("FP32", "kept float")
+
+
+def test_a_choice_between_tensors_is_int8_and_its_condition_needs_no_ruler():
+    for other, precision, kind in (("x", "INT8", ""), ("input", "FP32", "float input")):
+        net = QdqNet()
+        condition = net.constant("condition", np.array([True, False] * 8))
+        w = net.node("Where", [condition, net.x, other], "w")
+        (node,) = of_layer(net.model(net.qdq(w, "y")), "w")
+        assert (node.precision, node.kind) == (precision, kind)
 
 
 @pytest.mark.parametrize("operator", ["Relu", "Clip"])

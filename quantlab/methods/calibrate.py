@@ -59,7 +59,11 @@ def calibrate(
     total = len(batches) if isinstance(batches, Sized) else None
     with torch.no_grad(), counting("calibrating", total, progress) as count:
         for x in checked_batches(batches, graph):
-            watcher.run(x)
+            try:
+                watcher.run(x)
+            except ValueError:
+                _refuse_not_finite(graph, x)
+                raise
             count()
     rulers = {name: observer.qparams() for name, observer in observers.items()}
     return rulers | {tensor: rulers[root] for tensor, root in placement.shares.items()}
@@ -70,31 +74,32 @@ class _Watcher(fx.Interpreter):
 
     def __init__(self, graph: fx.GraphModule, observers: dict[str, Observer]) -> None:
         super().__init__(graph)
-        self._nodes = list(graph.graph.nodes)
         self._observers = observers
+        self.extra_traceback = False  # torch would add its own pages to our sentence
 
     def run_node(self, n: fx.Node) -> Any:
         value = super().run_node(n)
         if n.name in self._observers:
-            if not torch.isfinite(value).all():
-                self._refuse(n)
-            self._observers[n.name].partial_fit(value.numpy())
+            try:
+                self._observers[n.name].partial_fit(value.numpy())
+            except ValueError as error:
+                raise ValueError(f"at layer {path_of(n)}: {error}") from error
         return value
 
-    def _refuse(self, node: fx.Node) -> None:
-        """Name the first layer with NaN or infinity: `node`, or one before it without a ruler."""
-        found = next(
-            n for n in self._nodes if n is node or (n in self.env and not _finite(self.env[n]))
-        )
-        if found.op == "placeholder":
+
+def _refuse_not_finite(graph: fx.GraphModule, x: torch.Tensor) -> None:
+    """Name the first layer that gives NaN or infinity, if one does: it need not have a ruler."""
+    run = fx.Interpreter(graph, garbage_collect_values=False)
+    run.run(x)
+    for node in graph.graph.nodes:
+        value = run.env.get(node)
+        if not isinstance(value, torch.Tensor) or torch.isfinite(value).all():
+            continue
+        if node.op == "placeholder":
             raise ValueError(
                 "a calibration batch holds NaN or infinity: check how the images are prepared."
             )
         raise ValueError(
-            f"layer {path_of(found)} gives NaN or infinity on a calibration batch whose values "
-            f"before it are finite: check its weights and the scale of its inputs."
+            f"layer {path_of(node)} gives NaN or infinity on a calibration batch, though what it "
+            f"reads is finite: check its weights and the scale of its inputs."
         )
-
-
-def _finite(value: Any) -> bool:
-    return not isinstance(value, torch.Tensor) or bool(torch.isfinite(value).all())

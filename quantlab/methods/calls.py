@@ -85,6 +85,8 @@ MODULES: dict[type[nn.Module], tuple[str, tuple[str, ...]]] = {
     nn.UpsamplingNearest2d: ("interpolate", UPSAMPLE),
     nn.Flatten: ("flatten", ("start_dim", "end_dim")),
 }
+# What a subclass may define and still compute what its torch.nn class computes.
+SET_UP = ("__init__", "__repr__", "extra_repr", "reset_parameters")
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def read_call(graph: fx.GraphModule, node: fx.Node) -> Call:
     if node.op == "call_module":
         module = graph.get_submodule(str(node.target))
         shown = type(module).__name__
-        function, attributes = MODULES.get(type(module), (shown, ()))
+        function, attributes = MODULES.get(torch_class(module), (shown, ()))
         settings = {name: getattr(module, name) for name in attributes}
     else:
         shown = node.target if isinstance(node.target, str) else _name(node.target)
@@ -129,6 +131,19 @@ def read_call(graph: fx.GraphModule, node: fx.Node) -> Call:
         settings = {**arguments, **given, **node.kwargs}
     shape = tuple(inputs[0].meta["shape"]) if inputs else ()
     return Call(function, shown, inputs, settings, shape, tuple(node.meta.get("shape", ())))
+
+
+def torch_class(module: nn.Module) -> type:
+    """The class of torch.nn that computes for `module`: its own, or that of a plain subclass.
+
+    A subclass is plain if it only sets the module up and shows it in another way.
+    """
+    for kind in type(module).__mro__:
+        if kind in MODULES:
+            return kind
+        if any(callable(made) for name, made in vars(kind).items() if name not in SET_UP):
+            break
+    return type(module)
 
 
 def tensor_inputs(node: fx.Node) -> tuple[fx.Node, ...]:

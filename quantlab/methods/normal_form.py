@@ -158,7 +158,7 @@ def _module_instead_of_function(graph: fx.GraphModule, node: fx.Node) -> None:
     if node.op != "call_function" or node.target not in MODULE_OF:
         return
     # A linear function has only the first three of these.
-    settings = {**dict(zip(CONV_ARGUMENTS, node.args, strict=False)), **node.kwargs}
+    settings: dict[str, Any] = {**dict(zip(CONV_ARGUMENTS, node.args, strict=False)), **node.kwargs}
     x = settings.pop("input")
     if any(isinstance(v, fx.Node) and v.op != "get_attr" for v in settings.values()):
         return  # weights that are computed are no layer's own
@@ -170,7 +170,9 @@ def _module_instead_of_function(graph: fx.GraphModule, node: fx.Node) -> None:
     graph.add_submodule(name, MODULE_OF[node.target](**values))
     with graph.graph.inserting_before(node):
         new = graph.graph.call_module(name, (x,))
-    new.meta["path"] = node.name
+    # A layer of the caller's that calls the function itself is named by where its weight is.
+    owner = str(settings["weight"].target).rpartition(".")[0]
+    new.meta["path"] = owner or node.name
     _replace(graph, node, new)
 
 

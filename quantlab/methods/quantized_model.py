@@ -84,10 +84,18 @@ class QuantizedModel:
         Raises
         ------
         TypeError, ValueError
-            x is no float32 batch.
+            x is no float32 batch, or of another shape than the model was traced with.
         """
+        batch = as_batch(x, "x")
+        (source,) = (node for node in self.graph.graph.nodes if node.op == "placeholder")
+        if batch.shape[1:] != source.meta["shape"][1:]:
+            expected = ", ".join(map(str, ("N", *source.meta["shape"][1:])))
+            raise ValueError(
+                f"x has shape {tuple(batch.shape)}, but the model was quantized for ({expected}): "
+                f"bring the images to that size."
+            )
         with torch.no_grad():
-            outputs = self.simulation(as_batch(x, "x"))
+            outputs = self.simulation(batch)
         if isinstance(x, torch.Tensor):
             return outputs
         return fx.node.map_aggregate(outputs, _as_array)

@@ -9,7 +9,15 @@ from torch import fx, nn
 from torch.nn.utils import parametrize
 
 from quantlab.methods.batches import as_batch
+from quantlab.methods.calls import MODULES, torch_class
 from quantlab.methods.normal_form import bring_into_normal_form, record_shapes
+
+
+class _Tracer(fx.Tracer):
+    """Takes a plain subclass of a layer for that layer; torch would look into it."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return super().is_leaf_module(m, module_qualified_name) or torch_class(m) in MODULES
 
 
 def trace_model(model: nn.Module, example: Any) -> fx.GraphModule:
@@ -97,7 +105,7 @@ def _symbolic(model: nn.Module) -> fx.GraphModule:
     if isinstance(model, fx.GraphModule):
         return model
     try:
-        graph = fx.Tracer().trace(model, concrete_args=_defaults(model))
+        graph = _Tracer().trace(model, concrete_args=_defaults(model))
     except Exception as error:  # the model runs, so whatever is raised here comes from tracing it
         raise ValueError(
             f"{type(model).__name__} cannot be traced by torch.fx "

@@ -120,6 +120,24 @@ def test_the_first_layer_that_gives_nan_is_named(value):
         calibrate(graph, placement, BATCHES, recipe)
 
 
+def test_the_first_layer_is_named_also_among_float_ones():
+    class Roots(nn.Module):
+        def forward(self, x):
+            return torch.tanh(torch.sqrt(x))
+
+    graph, placement, recipe = prepared(nn.Sequential(Roots(), nn.Conv2d(3, 1, 1)))
+    with pytest.raises(ValueError, match="layer sqrt gives NaN or infinity"):
+        calibrate(graph, placement, BATCHES, recipe)
+
+
+def test_what_an_observer_refuses_names_the_layer():
+    huge = [batch * np.float32(3e37) for batch in BATCHES]
+    graph, placement, recipe = prepared()
+    with pytest.raises(ValueError, match="at layer input_1: batch holds a value of") as caught:
+        calibrate(graph, placement, huge, recipe)
+    assert "\n" not in str(caught.value)
+
+
 def test_ctrl_c_passes_through_and_changes_nothing():
     graph, placement, recipe = prepared()
     before = {name: value.clone() for name, value in graph.state_dict().items()}

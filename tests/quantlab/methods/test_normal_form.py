@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from quantlab.methods import operator_of, trace_model
-from quantlab.methods.operators import is_operator
+from quantlab.methods import Unsupported, fold_batchnorm, operator_of, trace_model
+from quantlab.methods.operators import is_operator, path_of
 
 X = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
@@ -113,6 +113,32 @@ def test_functional_layers_become_modules():
     with torch.no_grad():
         # 16 pixels are added in another order by the pool: see test_tracing.
         torch.testing.assert_close(graph(X), model(X), rtol=1e-5, atol=1e-4)
+
+
+class StandardizedConv(nn.Conv2d):
+    def forward(self, x):
+        return F.conv2d(x, self.weight * 2, self.bias)
+
+
+class TalkingConv(nn.Conv2d):
+    def forward(self, x):
+        return F.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+
+
+class PlainNorm(nn.BatchNorm2d):
+    def __init__(self, channels):
+        super().__init__(channels, eps=0.1)
+
+
+def test_subclasses_of_layers_are_what_they_compute():
+    model = nn.Sequential(TalkingConv(3, 4, 3, stride=2), PlainNorm(4), nn.ReLU()).eval()
+    graph = fold_batchnorm(trace_model(model, X))
+    assert [path_of(n) for n in graph.graph.nodes if is_operator(n)] == ["0", "2"]
+    torch.testing.assert_close(graph(X), model(X))
+    # Weights that are computed from others are no layer's own: that stays float.
+    graph = trace_model(nn.Sequential(StandardizedConv(3, 4, 3)), X)
+    found = [operator_of(graph, n) for n in graph.graph.nodes if is_operator(n)]
+    assert all(isinstance(one, Unsupported) for one in found)
 
 
 def test_a_layer_that_is_called_twice_is_two_layers():

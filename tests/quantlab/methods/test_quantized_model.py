@@ -117,6 +117,11 @@ def test_what_is_no_batch_is_refused(x):
         quantized_net()(x)
 
 
+def test_another_size_is_refused():
+    with pytest.raises(ValueError, match=r"x has shape \(1, 2, 5, 6\), but .* for \(N, 2, 6, 6\)"):
+        quantized_net()(np.zeros((1, 2, 5, 6), np.float32))
+
+
 def test_the_value_is_frozen():
     model = quantized_net()
     with pytest.raises(AttributeError):

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from quantlab.analysis.layer_error import LayerError, LayerErrors, layer_errors
     from quantlab.analysis.ranges_by_pipeline import PipelineRanges, pipeline_ranges
     from quantlab.analysis.sensitivity import LayerScore, Sensitivity, keep_one, quantize_one
+    from quantlab.analysis.trade_off import trade_offs
 
 # Public name -> the module that is loaded when the name is first used.
 _HOMES = {
+    "trade_offs": "trade_off",
     "with_float_layers": "float_layers",
     **dict.fromkeys(("LayerError", "LayerErrors", "layer_errors"), "layer_error"),
     **dict.fromkeys(("PipelineRanges", "pipeline_ranges"), "ranges_by_pipeline"),
@@ -51,6 +53,7 @@ __all__ = [
     "pareto_front",
     "pipeline_ranges",
     "quantize_one",
+    "trade_offs",
     "with_float_layers",
 ]
 

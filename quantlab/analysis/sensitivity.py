@@ -169,7 +169,7 @@ def quantize_one(
     every = tuple(computing_layers(model))
     others = {name: [other for other in every if other != name] for name in names}
     return _sensitivity(
-        "quantize one", model, others, _scorer(model, x, score, unit, exact), progress
+        "quantize one", model, others, scorer_of(model, x, score, unit, exact), progress
     )
 
 
@@ -189,7 +189,7 @@ def keep_one(
     """
     names = _names(model, layers)
     kept = {name: [name] for name in names}
-    return _sensitivity("keep one", model, kept, _scorer(model, x, score, unit, exact), progress)
+    return _sensitivity("keep one", model, kept, scorer_of(model, x, score, unit, exact), progress)
 
 
 def _sensitivity(
@@ -215,7 +215,7 @@ def _sensitivity(
     return Sensitivity(mode, unit, float_score, int8_score, tuple(rows), interrupted)
 
 
-def _scorer(
+def scorer_of(
     model: QuantizedModel, x: Any, score: Score | None, unit: str, exact: bool
 ) -> tuple[Score, str]:
     """The function that scores a variant, and its unit."""

@@ -11,7 +11,7 @@ from quantlab.numerics import DTYPES, QParams
 def random_integers(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
     """Any integers of the type, both ends included."""
     kind = DTYPES[dtype]
-    return rng.integers(kind.qmin, kind.qmax + 1, shape).astype(kind.storage)
+    return np.asarray(rng.integers(kind.qmin, kind.qmax + 1, shape)).astype(kind.storage)
 
 
 def random_ruler(rng: np.random.Generator, dtype: str, scale: float | None = None) -> QParams:
@@ -33,7 +33,7 @@ def random_weight_ruler(rng: np.random.Generator, channels: int, axis: int, dtyp
         return random_ruler(rng, dtype)
     if rng.random() < 0.5:
         return QParams(random_ruler(rng, dtype).scale, 0, dtype)
-    scales = np.float32([random_ruler(rng, dtype).scale for _ in range(channels)])
+    scales = [random_ruler(rng, dtype).scale for _ in range(channels)]
     return QParams(scales, 0, dtype, axis=axis)
 
 
@@ -44,7 +44,7 @@ def output_ruler(
     spread = float(np.std(accumulator)) * float(x.scale) * float(np.mean(w.scale))
     scale = max(spread, 1e-3) / float(rng.uniform(30, 120))
     if rng.random() < 0.5:
-        scale = 2.0 ** np.round(np.log2(scale))
+        scale = float(2.0 ** np.round(np.log2(scale)))
     return random_ruler(rng, dtype, scale)
 
 
@@ -67,14 +67,18 @@ def broadcast_operands(
     Half of all output scales are powers of two: with operands alike, ties are common.
     """
     full = tuple(int(n) for n in rng.integers(1, 9, rng.integers(0, 5)))
-    operands = []
-    for _ in range(2):
-        shape = tuple(1 if rng.random() < 0.25 else n for n in full)
-        if rng.random() < 0.25:
-            shape = shape[int(rng.integers(0, len(shape) + 1)) :]
-        operands += [np.asarray(random_integers(rng, shape, dtype)), random_ruler(rng, dtype)]
+    (a, a_qparams), (b, b_qparams) = (
+        (random_integers(rng, _repeating(rng, full), dtype), random_ruler(rng, dtype))
+        for _ in range(2)
+    )
     scale = 2.0 ** rng.integers(-5, 0) if rng.random() < 0.5 else rng.uniform(0.03, 0.3)
-    return (*operands, random_ruler(rng, dtype, scale))
+    return a, a_qparams, b, b_qparams, random_ruler(rng, dtype, scale)
+
+
+def _repeating(rng: np.random.Generator, full: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape that broadcasts to `full`: some axes 1, some in front left out."""
+    shape = tuple(1 if rng.random() < 0.25 else n for n in full)
+    return shape[int(rng.integers(0, len(shape) + 1)) :] if rng.random() < 0.25 else shape
 
 
 def near_ties(
@@ -133,8 +137,8 @@ def far_from_ties(ticks: np.ndarray, error: np.ndarray | float) -> np.ndarray:
 def moved_to_uint8(q: np.ndarray, qparams: QParams) -> tuple[np.ndarray, QParams]:
     """The same real numbers in uint8: int8 integers and their zero_point, both 128 higher.
 
-    On x86 ONNX Runtime leaves operators between INT8 activations in float32, where their last
-    bits are not the integer kernels'. Moved, they can be compared with those kernels.
+    On x86 ONNX Runtime leaves operators on INT8 graph inputs in float32, where their last bits are
+    not the integer kernels'. Moved, they can be compared with those kernels.
     """
     zero_point = int(qparams.zero_point) + 128
     return (q.astype(np.int16) + 128).astype(np.uint8), QParams(qparams.scale, zero_point, "uint8")

@@ -43,7 +43,7 @@ def qdq_model(
         else:
             stored.append(numpy_helper.from_array(q, f"q{i}"))
         stored += ruler(f"{i}", qparams)
-        axis = {} if qparams.axis is None else {"axis": qparams.axis % q.ndim}
+        axis: dict[str, Any] = {} if qparams.axis is None else {"axis": qparams.axis % q.ndim}
         names = [f"q{i}", f"s{i}", f"z{i}"]
         nodes.append(helper.make_node("DequantizeLinear", names, [f"x{i}"], **axis))
         operands.append(f"x{i}")
@@ -126,7 +126,8 @@ def session_options(*, exact: bool = True, int8: bool = False) -> ort.SessionOpt
 def run_in_reference(model: onnx.ModelProto, *inputs: np.ndarray) -> np.ndarray:
     """The model's output by onnx's executable specification."""
     evaluator = ReferenceEvaluator(model)
-    return evaluator.run(None, dict(zip(evaluator.input_names, inputs, strict=True)))[0]
+    outputs = evaluator.run(None, dict(zip(evaluator.input_names, inputs, strict=True)))
+    return np.asarray(next(iter(outputs)))
 
 
 def integers(values: np.ndarray, y: QParams) -> np.ndarray:

@@ -1,7 +1,14 @@
 """Integer operators: one a file, each an executable specification whose integers a runtime has.
 
 Every operator takes integer arrays with their QParams and returns integers. Sums of products are
-exact and have to fit int32, as in a runtime; then they are requantized once.
+exact and have to fit int32, as in a runtime; then they are requantized once. Operators without
+weights follow the contract "onnxruntime", a fused kernel, or "onnx", the definition.
+
+INT8 tensors get the integers of ONNX Runtime's INT8 kernels. On x86 ONNX Runtime uses these only
+where a session allows it. By default it moves an INT8 tensor that a QuantizeLinear makes to UINT8,
+integers and zero_point 128 higher. That changes no result but of `add`, `mul` and `average_pool`,
+which add zero_points in float32 and may differ by 1 near ties: move their operands likewise, and
+the result back. An INT8 graph input without a QuantizeLinear leaves its operator in float32.
 """
 
 from quantlab.numerics.ops.add import add

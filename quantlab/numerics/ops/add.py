@@ -31,8 +31,7 @@ def add(
         both operands. Where a compiler does not fuse `fixed` too, as on Windows, or on ARM, whose
         kernel multiplies in fixed point, results may differ by 1.
     onnx
-        The definition: dequantize both, add in float32, quantize. On x86 ONNX Runtime computes
-        INT8 (not UINT8) tensors so, unless a session asks for INT8 kernels.
+        The definition: dequantize both, add in float32, quantize.
 
     Parameters
     ----------

@@ -36,8 +36,7 @@ def average_pool(
         definition counts the padding only. A single window over the whole unpadded image is
         computed as `global_average_pool`.
     onnx
-        The definition: the same float32 sums, then quantize. On x86 ONNX Runtime computes INT8
-        (not UINT8) tensors so.
+        The definition: the same float32 sums, then quantize.
 
     The kernel knows no dilations.
 

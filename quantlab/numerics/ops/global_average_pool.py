@@ -26,8 +26,7 @@ def global_average_pool(
         in fixed point instead, a half upwards.
     onnx
         The definition: dequantize, take the mean in float32, quantize. The order in which float32
-        adds is numpy's. On x86 ONNX Runtime computes INT8 (not UINT8) tensors so, in an order of
-        its own: near ties it may differ by 1.
+        adds is numpy's.
 
     Parameters
     ----------

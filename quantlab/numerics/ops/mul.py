@@ -26,8 +26,7 @@ def mul(
         y's zero_point is added *before* rounding: near ties the result may differ by 1 from the
         definition, and where y_z is odd every tie does.
     onnx
-        The definition: dequantize both, multiply in float32, quantize. On x86 ONNX Runtime
-        computes INT8 (not UINT8) tensors so, unless a session asks for INT8 kernels.
+        The definition: dequantize both, multiply in float32, quantize.
 
     Parameters
     ----------

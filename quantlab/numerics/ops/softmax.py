@@ -24,8 +24,7 @@ def softmax(
         most 1: near ties, and where 1 / y.scale is no whole number, because the kernel cuts it
         down to one (254 for the float32 next to 1/255; 1/256 is exact).
     onnx
-        The definition, computed in float64 and rounded once to float32 before it is quantized. On
-        x86 ONNX Runtime computes INT8 (not UINT8) tensors in float32: near ties it may differ by 1.
+        The definition, computed in float64 and rounded once to float32 before it is quantized.
 
     Parameters
     ----------

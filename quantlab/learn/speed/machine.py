@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from pathlib import Path
 
-from quantlab.deploy.machine import cpu_name
+from quantlab.deploy.machine import machine, machine_line
 
 
 def describe_machine() -> str:
-    """CPU, cores, system and the versions that matter, in one line."""
-    import numpy
-    import onnxruntime
-
-    return (
-        f"{cpu_name()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
-        f"numpy {numpy.__version__}, onnxruntime {onnxruntime.__version__}"
-    )
+    """CPU, cores, system and the version that matters, in one line."""
+    return machine_line(machine())
 
 
 def last_level_cache(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> int | None:

@@ -1,6 +1,7 @@
 """Ways from a float model to a good quantized one, in torch.
 
-`quantize_model(model, calibration, recipe)` is the one verb; a `Recipe` says how.
+`quantize_model(model, calibration, recipe)` is the one verb; a `Recipe` says how. With training
+data there is a second way: `prepare_qat`, `train_qat`, `convert_qat`.
 """
 
 from quantlab.methods.absorb_bias import absorb_bias
@@ -9,31 +10,40 @@ from quantlab.methods.bias_correction import correct_bias_analytic, correct_bias
 from quantlab.methods.calibrate import calibrate
 from quantlab.methods.channel_statistics import ChannelStatistics, measure_statistics
 from quantlab.methods.equalize import equalize
+from quantlab.methods.fake_quantize import FakeQuantize
 from quantlab.methods.fold import fold_batchnorm
+from quantlab.methods.lsq import LearnedStepSize
 from quantlab.methods.operators import Operator, Unsupported, operator_of
 from quantlab.methods.placement import FloatLayer, Placement, place
+from quantlab.methods.qat import QATModel, convert_qat, prepare_qat
 from quantlab.methods.quantize_model import quantize_model
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import LearnedRounding, Recipe, Training
 from quantlab.methods.relu6 import replace_relu6
 from quantlab.methods.rule import Rule
 from quantlab.methods.tracing import trace_model
+from quantlab.methods.train_qat import TrainingHistory, train_qat
 from quantlab.methods.weights import QuantizedWeight
 
 __all__ = [
     "ChannelStatistics",
+    "FakeQuantize",
     "FloatLayer",
     "LearnedRounding",
+    "LearnedStepSize",
     "Operator",
     "Placement",
+    "QATModel",
     "QuantizedModel",
     "QuantizedWeight",
     "Recipe",
     "Rule",
     "Training",
+    "TrainingHistory",
     "Unsupported",
     "absorb_bias",
     "calibrate",
+    "convert_qat",
     "correct_bias_analytic",
     "correct_bias_empirical",
     "equalize",
@@ -42,7 +52,9 @@ __all__ = [
     "measure_statistics",
     "operator_of",
     "place",
+    "prepare_qat",
     "quantize_model",
     "replace_relu6",
     "trace_model",
+    "train_qat",
 ]

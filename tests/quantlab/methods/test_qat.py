@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from benchmarks.networks import NETWORKS, images
 from quantlab.methods.lsq import LearnedStepSize, initial_ruler
 from quantlab.methods.qat import QATModel, convert_qat, prepare_qat
 from quantlab.methods.qat_layers import FoldedLayer
@@ -279,6 +280,24 @@ def test_a_recipe_that_does_not_fit_is_refused_in_a_sentence(recipe, words):
     model, batches = mixed()
     with pytest.raises(ValueError, match=words):
         prepare_qat(model, batches, recipe)
+
+
+@pytest.mark.parametrize(
+    ("name", "lsq"), [("mobilenet_v2", False), ("small_resnet", True), ("small_unet", False)]
+)
+def test_whole_networks_are_trained_and_converted(name, lsq):
+    """One step through BatchNorm, sums, concatenations, resizes; then eval equals convert."""
+    model = NETWORKS[name]({"mobilenet_v2": 0.35}.get(name, 8))
+    batch = torch.from_numpy(images(4, 32))
+    qat = prepare_qat(model, [batch], Recipe(training=Training(lsq=lsq)))
+    before = qat(batch).detach()
+    step(qat, batch, torch.optim.SGD(qat.parameters(), 1e-7))
+    with torch.no_grad():
+        after = qat.eval()(batch)
+    assert not torch.equal(after, before)
+    made = convert_qat(qat)
+    assert torch.equal(made(batch), after)
+    assert made.float_layers == ()
 
 
 class Waves(nn.Module):

@@ -118,7 +118,7 @@ def place(graph: fx.GraphModule, recipe: Recipe) -> Placement:
     reasons = {
         node.name: reason
         for node in nodes
-        if (reason := _why_float(node, operators[node.name], kept, set(fused.values())))
+        if (reason := _why_float(node, operators[node.name], kept, set(fused.values()), recipe))
     }
     roots = _roots(graph, operators, reasons)
     rulers = _rulers(graph, operators, reasons, fused, roots)
@@ -173,7 +173,11 @@ def _ends_on_zero_or_around(operator: Operator) -> bool:
 
 
 def _why_float(
-    node: fx.Node, operator: Operator | Unsupported, kept: Mapping[str, str], fused: set[str]
+    node: fx.Node,
+    operator: Operator | Unsupported,
+    kept: Mapping[str, str],
+    fused: set[str],
+    recipe: Recipe,
 ) -> str | None:
     if node.name in kept:
         return f"keep_float names {kept[node.name]}"
@@ -188,6 +192,8 @@ def _why_float(
     if operator.kind == "BatchNormalization":
         return "no convolution or linear layer before it, that it alone reads, to fold it into"
     if operator.kind in ("Relu", "Clip"):
+        if recipe.activations.scheme == "symmetric":
+            return "symmetric rulers reach as far below 0 as above, so none can clip for it"
         return "no convolution, linear layer or sum before it whose ruler could clip for it"
     return "ONNX Runtime has no integer kernel for it"
 

@@ -62,6 +62,7 @@ def test_a_symmetric_ruler_cannot_do_a_relu():
     found = placed(Named([conv(), nn.ReLU(), conv()]), SYMMETRIC)
     assert found.rulers == ("input_1", "a", "b", "c")
     assert list(reasons(found)) == ["b"]
+    assert reasons(found)["b"].startswith("symmetric rulers reach as far below 0")
 
 
 class Residual(nn.Module):

@@ -13,6 +13,8 @@ from quantlab.methods.layers import as_float64, by_channels, groups_of, layer_of
 # A weight at the end of the int8 ruler stands 127 steps from 0. A factor of 1 + 2^-12 moves it by
 # 127 / 4096, a thirtieth of a step, where rounding moves it by up to half a step.
 SETTLED = 2.0**-12
+# Below it a change is the rounding of float64, not a step towards the end.
+NO_CHANGE = 2.0**-40
 # Half a step of a 16-bit ruler over the whole tensor: what lies below it is 0 in 16 bits too. Such
 # a channel has no range to even out; raised to the others' height it would only raise its bias.
 DEAD = 2.0**-16
@@ -49,11 +51,11 @@ def equalize(graph: fx.GraphModule) -> Equalization:
     scale for the whole tensor fits every channel. (Nagel et al. 2019, "Data-Free Quantization
     Through Weight Equalization and Bias Correction", section 4.1.)
 
-    All pairs are visited in turn until no factor changes by more than SETTLED. A factor is a mean,
-    in the logarithm, of ranges before and behind it, and the two ends of a chain stay: so every
-    sweep brings any two sets of factors nearer to each other, and there is one end they all come
-    to. For convolution, depthwise, convolution that end is the cube root of all three ranges, which
-    other tools compute as a case of its own.
+    All pairs are visited in turn, until all later sweeps together would change no factor by more
+    than SETTLED. A factor is a mean, in the logarithm, of ranges before and behind it, and the two
+    ends of a chain stay: so sweeps draw any two sets of factors together, and there is one end
+    they all come to. For convolution, depthwise, convolution that end is the cube root of all three
+    ranges, which other tools compute as a case of its own.
 
     What may lie between is a ReLU, a pool, a nearest resize, a flatten, or nothing. ReLU6 may not:
     a factor for each channel would need a height for each channel, and runtimes clip at one. Such
@@ -67,8 +69,9 @@ def equalize(graph: fx.GraphModule) -> Equalization:
     Returns
     -------
     Equalization
-        Its graph differs from the given one by rounding only: each weight is multiplied by two
-        float64 factors and rounded once. BatchNorm statistics kept from folding are scaled along.
+        Its graph differs from the given one by rounding only: each weight is divided by one
+        float64 factor and multiplied by another, and rounded each time. BatchNorm statistics kept
+        from folding are scaled along.
     """
     made = deepcopy(graph)
     pairs, left_out = layer_pairs(made)
@@ -90,19 +93,29 @@ def _factors(
             rows.setdefault(name, _magnitudes(graph, name, pairs))
     alive = {pair.first: _alive(rows[pair.first], rows[pair.second]) for pair in pairs}
     total = {pair.first: np.ones(alive[pair.first].size) for pair in pairs}
-    change, sweeps = np.inf, 0
-    while pairs and change > SETTLED:
-        change, sweeps = 0.0, sweeps + 1
+    changes = [np.inf, np.inf]
+    while pairs and changes[-1] > NO_CHANGE and _still_to_come(*changes[-2:]) > SETTLED:
+        change = 0.0
         for pair in pairs:
-            before, behind = rows[pair.first], rows[pair.second]
-            living = alive[pair.first]
-            r1, r2 = np.where(living, [_of_outputs(before), _of_inputs(behind)], 1.0)
-            factor = np.sqrt(r1) / np.sqrt(r2)
-            before /= factor.reshape(before.shape[0], before.shape[1], 1)
-            behind *= factor.reshape(behind.shape[0], 1, behind.shape[2])
+            factor = _even_out(rows[pair.first], rows[pair.second], alive[pair.first])
             total[pair.first] *= factor
             change = max(change, float(np.abs(np.log(factor)).max()))
-    return total, sweeps
+        changes.append(change)
+    return total, len(changes) - 2
+
+
+def _still_to_come(before: float, change: float) -> float:
+    """What all later sweeps change together, each the same fraction of the one before it."""
+    return change * change / (before - change) if change < before < np.inf else np.inf
+
+
+def _even_out(before: np.ndarray, behind: np.ndarray, alive: np.ndarray) -> np.ndarray:
+    """Move the factors between the magnitudes of two layers, and return them."""
+    r1, r2 = np.where(alive, [_of_outputs(before), _of_inputs(behind)], 1.0)
+    factor = np.sqrt(r1) / np.sqrt(r2)
+    before /= factor.reshape(before.shape[0], before.shape[1], 1)
+    behind *= factor.reshape(behind.shape[0], 1, behind.shape[2])
+    return factor
 
 
 def _magnitudes(graph: fx.GraphModule, name: str, pairs: tuple[LayerPair, ...]) -> np.ndarray:

@@ -116,7 +116,8 @@ class Recipe:
         Even out the ranges of neighbouring layers first (cross-layer equalization), and absorb the
         biases that this raises. A ReLU6 between two layers is in the way: see `replace_relu6`.
     bias_correction : None, "analytic" or "empirical"
-        Take the mean error that quantized weights cause out of the biases.
+        Take the mean error that quantized weights cause out of the biases: as BatchNorm tells it,
+        without data and only where there was one, or as the calibration data shows it.
     learned_rounding : LearnedRounding, optional
     training : Training, optional
 

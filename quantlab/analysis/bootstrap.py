@@ -256,7 +256,10 @@ def _number(statistic: Statistic, records: Any, index: np.ndarray) -> float:
 
 
 def _changed(before: Any, after: Any, members: np.ndarray) -> int | None:
-    if not (isinstance(before, np.ndarray) and isinstance(after, np.ndarray)):
+    pair = (before, after)
+    if not all(isinstance(x, np.ndarray) and x.dtype.kind in "biuf" for x in pair):
+        return None
+    if before.shape != after.shape:
         return None
     differ = before[members] != after[members]
     return int(differ.reshape(len(members), -1).any(axis=1).sum())

@@ -68,8 +68,8 @@ class McNemar:
         )
         table = "\n".join(f"{a:<14}{b:>12}{c:>13}" for a, b, c in rows)
         return (
-            f"{table}\n{self.only_before:,} images lost, {self.only_after:,} won of "
-            f"{self.images:,}: p = {self.p_mid:.3g} (mid-p), {self.p_exact:.3g} (exact)"
+            f"{table}\nof {self.images:,} images {self.only_before:,} lost, {self.only_after:,} "
+            f"won: p = {self.p_mid:.3g} (mid-p), {self.p_exact:.3g} (exact)"
         )
 
 
@@ -97,7 +97,7 @@ def mcnemar(before_correct: Any, after_correct: Any) -> McNemar:
                    after right  after wrong
     before right             1            5
     before wrong             1            1
-    5 images lost, 1 won of 8: p = 0.125 (mid-p), 0.219 (exact)
+    of 8 images 5 lost, 1 won: p = 0.125 (mid-p), 0.219 (exact)
     """
     before = _right_or_wrong(before_correct, "before_correct")
     after = _right_or_wrong(after_correct, "after_correct")

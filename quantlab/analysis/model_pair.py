@@ -24,19 +24,27 @@ def model_pair(model: Any, reference: Any, x: Any) -> tuple[onnx.ModelProto, onn
     Raises
     ------
     ValueError
-        No reference for a file.
+        No reference for a file; the two have other numbers of outputs.
     """
     quantized = build_onnx(model) if isinstance(model, QuantizedModel) else as_model(model)
     if isinstance(reference, nn.Module):
-        return quantized, build_onnx(reference, np.asarray(x)[:1])
-    if reference is not None:
-        return quantized, as_model(reference)
-    if isinstance(model, QuantizedModel):
-        return quantized, build_onnx(model.graph)
-    raise ValueError(
-        "reference is missing, but an error is a difference from the float model: pass the FP32 "
-        ".onnx file too, or a QuantizedModel, which brings its own."
-    )
+        floating = build_onnx(reference, np.asarray(x)[:1])
+    elif reference is not None:
+        floating = as_model(reference)
+    elif isinstance(model, QuantizedModel):
+        floating = build_onnx(model.graph)
+    else:
+        raise ValueError(
+            "reference is missing, but an error is a difference from the float model: pass the "
+            "FP32 .onnx file too, or a QuantizedModel, which brings its own."
+        )
+    counts = len(quantized.graph.output), len(floating.graph.output)
+    if counts[0] != counts[1]:
+        raise ValueError(
+            f"the quantized model has {counts[0]} outputs and the float one {counts[1]}, but they "
+            "are compared one by one: export both from one network."
+        )
+    return quantized, floating
 
 
 def batches(model: onnx.ModelProto, x: Any) -> Iterator[np.ndarray]:

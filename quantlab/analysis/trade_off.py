@@ -50,7 +50,8 @@ def trade_offs(
     -------
     ParetoFront
         "INT8" with every layer quantized, "INT8, 1 in float" and so on, and "FP32"; speed is the
-        FP32 median latency over the variant's. FP32 is left out where its score is infinite, as its
+        FP32 median latency over the variant's, measured once: what differs by a few per cent may
+        change places when measured again. FP32 is left out where its score is infinite, as its
         SQNR is: it is exact at speed 1.
 
     Raises

@@ -46,6 +46,6 @@ def mcnemar_figure(test: McNemar) -> Figure:
         axes.set_title(f"Lost or won? p = {test.p_mid:.3g} (McNemar, mid-p)")
     return describe(
         figure,
-        f"{lost} images of {test.images} were right before and wrong after, {won} the other way "
+        f"Of {test.images} images {lost} were right before and wrong after, {won} the other way "
         f"round; {test.both} both right, {test.neither} both wrong. p = {test.p_mid:.3g}.",
     )

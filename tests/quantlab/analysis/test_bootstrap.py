@@ -164,6 +164,22 @@ def test_a_statistic_over_records_that_is_no_mean():
     assert drop.changed is None
 
 
+@pytest.mark.parametrize("after", [np.ones((4, 2)), np.array([[1], None, "a", 2.0], object)])
+def test_records_that_cannot_be_compared_leave_changed_open(after):
+    drop = paired_bootstrap(
+        np.ones((4, 3)), after, lambda records, index: float(len(index)), resamples=10
+    )
+    assert drop.changed is None
+
+
+def test_records_of_several_numbers_are_compared_image_by_image():
+    before = np.zeros((6, 2))
+    after = before.copy()
+    after[1, 0] = after[4] = 1
+    drop = paired_bootstrap(before, after, lambda r, i: float(r[i].mean()), resamples=50)
+    assert drop.changed == 2
+
+
 def test_one_seed_gives_one_interval():
     rng = np.random.default_rng(5)
     before, after = rng.random(50), rng.random(50)

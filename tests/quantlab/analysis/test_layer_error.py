@@ -211,6 +211,9 @@ def test_bad_input_is_refused_in_a_sentence():
             names[:] = ["other" if name == "conv1" else name for name in names]
     with pytest.raises(ValueError, match="the float model has no tensor 'conv1'"):
         layer_errors(INT8, X, renamed)
+    more = observed(FLOAT, ["sum"])
+    with pytest.raises(ValueError, match="has 1 outputs and the float one 2"):
+        layer_errors(INT8, X, more)
     with pytest.raises(ValueError, match="x has dtype int64"):
         layer_errors(INT8, np.zeros((1, 3, 12, 12), np.int64), FLOAT)
     with pytest.raises(ValueError, match=r"shape \(2, 3, 5, 5\)"):

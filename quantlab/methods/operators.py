@@ -11,6 +11,9 @@ from quantlab.methods.calls import Call, read_call
 from quantlab.methods.frozen_mapping import FrozenMapping
 from quantlab.methods.onnx_attributes import ATTRIBUTES
 
+# These have weights. In the normal form they are modules, unless something computes the weights.
+LAYERS = ("conv2d", "linear", "batch_norm")
+
 
 @dataclass(frozen=True)
 class Operator:
@@ -76,6 +79,8 @@ def operator_of(graph: fx.GraphModule, node: fx.Node) -> Operator | Unsupported:
             f"operator: select nodes with is_operator."
         )
     call = read_call(graph, node)
+    if call.function in LAYERS and node.op != "call_module":
+        return Unsupported(call.shown, "its weights are computed, or are not a layer's own")
     constants = [str(source.target) for source in call.inputs if source.op == "get_attr"]
     if constants:
         return Unsupported(call.shown, f"it reads the constant {constants[0]} of the model")

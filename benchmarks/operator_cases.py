@@ -132,13 +132,3 @@ def random_pool(
 def far_from_ties(ticks: np.ndarray, error: np.ndarray | float) -> np.ndarray:
     """Where real ticks, each known within `error`, round one way whichever number they are."""
     return np.abs(ticks - np.floor(ticks) - 0.5) > error
-
-
-def moved_to_uint8(q: np.ndarray, qparams: QParams) -> tuple[np.ndarray, QParams]:
-    """The same real numbers in uint8: int8 integers and their zero_point, both 128 higher.
-
-    On x86 ONNX Runtime leaves operators on INT8 graph inputs in float32, where their last bits are
-    not the integer kernels'. Moved, they can be compared with those kernels.
-    """
-    zero_point = int(qparams.zero_point) + 128
-    return (q.astype(np.int16) + 128).astype(np.uint8), QParams(qparams.scale, zero_point, "uint8")

@@ -5,7 +5,6 @@ import pytest
 
 from benchmarks.operator_cases import (
     bias_scale,
-    moved_to_uint8,
     output_ruler,
     random_bias,
     random_integers,
@@ -15,16 +14,16 @@ from benchmarks.operator_cases import (
 from benchmarks.operator_models import (
     fused_operators,
     integers,
+    kernel_integers,
     qdq_model,
     run_in_reference,
-    run_in_runtime,
+    session_options,
 )
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import conv
 from quantlab.numerics.ops.conv import conv_accumulator
 
-TYPES = [("uint8", "int8", "uint8"), ("uint8", "uint8", "uint8")]
-SIGNED = ("int8", "int8", "int8")
+TYPES = [("uint8", "int8", "uint8"), ("uint8", "uint8", "uint8"), ("int8", "int8", "int8")]
 FORMS = ["plain", "grouped", "depthwise", "multiplied"]
 
 
@@ -65,7 +64,7 @@ def model_of(x, x_qparams, w, w_qparams, y, bias, settings):
 def compare(rng, types, form, dims, count):
     for _ in range(count):
         *arguments, settings = case = random_case(rng, types, form, dims)
-        theirs = integers(run_in_runtime(model_of(*case), case[0]), case[4])
+        theirs = kernel_integers(model_of(*case), case[4], case[0])
         np.testing.assert_array_equal(conv(*arguments, **settings), theirs)
 
 
@@ -81,21 +80,13 @@ def test_the_integers_are_onnx_runtimes_in_other_dimensions(types, dims):
     compare(np.random.default_rng(9), types, "grouped", dims, 20)
 
 
-def test_int8_activations_give_the_kernels_integers_too():
-    rng = np.random.default_rng(12)
-    for i in range(200):
-        x, x_qparams, w, w_qparams, y, bias, settings = random_case(rng, SIGNED, FORMS[i % 4])
-        signed = conv(x, x_qparams, w, w_qparams, y, bias, **settings)
-        ours, moved_y = moved_to_uint8(signed, y)
-        moved = moved_to_uint8(x, x_qparams)
-        model = model_of(*moved, w, w_qparams, moved_y, bias, settings)
-        np.testing.assert_array_equal(ours, integers(run_in_runtime(model, moved[0]), moved_y))
-
-
 @pytest.mark.parametrize("types", TYPES)
 @pytest.mark.parametrize("form", FORMS)
 def test_onnx_runtime_really_fused_it(types, form):
-    names = fused_operators(model_of(*random_case(np.random.default_rng(0), types, form)))
+    names = fused_operators(
+        model_of(*random_case(np.random.default_rng(0), types, form)),
+        session_options(int8=types[0] == "int8"),
+    )
     assert "QLinearConv" in names
     assert "Conv" not in names
 

@@ -5,7 +5,6 @@ import pytest
 
 from benchmarks.operator_cases import (
     bias_scale,
-    moved_to_uint8,
     output_ruler,
     random_bias,
     random_integers,
@@ -15,16 +14,16 @@ from benchmarks.operator_cases import (
 from benchmarks.operator_models import (
     fused_operators,
     integers,
+    kernel_integers,
     qdq_model,
     run_in_reference,
-    run_in_runtime,
+    session_options,
 )
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import gemm
 from quantlab.numerics.ops.gemm import gemm_accumulator
 
-TYPES = [("uint8", "int8", "uint8"), ("uint8", "uint8", "uint8")]
-SIGNED = ("int8", "int8", "int8")
+TYPES = [("uint8", "int8", "uint8"), ("uint8", "uint8", "uint8"), ("int8", "int8", "int8")]
 
 
 def random_case(rng, types):
@@ -53,27 +52,17 @@ def test_the_integers_are_onnx_runtimes(types):
     rng = np.random.default_rng(6)
     for _ in range(200):
         *arguments, options = case = random_case(rng, types)
-        model = model_of(*case)
-        theirs = integers(run_in_runtime(model, case[0]), case[4])
+        theirs = kernel_integers(model_of(*case), case[4], case[0])
         np.testing.assert_array_equal(gemm(*arguments, **options), theirs)
-
-
-def test_int8_activations_give_the_kernels_integers_too():
-    rng = np.random.default_rng(12)
-    for _ in range(200):
-        a, a_qparams, b, b_qparams, y, bias, options = random_case(rng, SIGNED)
-        signed = gemm(a, a_qparams, b, b_qparams, y, bias, **options)
-        ours, moved_y = moved_to_uint8(signed, y)
-        moved = moved_to_uint8(a, a_qparams)
-        model = model_of(*moved, b, b_qparams, moved_y, bias, options)
-        np.testing.assert_array_equal(ours, integers(run_in_runtime(model, moved[0]), moved_y))
 
 
 @pytest.mark.parametrize("types", TYPES)
 def test_onnx_runtime_really_fused_it(types):
     rng = np.random.default_rng(0)
     for _ in range(8):
-        names = fused_operators(model_of(*random_case(rng, types)))
+        names = fused_operators(
+            model_of(*random_case(rng, types)), session_options(int8=types[0] == "int8")
+        )
         assert "QGemm" in names
         assert "Gemm" not in names
 

@@ -51,8 +51,11 @@ def simulate(model: AnyModel | QuantizedModel, x: Any, *, saturating: bool = Fal
 
     Fused: Conv, Gemm, MatMul, Add, Mul, Concat, AveragePool, GlobalAveragePool, Sigmoid, Softmax
     and LeakyRelu, with a Relu or Clip behind them that the ruler does anyway; MaxPool, nearest
-    Resize, Flatten, Reshape, Transpose, Squeeze, Unsqueeze and Identity hand integers on. INT8
-    activations are moved to UINT8 and back, as ONNX Runtime moves them on x86.
+    Resize, Flatten, Reshape, Transpose, Squeeze, Unsqueeze and Identity hand integers on.
+
+    INT8 activations are moved to UINT8 and back, as ONNX Runtime moves them on x86. It leaves INT8
+    what several nodes read, and computes around it in float32 there; the simulator computes
+    integers, as ONNX Runtime does on ARM. UINT8 activations have no such exception.
 
     What ONNX Runtime leaves in float32 (HardSwish, a Relu that no ruler does, a Conv with no
     QuantizeLinear behind, 16-bit activations) goes through ONNX Runtime here too, one node at a

@@ -33,6 +33,7 @@ from quantlab.deploy.simulator.steps import (
     RuntimeStep,
     Step,
 )
+from quantlab.deploy.simulator.unsigned import becomes_unsigned
 from quantlab.numerics import QParams
 
 
@@ -113,7 +114,7 @@ class _Recognizer:
             return False
         y = ruler_of(self.graph, quantizer)
         operands = self._operands(node, quantize_parameters=True)
-        if operands is None or not fits(group, operands, y):
+        if operands is None or not fits(group, operands, y, self.accumulate):
             return False
         if not all(ruler_does(self.graph, clip, y) for clip in through):
             return False
@@ -146,7 +147,7 @@ class _Recognizer:
         if kernel is None or operands is None or last != node.outputs[0]:
             return False
         group, readers = GROUPS[node.operator], self.graph.readers.get(last, ())
-        if not fits(group, operands, None) or _types(readers) & {"QuantizeLinear"}:
+        if not fits(group, operands, None, self.accumulate) or _types(readers) & {"QuantizeLinear"}:
             return False
         sources = tuple(operand.tensor for operand in operands)
         compute = kernel(node, operands, self.accumulate)
@@ -244,7 +245,7 @@ class _Recognizer:
         return after if after is not None and after.operator == "QuantizeLinear" else None
 
 
-def fits(group: Group, operands: Sequence[Operand], y: QParams | None) -> bool:
+def fits(group: Group, operands: Sequence[Operand], y: QParams | None, accumulate: str) -> bool:
     """Whether ONNX Runtime has an integer kernel for these types: 8 bits, one for x and y."""
     types = [operand.qparams.dtype if operand.qparams else "int32" for operand in operands]
     activations = types[:1] if group.weighted else types
@@ -254,7 +255,7 @@ def fits(group: Group, operands: Sequence[Operand], y: QParams | None) -> bool:
     if any(operand.ruler.axis is not None for operand in read_with_one_scale):
         return False
     if not group.weighted:
-        return True
+        return types[0] == "uint8" or all(becomes_unsigned(o, accumulate) for o in operands)
     weights = ("int8",) if types[0] == "int8" else ("int8", "uint8")
     return len(types) > 1 and types[1] in weights and types[2:] in ([], ["int32"])
 

@@ -22,7 +22,4 @@ def window_settings(node: Node, *names: str) -> dict[str, Any]:
             f"export with pads."
         )
     wanted = ("strides", "pads", "dilations", *names)
-    found = {name: node.attributes[name] for name in wanted if name in node.attributes}
-    if auto_pad == "VALID":
-        found.pop("pads", None)
-    return found
+    return {name: node.attributes[name] for name in wanted if name in node.attributes}

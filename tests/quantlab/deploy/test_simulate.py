@@ -9,8 +9,10 @@ from benchmarks.operator_models import fused_operators, run_in_runtime
 from benchmarks.operator_questions import QUESTIONS
 from quantlab.deploy.session import open_session
 from quantlab.deploy.simulate import simulate
+from quantlab.deploy.simulator.float_parameters import quantized_bias
 from quantlab.deploy.simulator.recognize import plan_of
 from quantlab.deploy.simulator.steps import IntegerStep, RuntimeStep
+from quantlab.numerics import QParams
 
 # What ONNX Runtime makes of each operator: the node in its optimized graph.
 FUSED = {
@@ -131,6 +133,13 @@ CASES = {
     ),
     "no ruler is carried back over Flatten": (CONV + "t = Flatten(c)", {}, [], ["Conv", "Flatten"]),
     "MaxPool to another ruler": (f"t = {POOL}(x_d)", {"yz": 3}, ["MaxPool"], []),
+    "Flatten to another ruler": ("t = Flatten(x_d)", {"yz": 3}, [], ["Flatten"]),
+    "auto_pad that says there is none": (
+        READ_WEIGHTS + 't = Conv<auto_pad="VALID">(x_d, w)',
+        {},
+        ["Conv"],
+        [],
+    ),
     "linear Resize": (
         "n = Constant<value = float[4] {1.0, 1.0, 2.0, 2.0}>()\n"
         't = Resize<mode="linear">(x_d, , n)',
@@ -213,6 +222,80 @@ def test_a_product_with_no_ruler_behind_is_summed_in_integers(layer, shape):
     np.testing.assert_array_equal(done.outputs["y"], run_in_runtime(model, x))
     assert {"QGemm", "MatMulIntegerToFloat"} & set(fused_operators(model))
     assert not [s for s in plan_of(model).steps if isinstance(s, RuntimeStep)]
+
+
+def test_a_layer_whose_float32_output_is_wanted_stays_float32():
+    model = model_of(CONV.replace("c =", "t ="), stored=WEIGHTS)
+    model.graph.output.append(helper.make_tensor_value_info("t", TensorProto.FLOAT, None))
+    x = image()
+    assert [s.operator for s in plan_of(model).steps if isinstance(s, RuntimeStep)] == ["Conv"]
+    done = simulate(model, x)
+    for name, theirs in zip(["y", "t"], open_session(model).run(["y", "t"], {"x": x}), strict=True):
+        np.testing.assert_array_equal(done.outputs[name], theirs)
+
+
+def test_float32_weights_stay_float32_with_no_ruler_behind():
+    text = """<ir_version: 10, opset_import: ["" : 21]> case (float[N, 6] x) => (float[N, 5] y)
+    <float s = {0.05}, uint8 z = {10}> {
+        x_q = QuantizeLinear(x, s, z)
+        x_d = DequantizeLinear(x_q, s, z)
+        y = Gemm(x_d, w)
+    }"""
+    model = parser.parse_model(text)
+    w = np.random.default_rng(27).normal(size=(6, 5)).astype(np.float32)
+    model.graph.initializer.append(numpy_helper.from_array(w, "w"))
+    x = image(3, 6)
+    assert [s.operator for s in plan_of(model).steps if isinstance(s, RuntimeStep)] == ["Gemm"]
+    np.testing.assert_array_equal(simulate(model, x).outputs["y"], run_in_runtime(model, x))
+
+
+@pytest.mark.parametrize(
+    ("said", "dtype"),
+    [("", "uint8"), ("<output_dtype = 3>", "int8"), ("<output_dtype = 4>", "uint16")],
+)
+def test_without_zero_point_it_is_0_and_the_type_is_what_the_model_says(said, dtype):
+    text = f"""<ir_version: 10, opset_import: ["" : 21]> case (float[N] x) => ({dtype}[N] y)
+    <float s = {{0.05}}> {{
+        y = QuantizeLinear{said}(x, s)
+    }}"""
+    model, x = parser.parse_model(text), image(50, spread=4.0)
+    (ours,) = simulate(model, x).outputs.values()
+    assert ours.dtype == dtype
+    np.testing.assert_array_equal(ours, run_in_runtime(model, x))
+
+
+def test_integers_of_an_unknown_type_are_refused():
+    text = """<ir_version: 10, opset_import: ["" : 21]> case (uint8[N] q) => (float[N] y)
+    <float s = {0.05}> {
+        y = DequantizeLinear(q, s)
+    }"""
+    with pytest.raises(ValueError, match="has no zero_point, so the type of its integers is not"):
+        simulate(parser.parse_model(text), np.zeros(3, np.uint8))
+
+
+def test_float32_biases_are_rounded_half_to_even_in_steps_of_both_scales():
+    x, w = QParams(0.5, 7, "uint8"), QParams(np.float32([0.25, 0.5]), 0, "int8", axis=0)
+    operand = quantized_bias("b", np.float32([0.3125, -3.7]), x, w)
+    # 0.3125 / 0.125 = 2.5 and -3.7 / 0.25 = -14.8
+    np.testing.assert_array_equal(operand.constant, [2, -15])
+
+
+@pytest.mark.parametrize("largest", [64, 65])
+def test_an_int8_constant_that_onnx_runtime_leaves_int8_keeps_its_sum_in_float32(largest):
+    text = f"""<ir_version: 10, opset_import: ["" : 21]> case (float[N] x) => (float[N] y)
+    <float s = {{0.05}}, int8 z = {{3}}, int8[1] c_q = {{{largest}}}> {{
+        x_q = QuantizeLinear(x, s, z)
+        x_d = DequantizeLinear(x_q, s, z)
+        c = DequantizeLinear(c_q, s, z)
+        t = Add(x_d, c)
+        y_q = QuantizeLinear(t, s, z)
+        y = DequantizeLinear(y_q, s, z)
+    }}"""
+    model, x = parser.parse_model(text), image(50)
+    fused = [s.operator for s in plan_of(model).steps if isinstance(s, IntegerStep)]
+    assert fused == (["Add"] if "QLinearAdd" in fused_operators(model) else [])
+    assert fused == (["Add"] if largest > 64 else [])
+    np.testing.assert_array_equal(simulate(model, x).outputs["y"], run_in_runtime(model, x))
 
 
 def test_every_quantized_tensor_is_there_with_the_node_that_made_it():

@@ -40,27 +40,21 @@ def straight_through(
     -------
     float32 tensor of x's shape. Where x rounds to 0 it may be -0.0.
     """
-    if not (x.requires_grad and torch.is_grad_enabled()):
-        return _back(_steps(x / scale, offset), scale, lo, hi, offset)
     # detach() shares the memory, so autograd sees a clone and a hardtanh and none of the arithmetic
     # between them. hardtanh's derivative is 0 at its ends and 1 between: half a step beyond lo and
     # hi, no whole number falls on an end. A Function in Python would say the same, but slower by
     # its own call and by a mask: one pass backward reads the whole numbers that are already here.
-    q = x.clone()
-    _steps(q.detach().div_(scale), offset)
-    y = F.hardtanh(q, lo - 0.5, hi + 0.5)
-    _back(y.detach(), scale, lo, hi, offset)
+    learns = x.requires_grad and torch.is_grad_enabled()
+    q = x.clone() if learns else x / scale
+    whole = q.detach().div_(scale).round_() if learns else q.round_()
+    if offset is not None:
+        whole.add_(offset)
+    y = F.hardtanh(q, lo - 0.5, hi + 0.5) if learns else q
+    values = y.detach().clamp_(lo, hi)
+    if offset is not None:
+        values.sub_(offset)
+    values.mul_(scale)
     return y
-
-
-def _steps(quotient: Tensor, offset: Tensor | None) -> Tensor:
-    quotient.round_()
-    return quotient if offset is None else quotient.add_(offset)
-
-
-def _back(q: Tensor, scale: Tensor, lo: int, hi: int, offset: Tensor | None) -> Tensor:
-    q.clamp_(lo, hi)
-    return (q if offset is None else q.sub_(offset)).mul_(scale)
 
 
 class FakeQuantize(nn.Module):

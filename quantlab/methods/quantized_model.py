@@ -48,6 +48,14 @@ class QuantizedModel:
         object.__setattr__(self, "activations", FrozenMapping(self.activations))
         object.__setattr__(self, "weights", FrozenMapping(self.weights))
 
+    def __repr__(self) -> str:
+        widths = sorted({weight.qparams.dtype for weight in self.weights.values()})
+        return (
+            f"QuantizedModel({len(self.weights)} layers with {' and '.join(widths) or 'no'} "
+            f"weights, {len(self.placement.rulers)} rulers, {len(self.float_layers)} float layers, "
+            f"{self.nbytes:,} bytes)"
+        )
+
     @property
     def float_layers(self) -> tuple[FloatLayer, ...]:
         """The layers that stay float, each with the reason."""

@@ -145,3 +145,11 @@ def test_bytes_are_integers_scales_and_float_parameters():
 def test_dequantized_weights_are_numerics_own():
     for weight in quantized_net().weights.values():
         np.testing.assert_array_equal(weight.dequantized, dequantize(weight.q, weight.qparams))
+
+
+def test_it_is_shown_in_one_line():
+    model = quantized_net(Recipe(layers={"b": Rule("int4", "symmetric")}, keep_float=["pool"]))
+    assert repr(model) == (
+        "QuantizedModel(2 layers with int4 and int8 weights, 4 rulers, 2 float layers, "
+        f"{model.nbytes:,} bytes)"
+    )

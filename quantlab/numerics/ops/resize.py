@@ -1,6 +1,7 @@
 """An image made larger or smaller by copying the nearest value: ONNX Resize, mode nearest."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ def resize(
 
     Values are copied, so x's ruler is the output's. The defaults are ONNX's. torch's
     `interpolate(mode="nearest")` is asymmetric and floor; its "nearest-exact" is half_pixel and
-    round_prefer_ceil. Coordinates are float32, as ONNX Runtime computes them.
+    round_prefer_ceil. As in ONNX Runtime, coordinates are float32, one within 1e-6 of the middle
+    between two values counts as the middle, and an x that keeps its shape is copied.
 
     Parameters
     ----------
@@ -61,6 +63,8 @@ def resize(
                 f"{name} is {mode!r}, but resize knows {', '.join(known)}: name one of these."
             )
     ratios, output = _ratios(array.shape, scales, sizes)
+    if output == array.shape:
+        return array.copy()
     for axis, (n, ratio, out) in enumerate(zip(array.shape, ratios, output, strict=True)):
         if ratio != 1:
             at = COORDINATES[coordinate_transformation_mode](
@@ -77,10 +81,18 @@ COORDINATES: dict[str, Callable[..., np.ndarray]] = {
     "half_pixel": lambda i, ratio, n, out: (i + np.float32(0.5)) / ratio - np.float32(0.5),
     "align_corners": lambda i, ratio, n, out: i * (n - 1) / max(out - 1, np.float32(1)),
 }
-# float64 holds x - 0.5 and x + 0.5 of every float32 coordinate within an image.
+
+
+def _or_nearest(halfway: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
+    """Whole numbers next to x, `halfway` those of the middle. float64 holds every step exactly."""
+    middle = np.abs(x - np.floor(x) - 0.5) <= HALFWAY
+    return np.where(middle, halfway(x), np.floor(x + 0.5))
+
+
+HALFWAY = 1e-6
 ROUNDINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "round_prefer_floor": lambda x: np.ceil(x - 0.5),
-    "round_prefer_ceil": lambda x: np.floor(x + 0.5),
+    "round_prefer_floor": partial(_or_nearest, np.floor),
+    "round_prefer_ceil": partial(_or_nearest, np.ceil),
     "floor": np.floor,
     "ceil": np.ceil,
 }

@@ -6,6 +6,7 @@ import torch
 
 from benchmarks.operator_cases import random_integers, random_ruler
 from benchmarks.operator_models import fused_operators, kernel_integers, qdq_model, session_options
+from quantlab.numerics import QParams
 from quantlab.numerics.ops import resize
 
 COORDINATES = ["asymmetric", "half_pixel", "align_corners"]
@@ -45,6 +46,28 @@ def test_the_integers_are_onnx_runtimes(coordinates, nearest):
         x, qparams, how = random_case(rng, ("uint8", "int8")[i % 2])
         theirs = kernel_integers(model_of(x, qparams, how, **modes), qparams, x)
         np.testing.assert_array_equal(resize(x, **how, **modes), theirs)
+
+
+@pytest.mark.parametrize("coordinates", COORDINATES)
+@pytest.mark.parametrize("nearest", NEAREST)
+def test_the_middle_between_two_values(coordinates, nearest):
+    """Sizes that put many coordinates on or next to a middle, where float32's last bit decides."""
+    modes = {"coordinate_transformation_mode": coordinates, "nearest_mode": nearest}
+    x, qparams = np.arange(26, dtype=np.uint8), QParams(1.0, 0, "uint8")
+    for n, out in [(7, 2), (7, 8), (7, 38), (14, 1), (14, 19), (20, 6), (26, 64), (25, 39)]:
+        how = {"sizes": [out]}
+        theirs = kernel_integers(model_of(x[:n], qparams, how, **modes), qparams, x[:n])
+        np.testing.assert_array_equal(resize(x[:n], **how, **modes), theirs)
+
+
+def test_a_tensor_that_keeps_its_shape_is_copied():
+    # The scale alone would say otherwise: 5 / 1.018 is 4.9, whose floor is 4.
+    x, qparams = np.arange(6, dtype=np.uint8), QParams(1.0, 0, "uint8")
+    modes = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    how = {"scales": [float(np.float32(1.018))]}
+    theirs = kernel_integers(model_of(x, qparams, how, **modes), qparams, x)
+    np.testing.assert_array_equal(theirs, x)
+    np.testing.assert_array_equal(resize(x, **how, **modes), x)
 
 
 def test_the_defaults_are_onnxs():

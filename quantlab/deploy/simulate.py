@@ -55,7 +55,8 @@ def simulate(model: AnyModel | QuantizedModel, x: Any, *, saturating: bool = Fal
 
     INT8 activations are moved to UINT8 and back, as ONNX Runtime moves them on x86. It leaves INT8
     what several nodes read, and computes around it in float32 there; the simulator computes
-    integers, as ONNX Runtime does on ARM. UINT8 activations have no such exception.
+    integers, as ONNX Runtime does on ARM. UINT8 activations have no such exception. On ARM its
+    kernels for Add, Mul and GlobalAveragePool multiply in fixed point: results may differ by 1.
 
     What ONNX Runtime leaves in float32 (HardSwish, a Relu that no ruler does, a Conv with no
     QuantizeLinear behind, 16-bit activations) goes through ONNX Runtime here too, one node at a

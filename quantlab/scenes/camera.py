@@ -1,0 +1,49 @@
+"""Where a point of the street lands in the picture: a pinhole camera that looks straight ahead."""
+
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Looks along z, level. World in metres: x to the right, y up from the road, z away.
+
+    Parameters
+    ----------
+    width, height : int
+        Picture in pixels.
+    eye : float
+        Height of the lens above the road, metres.
+    focal : float
+        Focal length in picture widths: 1 sees 53 degrees.
+    horizon, centre : float
+        Row and column where the road ends, as shares of height and width.
+    """
+
+    width: int
+    height: int
+    eye: float
+    focal: float
+    horizon: float
+    centre: float
+
+    def project(self, x: float, y: float, z: float) -> Point:
+        """Column and row of a point, in pixels; z above 0."""
+        scale = self.pixels_per_metre(z)
+        return (
+            self.centre * self.width + scale * x,
+            self.horizon * self.height + scale * (self.eye - y),
+        )
+
+    def pixels_per_metre(self, z: float) -> float:
+        """Pixels that one metre across takes at a distance of z metres."""
+        return self.focal * self.width / z
+
+    def nearest(self) -> float:
+        """The distance at which the road leaves the picture at the bottom."""
+        return self.focal * self.width * self.eye / (self.height * (1 - self.horizon))
+
+    def half_view(self, z: float) -> float:
+        """Metres from the centre to the nearer edge of the picture, at a distance of z metres."""
+        return min(self.centre, 1 - self.centre) * z / self.focal

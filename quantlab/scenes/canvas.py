@@ -1,0 +1,145 @@
+"""What a street is drawn on: a colour picture at twice the size that knows who covers what."""
+
+from collections.abc import Iterable, Sequence
+from math import sqrt
+
+from PIL import Image, ImageDraw
+
+from quantlab.scenes.camera import Point
+
+Colour = tuple[int, int, int]
+#: Left, top, right, bottom in final pixels.
+Extent = tuple[float, float, float, float]
+#: Side of a drawn pixel in the final picture is 1 / SUPERSAMPLING: edges are averaged, not stepped.
+SUPERSAMPLING = 2
+NO_HAZE: tuple[Colour, float] = ((0, 0, 0), 0.0)
+
+
+def shade(colour: Colour, light: float) -> Colour:
+    """A colour made darker (below 1) or lighter (above 1)."""
+    r, g, b = colour
+    if light <= 1:
+        return int(r * light), int(g * light), int(b * light)
+    return min(255, int(r * light)), min(255, int(g * light)), min(255, int(b * light))
+
+
+def mix(a: Colour, b: Colour, share: float) -> Colour:
+    """From a (share 0) to b (share 1)."""
+    return (
+        int(a[0] + (b[0] - a[0]) * share),
+        int(a[1] + (b[1] - a[1]) * share),
+        int(a[2] + (b[2] - a[2]) * share),
+    )
+
+
+class Canvas:
+    """Draws in pixels of the final picture; `begin` says whose pixels the next strokes are.
+
+    The drawn picture has SUPERSAMPLING times the size and four bands: red, green, blue and the
+    owner's number. One stroke writes colour and owner together; what is hidden is overwritten, so
+    visible boxes and masks fall out. All colours are multiplied by the light (255 keeps a channel).
+    """
+
+    def __init__(self, width: int, height: int, light: Colour = (255, 255, 255)) -> None:
+        self.width, self.height = width, height
+        # RGBX, not RGBA: Pillow would weigh an RGBA picture's colours by the owner's number.
+        self.picture = Image.new("RGBX", (width * SUPERSAMPLING, height * SUPERSAMPLING))
+        self._pen = ImageDraw.Draw(self.picture)
+        self._light = light
+        self._corners: list[float] = []
+        self._inks: dict[Colour, tuple[int, int, int, int]] = {}
+        self.begin(0)
+
+    def begin(self, owner: int, haze: tuple[Colour, float] = NO_HAZE) -> None:
+        """From here on pixels belong to `owner`; colours fade into the haze's by its share."""
+        self.owner, self._corners, self._inks = owner, [], {}
+        # Haze, then light, as one line a channel: kept * colour + added.
+        ((r, g, b), share), (x, y, z) = haze, self._light
+        kept, added = (1 - share) / 255, share / 255
+        self._kept = (kept * x, kept * y, kept * z)
+        self._added = (added * r * x, added * g * y, added * b * z)
+
+    def hand_over(self, owner: int) -> None:
+        """As `begin`, in the same haze."""
+        self.owner, self._corners, self._inks = owner, [], {}
+
+    def rows(self, colours: Sequence[tuple[int, int, int, int]]) -> None:
+        """Cover everything: one ink, as `ink` gives it, for each row of final pixels."""
+        column = Image.frombytes("RGBX", (1, self.height), b"".join(map(bytes, colours)))
+        self.picture = column.resize(self.picture.size, Image.Resampling.NEAREST)
+        self._pen = ImageDraw.Draw(self.picture)
+
+    def polygon(self, points: Iterable[Point], colour: Colour) -> None:
+        """A filled area."""
+        flat = [SUPERSAMPLING * c for point in points for c in point]
+        self._corners += flat
+        self._pen.polygon(flat, self.ink(colour))
+
+    def detail(self, points: Iterable[Point], colour: Colour) -> None:
+        """A filled area inside what the owner has drawn, such as a window."""
+        flat = [SUPERSAMPLING * c for point in points for c in point]
+        self._pen.polygon(flat, self.ink(colour))
+
+    def ellipse(self, u: float, v: float, ru: float, rv: float, colour: Colour) -> None:
+        """A filled ellipse around (u, v)."""
+        k = SUPERSAMPLING
+        box = (k * (u - ru), k * (v - rv), k * (u + ru), k * (v + rv))
+        self._corners += box
+        self._pen.ellipse(box, self.ink(colour))
+
+    def line(self, points: Iterable[Point], colour: Colour, width: float) -> None:
+        """A stroke of `width` pixels, at least one drawn pixel wide."""
+        half, ink = SUPERSAMPLING * width / 2, self.ink(colour)
+        flat = [SUPERSAMPLING * c for point in points for c in point]
+        if half < 0.8:
+            self._corners += flat
+            self._pen.line(flat, ink)
+            return
+        for i in range(0, len(flat) - 2, 2):
+            u0, v0, u1, v1 = flat[i : i + 4]
+            du, dv = u1 - u0, v1 - v0
+            scale = half / (sqrt(du * du + dv * dv) or 1.0)
+            a, b = -dv * scale, du * scale
+            area = (u0 + a, v0 + b, u1 + a, v1 + b, u1 - a, v1 - b, u0 - a, v0 - b)
+            self._corners += area
+            self._pen.polygon(area, ink)
+
+    def extent(self) -> Extent | None:
+        """The box around all strokes since `begin`, also outside the picture; None without any."""
+        us, vs = self._corners[::2], self._corners[1::2]
+        if not us:
+            return None
+        k = SUPERSAMPLING
+        return min(us) / k, min(vs) / k, max(us) / k, max(vs) / k
+
+    def seen_pixels(self, extent: Extent) -> int:
+        """How many final pixels of an extent the owner has now, before anything covers it."""
+        left, top, right, bottom = within(extent, self.width, self.height)
+        if left >= right or top >= bottom:
+            return 0
+        k, size = SUPERSAMPLING, (right - left, bottom - top)
+        box = (k * left, k * top, k * right, k * bottom)
+        part = self.picture.resize(size, Image.Resampling.NEAREST, box)
+        return part.getchannel("X").histogram()[self.owner]
+
+    def finished(self) -> tuple[Image.Image, Image.Image]:
+        """The RGB picture at its final size, averaged, and the owner of each of its pixels."""
+        size = (self.width, self.height)
+        owners = self.picture.resize(size, Image.Resampling.NEAREST).getchannel("X")
+        return self.picture.reduce(SUPERSAMPLING).convert("RGB"), owners
+
+    def ink(self, colour: Colour) -> tuple[int, int, int, int]:
+        """The colour in the haze and the light, and the owner's number."""
+        ink = self._inks.get(colour)
+        if ink is None:
+            (r, g, b), (x, y, z), (p, q, s) = colour, self._kept, self._added
+            ink = int(r * x + p), int(g * y + q), int(b * z + s), self.owner
+            self._inks[colour] = ink
+        return ink
+
+
+def within(extent: Extent, width: int, height: int) -> tuple[int, int, int, int]:
+    """The whole pixels of a picture that an extent touches; rounding leaves one more a side."""
+    left, top, right, bottom = extent
+    return (max(0, int(left) - 1), max(0, int(top) - 1),
+            min(width, int(right) + 2), min(height, int(bottom) + 2))  # fmt: skip

@@ -1,0 +1,68 @@
+"""What lies on the ground after everything is drawn: the grain of asphalt and the cast shadows."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw
+
+from quantlab.scenes.canvas import SUPERSAMPLING
+from quantlab.scenes.classes import SEGMENTS
+from quantlab.scenes.draws import Draws
+
+#: How many places the grain can start at, each way.
+SHIFTS = 128
+_ON_THE_GROUND = {SEGMENTS.index(name) for name in ("road", "pavement", "plant")}
+_GROUND = [255 if owner in _ON_THE_GROUND else 0 for owner in range(256)]
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """An ellipse around (u, v) in pixels; `dark` is the share of the light that it takes."""
+
+    u: float
+    v: float
+    ru: float
+    rv: float
+    dark: float
+
+
+def apply_texture(
+    picture: Image.Image, owners: Image.Image, shadows: list[Shadow], span: int, draws: Draws
+) -> Image.Image:
+    """Grain and shadows where the ground is seen, sensor noise of up to `span` elsewhere."""
+    width, height = picture.size
+    u, v = draws.whole(0, SHIFTS), draws.whole(0, SHIFTS)
+    part = (u, v, u + width, v + height)
+    ground = ImageChops.multiply(_grain(width, height).crop(part), _cast(width, height, shadows))
+    veil = _fine_grain(width, height, span).crop(part)
+    veil.paste(ground, mask=owners.point(_GROUND))
+    return ImageChops.multiply(picture, Image.merge("RGB", (veil, veil, veil)))
+
+
+def _cast(width: int, height: int, shadows: list[Shadow]) -> Image.Image:
+    k = SUPERSAMPLING
+    cast = Image.new("L", (k * width, k * height), 255)
+    pen = ImageDraw.Draw(cast)
+    for s in shadows:
+        box = (k * (s.u - s.ru), k * (s.v - s.rv), k * (s.u + s.ru), k * (s.v + s.rv))
+        pen.ellipse(box, int(255 * (1 - s.dark)))
+    return cast.reduce(k)
+
+
+@lru_cache(maxsize=4)
+def _grain(width: int, height: int) -> Image.Image:
+    """Noise from 231 to 255, drawn out sideways as it lies flat."""
+    tall, wide = height + SHIFTS, (width + SHIFTS) // 3 + 1
+    return noise(tall, wide, 24, base=231).resize((3 * wide, tall), Image.Resampling.NEAREST)
+
+
+@lru_cache(maxsize=12)
+def _fine_grain(width: int, height: int, span: int) -> Image.Image:
+    return noise(height + SHIFTS, width + SHIFTS, 2 * span, base=255 - 2 * span)
+
+
+def noise(height: int, width: int, span: int, base: int = 0) -> Image.Image:
+    """Grey noise from base to base + span. numpy promises RandomState's numbers for ever."""
+    values = np.random.RandomState(7).randint(0, span + 1, (height, width), dtype=np.uint8)
+    return Image.fromarray(values + np.uint8(base))

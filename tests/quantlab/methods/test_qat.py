@@ -215,8 +215,8 @@ def test_the_callers_model_is_never_changed():
     model.head.weight.requires_grad_(False)
     before = copy.deepcopy(model.state_dict())
     qat = prepare_qat(model, batches, RECIPES["default"])
-    step(qat, batches[0], torch.optim.SGD(qat.parameters(), 0.1))
     start = copy.deepcopy(qat.start.graph.state_dict())
+    step(qat, batches[0], torch.optim.SGD(qat.parameters(), 0.1))
     convert_qat(qat)
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name]), name

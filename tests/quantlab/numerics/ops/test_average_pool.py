@@ -84,6 +84,34 @@ def test_the_definition_is_torchs_mean_away_from_ties():
     assert compared > 1000
 
 
+def test_the_kernel_is_one_tick_from_the_definition_at_most():
+    # They share every step but the last: zero_point is added before rounding, or after it.
+    rng = np.random.default_rng(27)
+    seen = 0
+    for _ in range(150):
+        x, x_qparams, y, settings = random_case(rng, "uint8")
+        settings["count_include_pad"] = False
+        kernel, definition = (
+            average_pool(x, x_qparams, y, contract=contract, **settings).astype(int)
+            for contract in ("onnxruntime", "onnx")
+        )
+        assert np.abs(kernel - definition).max() <= 1
+        seen += int((kernel != definition).sum())
+    assert seen > 0
+
+
+def test_the_kernel_counts_places_beyond_the_padding():
+    # ONNX averages the 8 alone, which is all that the last window holds; the kernel divides by 2.
+    x, ruler = np.array([[[2, 4, 8]]], np.uint8), QParams(1.0, 0, "uint8")
+    settings = {"kernel_shape": [2], "strides": [2], "ceil_mode": True, "count_include_pad": True}
+    definition = average_pool(x, ruler, ruler, contract="onnx", **settings)
+    np.testing.assert_array_equal(definition, [[[3, 8]]])
+    kernel = average_pool(x, ruler, ruler, **settings)
+    np.testing.assert_array_equal(kernel, [[[3, 4]]])
+    theirs = kernel_integers(model_of(x, ruler, ruler, settings), ruler, x)
+    np.testing.assert_array_equal(kernel, theirs)
+
+
 U8 = QParams(0.1, 0, "uint8")
 
 

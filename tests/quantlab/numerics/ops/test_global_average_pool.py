@@ -67,6 +67,17 @@ def test_the_integers_are_those_of_exact_means_away_from_ties(contract):
     assert compared > 1000
 
 
+def test_the_kernel_is_one_tick_from_the_definition_at_most():
+    rng = np.random.default_rng(28)
+    seen = 0
+    for _ in range(400):
+        case = random_case(rng, "uint8")
+        apart = global_average_pool(*case).astype(int) - global_average_pool(*case, contract="onnx")
+        assert np.abs(apart).max() <= 1
+        seen += int(np.count_nonzero(apart))
+    assert seen > 0
+
+
 U8 = QParams(0.1, 0, "uint8")
 
 

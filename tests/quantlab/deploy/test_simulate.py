@@ -7,8 +7,11 @@ from onnx import numpy_helper, parser
 
 from benchmarks.operator_models import run_in_runtime
 from benchmarks.operator_questions import QUESTIONS
+from benchmarks.question import question
 from quantlab.deploy.session import open_session
 from quantlab.deploy.simulate import simulate
+from quantlab.numerics import QParams
+from quantlab.numerics.ops import add
 from tests.quantlab.deploy.text_models import CONV, WEIGHTS, image, model_of
 
 
@@ -113,3 +116,18 @@ def test_a_pair_that_saturates_by_hand():
     model, x = parser.parse_model(text), np.float32([[255, 255, 254, 254]])
     assert simulate(model, x).outputs["y"] == 64_770 + 508
     assert simulate(model, x, saturating=True).outputs["y"] == 32_767 + 508
+
+
+def test_int8_sums_are_those_of_the_moved_integers_at_every_pair_of_integers():
+    # Of these 65,536 sums some fall next to a tie, where float32 rounds otherwise 128 lower.
+    a, b, y = (
+        QParams(np.float32(0.07561136), 120, "int8"),
+        QParams(0.015625, 95, "int8"),
+        QParams(0.125, -107, "int8"),
+    )
+    every = np.arange(-128, 128).astype(np.int8)
+    pairs = [np.repeat(every, 256), np.tile(every, 256)]
+    asked = question("Add", [(pairs[0], a), (pairs[1], b)], [], y)
+    ours = simulate(asked.model, asked.feeds)
+    np.testing.assert_array_equal(ours.outputs["y"], theirs(asked.model, asked.feeds))
+    assert (ours.tensors["qy"] != add(pairs[0], a, pairs[1], b, y)).any()

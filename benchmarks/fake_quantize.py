@@ -46,7 +46,7 @@ class Case:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the sub-command."""
-    parser.add_argument("--seconds", type=float, default=4.0, help="time for each case")
+    parser.add_argument("--seconds", type=float, default=8.0, help="time for each case")
     parser.add_argument("--seed", type=int, default=0, help="seed of values and bootstrap")
 
 

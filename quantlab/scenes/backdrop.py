@@ -77,7 +77,7 @@ def _ground(canvas: Canvas, camera: Camera, street: Street, draws: Draws) -> Non
 def _sky_and_floor(
     canvas: Canvas, camera: Camera, street: Street, draws: Draws, stone: Colour
 ) -> None:
-    horizon = round(camera.horizon * canvas.height)
+    horizon = min(max(round(camera.horizon * canvas.height), 0), canvas.height)
     top, low = street.weather.sky_top, street.weather.sky_low
     canvas.begin(SKY)
     # Two rows share a colour: the next would differ by less than a grey level.

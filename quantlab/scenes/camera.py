@@ -42,7 +42,8 @@ class Camera:
 
     def nearest(self) -> float:
         """The distance at which the road leaves the picture at the bottom."""
-        return self.focal * self.width * self.eye / (self.height * (1 - self.horizon))
+        below = max(1 - self.horizon, 0.05)  # a lens that looks up sees no road at all
+        return self.focal * self.width * self.eye / (self.height * below)
 
     def half_view(self, z: float) -> float:
         """Metres from the centre to the nearer edge of the picture, at a distance of z metres."""

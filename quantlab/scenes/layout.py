@@ -14,6 +14,8 @@ from quantlab.scenes.weather import CONDITIONS
 DENSITIES = ("small", "crowded")
 #: Half of all scenes are plain days: rare conditions are what a careless calibration set lacks.
 CONDITION_WEIGHTS = (0.45, 0.11, 0.13, 0.12, 0.1, 0.09)
+#: None, small, crowded.
+DENSITY_WEIGHTS = (0.7, 0.15, 0.15)
 AWAY, TOWARDS = pi / 2, -pi / 2
 
 
@@ -45,11 +47,23 @@ class Layout:
     weather_seed: int
 
 
-def lay_out(seed: int, width: int, height: int) -> Layout:
-    """The scene of a seed, for a picture of this size."""
-    draws = Draws(seed)
+def slices_of(seed: int) -> tuple[str, str | None]:
+    """The condition and the density of a seed's scene, without laying it out."""
+    return _kind(Draws(seed))
+
+
+def _kind(draws: Draws) -> tuple[str, str | None]:
     condition = CONDITIONS[draws.weighted(CONDITION_WEIGHTS)]
-    density = (None, *DENSITIES)[draws.weighted((0.7, 0.15, 0.15))]
+    return condition, (None, *DENSITIES)[draws.weighted(DENSITY_WEIGHTS)]
+
+
+def lay_out(seed: int, width: int, height: int, featured: int | None = None) -> Layout:
+    """The scene of a seed, for a picture of this size.
+
+    An object of the class `featured`, if one is named, is placed before all others.
+    """
+    draws = Draws(seed)
+    condition, density = _kind(draws)
     camera = Camera(
         width,
         height,
@@ -62,7 +76,8 @@ def lay_out(seed: int, width: int, height: int) -> Layout:
     places = _Places(camera, half_road, pavement, density, draws)
     count = draws.whole(14, 24) if density == "crowded" else draws.whole(4, 11)
     weights = [c.weight for c in CLASSES]
-    things = [places.thing(draws.weighted(weights)) for _ in range(count)]
+    things = [] if featured is None else [places.thing(featured)]
+    things += [places.thing(draws.weighted(weights)) for _ in range(count)]
     things += [places.thing(None) for _ in range(draws.whole(3, 9))]
     placed = sorted((t for t in things if t is not None), key=lambda t: -t.pose.z)
     return Layout(camera, half_road, pavement, condition, density, tuple(placed), draws.seed(),

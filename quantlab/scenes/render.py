@@ -85,10 +85,16 @@ def render(seed: int, width: int = 320, height: int = 320) -> Scene:
             f"seed is {seed} and the size {width} x {height}, but a scene needs a seed of 0 or "
             f"more and at least {SMALLEST_PICTURE} x {SMALLEST_PICTURE} pixels."
         )
-    layout = lay_out(seed, width, height)
+    return draw(lay_out(seed, width, height))
+
+
+def draw(layout: Layout) -> Scene:
+    """The scene of a layout, at the size of its camera's picture."""
     weather = WEATHERS[layout.condition]
     draws = Draws(layout.weather_seed)
-    canvas = Canvas(width, height, shade(weather.light, draws.between(0.8, 1.0)))
+    canvas = Canvas(
+        layout.camera.width, layout.camera.height, shade(weather.light, draws.between(0.8, 1.0))
+    )
     objects = _draw(canvas, layout, weather)
     picture, owners_map = canvas.finished()
     owners = np.asarray(owners_map)
@@ -98,7 +104,7 @@ def render(seed: int, width: int = 320, height: int = 320) -> Scene:
         _lamps(picture, layout, owners)
     picture = apply_weather(picture, weather, draws)
     boxes = tuple(box for drawn in objects if (box := box_of(drawn, owners)))
-    return Scene(np.asarray(picture), _segments(layout)[owners], boxes, _slices(layout, boxes))
+    return Scene(np.array(picture), _segments(layout)[owners], boxes, _slices(layout, boxes))
 
 
 def _draw(canvas: Canvas, layout: Layout, weather: Weather) -> list[Drawn]:

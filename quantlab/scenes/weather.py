@@ -97,7 +97,7 @@ def _rain(picture: Image.Image, draws: Draws) -> None:
     pen = ImageDraw.Draw(picture, "RGBA")
     width, height = picture.size
     slant = draws.between(-0.25, 0.25)
-    for _ in range(draws.whole(70, 150)):
+    for _ in range(int(draws.whole(70, 150) * width / 320)):
         u, v = draws.between(0, width), draws.between(-20, height)
         length = draws.between(0.02, 0.06) * height
         pen.line((u, v, u + slant * length, v + length), (214, 220, 228, 90))

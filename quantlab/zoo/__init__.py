@@ -1,0 +1,52 @@
+"""Models worth quantizing, and what stands before and behind the detector's graph.
+
+Anchors, matching, decoding and suppression need numpy alone; networks and loss load torch when
+they are first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from quantlab.zoo.anchors import anchors
+from quantlab.zoo.detections import Detections, detect
+from quantlab.zoo.matching import Targets, match
+
+if TYPE_CHECKING:
+    from quantlab.zoo.classifier import Classifier
+    from quantlab.zoo.detector import Detector
+    from quantlab.zoo.loss import MultiBoxLoss, multibox_loss
+    from quantlab.zoo.segmenter import Segmenter
+    from quantlab.zoo.weights import load_weights, save_weights
+
+# Public name -> the module that is loaded when the name is first used.
+_HOMES = {
+    "Classifier": "classifier",
+    "Detector": "detector",
+    "Segmenter": "segmenter",
+    **dict.fromkeys(("MultiBoxLoss", "multibox_loss"), "loss"),
+    **dict.fromkeys(("load_weights", "save_weights"), "weights"),
+}
+
+__all__ = [
+    "Classifier",
+    "Detections",
+    "Detector",
+    "MultiBoxLoss",
+    "Segmenter",
+    "Targets",
+    "anchors",
+    "detect",
+    "load_weights",
+    "match",
+    "multibox_loss",
+    "save_weights",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'quantlab.zoo' has no attribute {name!r}")
+    value = getattr(import_module(f"quantlab.zoo.{home}"), name)
+    globals()[name] = value  # found directly from now on
+    return value

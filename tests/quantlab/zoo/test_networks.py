@@ -1,0 +1,84 @@
+"""Each network: its outputs, its size, and that nothing of it stays in float when quantized."""
+
+import pytest
+import torch
+
+from benchmarks.networks import images, seeded
+from quantlab.deploy import build_onnx, precision_report
+from quantlab.methods import quantize_model
+from quantlab.zoo import Classifier, Detector, Segmenter, anchors
+from quantlab.zoo.anchors import ANCHORS_PER_CELL, CELLS, INPUT_SIZE
+from quantlab.zoo.detector import rows
+
+NETWORKS = {
+    "classifier": (Classifier, 32),
+    "segmenter": (Segmenter, 64),
+    "detector": (Detector, 320),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_quantizes_completely(name):
+    network, size = NETWORKS[name]
+    x = images(2, size)
+    quantized = quantize_model(seeded(network()), [x])
+    assert quantized.float_layers == ()
+    report = precision_report(build_onnx(quantized), inputs=x[:1], profile=False)
+    assert report.islands == 0
+    assert [node.name for node in report.nodes if node.precision == "FP32"] == []
+    assert all(node.macs == 0 for node in report.nodes if node.precision != "INT8")
+
+
+def test_weights_of_all_three_fit_in_16_mib():
+    held = [tensor for net, _ in NETWORKS.values() for tensor in net().state_dict().values()]
+    assert sum(t.numel() * t.element_size() for t in held) < 0.8 * 16 * 2**20
+
+
+@torch.no_grad()
+def test_classifier_gives_one_row_an_image():
+    assert Classifier(classes=7).eval()(torch.zeros(2, 3, 32, 32)).shape == (2, 7)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("size", [(32, 48), (64, 16)])
+def test_segmenter_gives_a_class_a_pixel(size):
+    assert Segmenter().eval()(torch.zeros(2, 3, *size)).shape == (2, 9, *size)
+
+
+@torch.no_grad()
+def test_detector_gives_a_row_an_anchor():
+    outputs = Detector(classes=4).eval()(torch.zeros(2, 3, INPUT_SIZE, INPUT_SIZE))
+    assert [o.shape[2:] for o in outputs] == [(cells, cells) for cells in CELLS] * 2
+    logits, offsets = rows(outputs)
+    assert logits.shape == (2, len(anchors()), 5)
+    assert offsets.shape == (2, len(anchors()), 4)
+
+
+def test_rows_are_in_the_order_of_the_anchors():
+    """Maps that hold each anchor's own numbers come back as the anchors."""
+    maps, start = [], 0
+    for cells in CELLS:
+        count = ANCHORS_PER_CELL * cells * cells
+        level = torch.from_numpy(anchors()[start : start + count].copy())
+        maps.append(torch.zeros(1, ANCHORS_PER_CELL * 4, cells, cells))
+        for shape in range(ANCHORS_PER_CELL):
+            for row in range(cells):
+                for column in range(cells):
+                    at = (shape * cells + row) * cells + column
+                    maps[-1][0, 4 * shape : 4 * shape + 4, row, column] = level[at]
+        start += count
+    assert torch.equal(rows((*maps, *maps))[1][0], torch.from_numpy(anchors().copy()))
+
+
+def test_detector_is_mobilenet_v2_from_stride_4_on():
+    """Channels, repeats and strides of the paper's table 2, rows 3 to 7."""
+    net = Detector()
+    blocks = [
+        *list(net.stage_4)[2:], *net.stage_8, net.to_16, *net.stage_16[0], *net.stage_16[1],
+        net.to_32, *net.stage_32[0], *net.stage_32[1],
+    ]  # fmt: skip
+    made = [(block.down[0].out_channels, block.depthwise[0].stride[0]) for block in blocks]
+    table = [(24, 2, 2), (32, 3, 2), (64, 4, 2), (96, 3, 1), (160, 3, 2), (320, 1, 1)]
+    paper = [(c, s if not i else 1) for c, repeats, s in table for i in range(repeats)]
+    assert made == paper[1:]  # the first block of 24 channels is what the patch stem replaces
+    assert all(b.up[0].out_channels == 6 * b.up[0].in_channels for b in blocks)

@@ -21,6 +21,7 @@ BENCHMARKS = {
     "quantizers": "quantize_model against ONNX Runtime's quantize_static and NNCF (the default)",
     "bit_exact": "integers of the simulator against ONNX Runtime's, by operator and by network",
     "simulator": "time of the integer simulator against ONNX Runtime's float32 (goal 30x)",
+    "observers": "time of the observers against ONNX Runtime's calibrators",
     "entropy": "time of the entropy threshold against ONNX Runtime's calibrator (2,048 bins)",
     "fake_quantize": "time of fake quantization, forward and backward, against torch (goal 1.3x)",
 }

@@ -12,6 +12,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,12 +26,13 @@ from benchmarks.shapes import draw
 from benchmarks.training import small_mobilenet, train
 from quantlab.analysis import paired_bootstrap
 from quantlab.deploy import export_onnx, measure_latency, open_session
+from quantlab.deploy.machine import installed_version
 from quantlab.methods.fold import fold_batchnorm
 from quantlab.methods.tracing import trace_model
 
 WIDTHS = (1.0, 2.0)
 TRAIN, TEST, CALIBRATION, EPOCHS = 8000, 4000, 200, 12
-LATENCY_BATCH = 8
+LATENCY_BATCH, LATENCY_SECONDS = 8, 30
 OURS = "quantlab"
 
 
@@ -54,11 +56,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             np.save(folder / "calibration.npy", calibration)
             graph = fold_batchnorm(trace_model(load_net(folder), calibration[:1]))
             export_onnx(graph, folder / "fp32.onnx")
-            nets.append({"net": name, **_compare(folder, test.x, test.y)})
-    return {"images": TEST, "calibration_images": CALIBRATION, "nets": nets, "wins": _wins(nets)}
+            nets.append({"net": name, **compare(folder, test.x, test.y)})
+    return {
+        "images": TEST,
+        "calibration_images": CALIBRATION,
+        "nncf": installed_version("nncf"),
+        "nets": nets,
+        "better": better_peers(nets),
+    }
 
 
-def _compare(folder: Path, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
+def compare(folder: Path, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
     costs = {plan: cost for plan in PLANS if (cost := _quantize(plan, folder)) is not None}
     paths = {"fp32": folder / "fp32.onnx", **{plan: file_of(plan, folder) for plan in costs}}
     right = {
@@ -67,7 +75,7 @@ def _compare(folder: Path, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
         for exact in (False, True)
     }
     _say("latency, in turns")
-    latency = measure_latency(paths, x[:LATENCY_BATCH], threads=1, seconds=30)
+    latency = measure_latency(paths, x[:LATENCY_BATCH], threads=1, seconds=LATENCY_SECONDS)
     speed_ups = {s.name: s for s in latency.speed_ups}
     rows = []
     for plan, cost in costs.items():
@@ -112,19 +120,19 @@ def _right(path: Path, x: np.ndarray, y: np.ndarray, exact: bool) -> np.ndarray:
     return np.asarray(np.concatenate(logits).argmax(1) == y, dtype=np.float64)
 
 
-def _wins(nets: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """For each goal, the peers that beat quantlab's default on some net, by name."""
-    better = {
+def better_peers(nets: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """For each goal, the peers that are better than quantlab's default on some net."""
+    beats_in: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool]] = {
         # Intervals that do not overlap: a difference that these images cannot show is no defeat.
         "accuracy": lambda ours, peer: peer["drop"][2] < ours["drop"][1],
         "speed": lambda ours, peer: peer["speedup"][1] > ours["speedup"][2],
         "time": lambda ours, peer: peer["seconds"] < ours["seconds"],
     }
-    found: dict[str, list[str]] = {goal: [] for goal in better}
+    found: dict[str, list[str]] = {goal: [] for goal in beats_in}
     for net in nets:
         ours = next(row for row in net["plans"] if row["plan"] == OURS)
         for row in net["plans"]:
-            for goal, beats in better.items():
+            for goal, beats in beats_in.items():
                 if not row["plan"].startswith(OURS) and beats(ours, row):
                     found[goal].append(f"{row['plan']} ({net['net']})")
     return found
@@ -150,7 +158,7 @@ def show(result: dict[str, Any]) -> str:
                 f"{row['seconds']:>9.1f}{row['peak_bytes'] / 1e6:>7.0f}"
             )
         lines.append("")
-    for goal, names in result["wins"].items():
+    for goal, names in result["better"].items():
         better = "; ".join(names) if names else "no peer"
         lines.append(f"better than quantlab's default in {goal}: {better}")
     return "\n".join(lines)

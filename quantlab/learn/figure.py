@@ -12,7 +12,8 @@ from IPython.display import display
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-from quantlab.learn.pictures.drawing import AMBER, BLUE, GREEN, GREY, INK, ORANGE, PALE, SKY, WIDEST
+from quantlab.analysis.plots.style import SETTINGS, WIDTH
+from quantlab.learn.pictures.drawing import AMBER, BLUE, GREEN, GREY, ORANGE, SKY, WIDEST
 
 #: Okabe and Ito's palette in the order of use; markers and dashes change along with it.
 CYCLE = (BLUE, ORANGE, GREEN, AMBER, SKY, GREY)
@@ -29,30 +30,13 @@ def style() -> None:
     from matplotlib import rcParams
 
     together = cycler(color=CYCLE) + cycler(linestyle=DASHES) + cycler(marker=MARKERS)
+    rcParams.update(SETTINGS)
     rcParams.update(
         {
             "axes.prop_cycle": together,
-            "axes.edgecolor": GREY,
-            "axes.facecolor": "white",
-            "axes.grid": True,
-            "axes.labelcolor": INK,
-            "axes.labelsize": 12,
-            "axes.spines.right": False,
-            "axes.spines.top": False,
-            "axes.titlesize": 13,
-            "axes.titlelocation": "left",
-            "figure.constrained_layout.use": True,
-            "figure.dpi": 100,
-            "figure.facecolor": "white",
-            "figure.figsize": (7.2, 4.0),
+            "figure.figsize": (WIDTH, 4.0),
             "font.size": 12,
-            "grid.color": PALE,
-            "legend.fontsize": 11,
-            "legend.frameon": False,
             "lines.linewidth": 2.0,
-            "text.color": INK,
-            "xtick.labelsize": 11,
-            "ytick.labelsize": 11,
         }
     )
 

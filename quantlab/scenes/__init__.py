@@ -13,7 +13,7 @@ from quantlab.scenes.labels import Box
 from quantlab.scenes.layout import DENSITIES
 from quantlab.scenes.object_crops import Crops, crops
 from quantlab.scenes.preprocessing import Preprocessing
-from quantlab.scenes.render import Scene, render
+from quantlab.scenes.scene import Scene, render
 from quantlab.scenes.splits import SLICES, Calibration, Split, Test, Train, Validation, require
 from quantlab.scenes.weather import CONDITIONS
 

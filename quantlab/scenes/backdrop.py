@@ -49,13 +49,14 @@ def _ground(canvas: Canvas, camera: Camera, street: Street, draws: Draws) -> Non
     _sky_and_floor(canvas, camera, street, draws, shade(stone, 0.85))
 
     def strip(left: float, right: float, start: float, end: float, colour: Colour) -> None:
-        (a, v0), (b, _) = camera.project(left, 0, start), camera.project(right, 0, start)
-        (c, v1), (d, _) = camera.project(left, 0, end), camera.project(right, 0, end)
+        (a, v0), (c, v1) = camera.project(left, 0, start), camera.project(left, 0, end)
+        b = a + (right - left) * camera.pixels_per_metre(start)
+        d = c + (right - left) * camera.pixels_per_metre(end)
         canvas.detail(((a, v0), (b, v0), (d, v1), (c, v1)), colour)
 
     canvas.begin(PAVEMENT)
-    strip(-outer, outer, near, FAR, stone)
     for side in (-1, 1):
+        strip(side * edge, side * outer, near, FAR, stone)
         strip(side * edge, side * (edge + 0.2), near, FAR, shade(stone, 0.75))
     canvas.begin(ROAD)
     grey = draws.whole(78, 112)
@@ -95,7 +96,7 @@ def _row(canvas: Canvas, camera: Camera, street: Street, draws: Draws, side: int
     plots = []
     z = draws.between(2, 6)
     while z < 110:
-        length = draws.between(7, 18)
+        length = draws.between(9, 22)
         plots.append((z, min(z + length, FAR)))
         z += length + (draws.between(1, 8) if draws.chance(0.25) else 0)
     for start, end in reversed(plots):

@@ -38,16 +38,17 @@ class Canvas:
     The drawn picture has SUPERSAMPLING times the size and four bands: red, green, blue and the
     owner's number. One stroke writes colour and owner together; what is hidden is overwritten, so
     visible boxes and masks fall out. All colours are multiplied by the light (255 keeps a channel).
+    Strokes go to the pen inside Pillow's ImageDraw, whose own methods cost more than the pixels.
     """
 
     def __init__(self, width: int, height: int, light: Colour = (255, 255, 255)) -> None:
         self.width, self.height = width, height
-        # RGBX, not RGBA: Pillow would weigh an RGBA picture's colours by the owner's number.
-        self.picture = Image.new("RGBX", (width * SUPERSAMPLING, height * SUPERSAMPLING))
-        self._pen = ImageDraw.Draw(self.picture)
+        # Nothing can be drawn before `rows`: one large picture is made, not two.
+        self.picture = Image.new("RGBX", (1, 1))
+        self._pen = ImageDraw.Draw(self.picture).draw
         self._light = light
         self._corners: list[float] = []
-        self._inks: dict[Colour, tuple[int, int, int, int]] = {}
+        self._inks: dict[Colour, int] = {}
         self.begin(0)
 
     def begin(self, owner: int, haze: tuple[Colour, float] = NO_HAZE) -> None:
@@ -64,36 +65,39 @@ class Canvas:
         self.owner, self._corners, self._inks = owner, [], {}
 
     def rows(self, colours: Sequence[tuple[int, int, int, int]]) -> None:
-        """Cover everything: one ink, as `ink` gives it, for each row of final pixels."""
+        """Start the picture: one ink, as `ink` gives it, for each row of final pixels."""
+        # RGBX, not RGBA: Pillow would weigh an RGBA picture's colours by the owner's number.
         column = Image.frombytes("RGBX", (1, self.height), b"".join(map(bytes, colours)))
-        self.picture = column.resize(self.picture.size, Image.Resampling.NEAREST)
-        self._pen = ImageDraw.Draw(self.picture)
+        size = (SUPERSAMPLING * self.width, SUPERSAMPLING * self.height)
+        self.picture = column.resize(size, Image.Resampling.NEAREST)
+        self._pen = ImageDraw.Draw(self.picture).draw
 
     def polygon(self, points: Iterable[Point], colour: Colour) -> None:
         """A filled area."""
         flat = [SUPERSAMPLING * c for point in points for c in point]
         self._corners += flat
-        self._pen.polygon(flat, self.ink(colour))
+        self._pen.draw_polygon(flat, self._ink(colour), 1)
 
     def detail(self, points: Iterable[Point], colour: Colour) -> None:
         """A filled area inside what the owner has drawn, such as a window."""
         flat = [SUPERSAMPLING * c for point in points for c in point]
-        self._pen.polygon(flat, self.ink(colour))
+        self._pen.draw_polygon(flat, self._ink(colour), 1)
 
     def ellipse(self, u: float, v: float, ru: float, rv: float, colour: Colour) -> None:
         """A filled ellipse around (u, v)."""
         k = SUPERSAMPLING
         box = (k * (u - ru), k * (v - rv), k * (u + ru), k * (v + rv))
         self._corners += box
-        self._pen.ellipse(box, self.ink(colour))
+        self._pen.draw_ellipse(box, self._ink(colour), 1)
 
     def line(self, points: Iterable[Point], colour: Colour, width: float) -> None:
         """A stroke of `width` pixels, at least one drawn pixel wide."""
-        half, ink = SUPERSAMPLING * width / 2, self.ink(colour)
+        half, ink = SUPERSAMPLING * width / 2, self._ink(colour)
         flat = [SUPERSAMPLING * c for point in points for c in point]
         if half < 0.8:
             self._corners += flat
-            self._pen.line(flat, ink)
+            # Whole numbers: how a line's ends are rounded differs between versions of Pillow.
+            self._pen.draw_lines([int(c) for c in flat], ink, 0)
             return
         for i in range(0, len(flat) - 2, 2):
             u0, v0, u1, v1 = flat[i : i + 4]
@@ -102,7 +106,7 @@ class Canvas:
             a, b = -dv * scale, du * scale
             area = (u0 + a, v0 + b, u1 + a, v1 + b, u1 - a, v1 - b, u0 - a, v0 - b)
             self._corners += area
-            self._pen.polygon(area, ink)
+            self._pen.draw_polygon(area, ink, 1)
 
     def extent(self) -> Extent | None:
         """The box around all strokes since `begin`, also outside the picture; None without any."""
@@ -130,11 +134,14 @@ class Canvas:
 
     def ink(self, colour: Colour) -> tuple[int, int, int, int]:
         """The colour in the haze and the light, and the owner's number."""
+        (r, g, b), (x, y, z), (p, q, s) = colour, self._kept, self._added
+        return int(r * x + p), int(g * y + q), int(b * z + s), self.owner
+
+    def _ink(self, colour: Colour) -> int:
+        """The same as Pillow's pen takes it, remembered for the next stroke."""
         ink = self._inks.get(colour)
         if ink is None:
-            (r, g, b), (x, y, z), (p, q, s) = colour, self._kept, self._added
-            ink = int(r * x + p), int(g * y + q), int(b * z + s), self.owner
-            self._inks[colour] = ink
+            ink = self._inks[colour] = self._pen.draw_ink(self.ink(colour))
         return ink
 
 

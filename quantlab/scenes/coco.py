@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from quantlab.scenes.classes import CLASS_NAMES
-from quantlab.scenes.render import Scene
+from quantlab.scenes.scene import Scene
 
 
 def to_coco(scenes: Iterable[Scene]) -> dict[str, Any]:

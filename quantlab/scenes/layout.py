@@ -109,7 +109,10 @@ class _Places:
         return None
 
     def _free(self, x: float, z: float, radius: float) -> bool:
-        return all((x - a) ** 2 + (z - b) ** 2 > (radius + r) ** 2 for a, b, r in self.taken)
+        for a, b, r in self.taken:
+            if (x - a) * (x - a) + (z - b) * (z - b) <= (radius + r) * (radius + r):
+                return False
+        return True
 
     def _distance(self, nearest: float) -> float:
         """Evenly spread in size, not in metres: as many large things as small ones."""

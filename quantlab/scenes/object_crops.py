@@ -11,7 +11,7 @@ from quantlab.scenes.classes import CLASS_NAMES
 from quantlab.scenes.draws import Draws
 from quantlab.scenes.labels import Box
 from quantlab.scenes.layout import Thing, lay_out
-from quantlab.scenes.render import draw
+from quantlab.scenes.scene import draw
 from quantlab.scenes.splits import SEEDS_EACH, Split
 
 #: Side of a crop, and of the picture that it is cut from.

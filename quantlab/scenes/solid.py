@@ -64,6 +64,8 @@ class Solid:
 
     def far_wheels(self, places: Sequence[float], radius: float) -> None:
         """The wheels at `along` that the body will cover, but for their lower part."""
+        if not self.is_large:
+            return
         sides = (-0.92 * self.near_side,) if self.side_is_seen else (-self.half, self.half)
         for across in sides:
             for along in places:

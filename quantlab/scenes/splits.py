@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 
 from quantlab.scenes.cache import Cache
 from quantlab.scenes.layout import DENSITIES, slices_of
-from quantlab.scenes.render import Scene, render
+from quantlab.scenes.scene import Scene, render
 from quantlab.scenes.weather import CONDITIONS
 
 #: How many seeds each split owns.

@@ -71,7 +71,7 @@ def test_json_there_and_back(way):
 )
 def test_json_of_something_else_is_refused(change):
     data = json.loads(Preprocessing().to_json()) | change
-    with pytest.raises(ValueError, match="exactly the keys|finite number|above 0|choose NCHW"):
+    with pytest.raises(ValueError, match=r"exactly the keys|finite number|above 0|choose NCHW"):
         Preprocessing.from_dict(data)
 
 

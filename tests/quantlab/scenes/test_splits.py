@@ -104,6 +104,6 @@ def test_the_split_of_nobody_is_refused():
 def test_a_split_reads_from_its_cache(tmp_path):
     split = Train(2, width=64, height=64, cache=Cache(tmp_path))
     first = [scene.image for scene in split]
-    assert len(list(tmp_path.rglob("*.npz"))) == 2
+    assert len(list(tmp_path.rglob("*.scene"))) == 2
     for drawn, kept in zip(first, split, strict=True):
         np.testing.assert_array_equal(drawn, kept.image)

@@ -104,7 +104,7 @@ def draw(layout: Layout) -> Scene:
         _lamps(picture, layout, owners)
     picture = apply_weather(picture, weather, draws)
     boxes = tuple(box for drawn in objects if (box := box_of(drawn, owners)))
-    return Scene(np.array(picture), _segments(layout)[owners], boxes, _slices(layout, boxes))
+    return Scene(np.array(picture), _segments(layout).take(owners), boxes, _slices(layout, boxes))
 
 
 def _draw(canvas: Canvas, layout: Layout, weather: Weather) -> list[Drawn]:

@@ -16,14 +16,14 @@ from quantlab.scenes.layout import CONDITION_WEIGHTS
 # sha256 of picture, mask and boxes. A change of the world must change these on purpose, since
 # shipped weights were trained on it; a change on one system only is an error there.
 CHECKSUMS = {
-    (0, 320, 320): "569b0a01bed373d333e4907c519bfb95ccc1796d3f2b4f8e84c252851f7c8285",
-    (1, 320, 320): "bd1f0e1b9d9d04e9846fce1c669f6a761adab5f56610bc221ce04e606a0abe46",
-    (2, 320, 320): "b384d550565f3f5999a62347e90f2678f0ac091e0b0cdcabbccf24cf516583f5",
-    (5, 320, 320): "642a861629c190e6f686ecebe8827bc89ad4fccc89afc1885d713080ae71599e",
-    (6, 320, 320): "d2d8b178321226462d45f6a507fcde56046c5c49fdd628c06a184bb79609cf02",
-    (9, 320, 320): "43bd0d8d234bc1b5f168d2cd8b0bf5d55be12f6d17614d86129439466c711944",
-    (2, 224, 224): "ec2afdc8676f4ccea2e7921d1686ab98723f8c8c773bfc83ae95c1c379eae1e2",
-    (11, 200, 96): "42b79c45c2d307948226465f51ae27df15484bfd091b537d2f51fc0bf9275051",
+    (0, 320, 320): "22ea84256540c3c422e2ebf7d0059e5828b4c0cf1cd4640db4608426ddd47910",
+    (1, 320, 320): "bddd61113146b0138ed849a84c2e2f186de0681b80eb537b1295ece4a0ca017d",
+    (2, 320, 320): "a2c346f95feab0e2c487efab3377324a685a755db563609a109ff7e3ac1afd22",
+    (5, 320, 320): "5ef730ada14bbcf5ad9c6f5570755ac2763d0de053619186c710894467ae7a1c",
+    (6, 320, 320): "2fd98c5473e8bd7b904d14897a76853620824dfb7b1e2ba73d1a8dbea02de71f",
+    (9, 320, 320): "30b5fffaba3accc56fa0d371d86e7d26496e72144bc044fd8a60936fe0a1f56b",
+    (2, 224, 224): "3340ae50c2efbd9e9782aa30813f55b626b74df4bb517e77c8a8d6bc9a37cec6",
+    (11, 200, 96): "707ae7026024bce6d9fb676c2ba7c744ced0d07ff5e742d8f9fbb7b6f100706f",
 }
 
 

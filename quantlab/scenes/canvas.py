@@ -96,8 +96,8 @@ class Canvas:
         flat = [SUPERSAMPLING * c for point in points for c in point]
         if half < 0.8:
             self._corners += flat
-            # Whole numbers: how a line's ends are rounded differs between versions of Pillow.
-            self._pen.draw_lines([int(c) for c in flat], ink, 0)
+            # Whole numbers: nothing is left to how Pillow rounds the ends of a line.
+            self._pen.draw_lines([int(c) for c in flat], ink, 1)
             return
         for i in range(0, len(flat) - 2, 2):
             u0, v0, u1, v1 = flat[i : i + 4]

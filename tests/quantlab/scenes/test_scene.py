@@ -16,14 +16,14 @@ from quantlab.scenes.layout import CONDITION_WEIGHTS
 # sha256 of picture, mask and boxes. A change of the world must change these on purpose, since
 # shipped weights were trained on it; a change on one system only is an error there.
 CHECKSUMS = {
-    (0, 320, 320): "22ea84256540c3c422e2ebf7d0059e5828b4c0cf1cd4640db4608426ddd47910",
-    (1, 320, 320): "bddd61113146b0138ed849a84c2e2f186de0681b80eb537b1295ece4a0ca017d",
-    (2, 320, 320): "a2c346f95feab0e2c487efab3377324a685a755db563609a109ff7e3ac1afd22",
+    (0, 320, 320): "b509de64a4240fc8976d8100389613ec7f3cb5661ca830999a875e90aad0e468",
+    (1, 320, 320): "83296855bb4b7eada5f32b66e0ae97b20999a15662ea78044279117af9030168",
+    (2, 320, 320): "ff3bcb0d7ae03221670a9e33517701a9a89b139a17e6f91b27c5146be2eeb0e6",
     (5, 320, 320): "5ef730ada14bbcf5ad9c6f5570755ac2763d0de053619186c710894467ae7a1c",
-    (6, 320, 320): "2fd98c5473e8bd7b904d14897a76853620824dfb7b1e2ba73d1a8dbea02de71f",
+    (6, 320, 320): "4865274a4167c78d589bbd546879820aaf37384a289304dbb3e77ebb3250e3c9",
     (9, 320, 320): "30b5fffaba3accc56fa0d371d86e7d26496e72144bc044fd8a60936fe0a1f56b",
-    (2, 224, 224): "3340ae50c2efbd9e9782aa30813f55b626b74df4bb517e77c8a8d6bc9a37cec6",
-    (11, 200, 96): "707ae7026024bce6d9fb676c2ba7c744ced0d07ff5e742d8f9fbb7b6f100706f",
+    (2, 224, 224): "6b61ec82cece6d064d159f6a90f5e9910c78ec89356a2e3107453b1c6298d934",
+    (11, 200, 96): "b2557183e9cb6c8cda3be87fdc9f2aa4c610ed2bb6f1dafe1764dc9c61748f8f",
 }
 
 

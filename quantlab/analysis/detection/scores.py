@@ -114,7 +114,7 @@ def evaluate_detections(
     >>> truth = [(np.array([[0, 0, 10, 10]]), np.array([0]))]
     >>> found = [(np.array([[0, 0, 10, 9]]), np.array([0.8]), np.array([0]))]
     >>> scores = evaluate_detections(truth, found, ["car"])
-    >>> scores.numbers["AP50"], round(scores.numbers["AP"], 3)
+    >>> round(scores.numbers["AP50"], 3), round(scores.numbers["AP"], 3)
     (1.0, 0.9)
     """
     if len(names) == 0 or len(set(names)) != len(names):

@@ -85,17 +85,19 @@ class Cache:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(suffix=".part", dir=path.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(_packed(scene))
+                os.replace(name, path)
+            finally:
+                Path(name).unlink(missing_ok=True)
         except OSError as problem:
+            if path.is_file():
+                return  # Windows refuses while another process reads the same scene there
             raise OSError(
                 f"The cache folder {self.folder} cannot be written ({problem.strerror}): name "
                 f"another with Cache(folder)."
             ) from problem
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_packed(scene))
-            os.replace(name, path)
-        finally:
-            Path(name).unlink(missing_ok=True)
         self._writes[0] += 1
         if self._writes[0] % _WRITES_BETWEEN_LOOKS == 1:
             self.shrink()

@@ -41,20 +41,12 @@ class Draws:
 
     def weighted(self, weights: Sequence[float]) -> int:
         """An index, each as likely as its weight is large."""
-        left = self._random.random() * sum(weights)
-        for index, weight in enumerate(weights):
+        left, last = self._random.random() * sum(weights), len(weights) - 1
+        for index, weight in enumerate(weights[:last]):
             left -= weight
             if left < 0:
                 return index
-        return len(weights) - 1
-
-    def shuffled(self, items: Sequence[Item]) -> list[Item]:
-        """The items in a random order (Fisher and Yates)."""
-        order = list(items)
-        for last in range(len(order) - 1, 0, -1):
-            other = self.whole(0, last)
-            order[last], order[other] = order[other], order[last]
-        return order
+        return last
 
     def seed(self) -> int:
         """A seed for a stream of its own, so that what one part draws does not move the next's."""

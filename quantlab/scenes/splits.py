@@ -70,10 +70,7 @@ class Split:
         return self.count
 
     def __getitem__(self, index: int) -> Scene:
-        seed = self.seeds[index]
-        if self.cache is None:
-            return render(seed, self.width, self.height)
-        return self.cache.scene(seed, self.width, self.height)
+        return self._scene(self.seeds[index])
 
     def __iter__(self) -> Iterator[Scene]:
         return (self[index] for index in range(self.count))
@@ -93,6 +90,11 @@ class Split:
             f"{len(found)} lie in these slices: ask for fewer."
         )
 
+    def _scene(self, seed: int) -> Scene:
+        if self.cache is None:
+            return render(seed, self.width, self.height)
+        return self.cache.scene(seed, self.width, self.height)
+
     def _is_wanted(self, seed: int) -> bool:
         slices = set(slices_of(seed))
         if not slices.issuperset(set(self.only) - {RARE}) or slices.intersection(self.without):
@@ -100,7 +102,7 @@ class Split:
         if RARE not in (*self.only, *self.without):
             return True
         # Only the finished picture tells whether a rare object is in sight.
-        return (RARE in render(seed, self.width, self.height).slices) == (RARE in self.only)
+        return (RARE in self._scene(seed).slices) == (RARE in self.only)
 
 
 class Calibration(Split):

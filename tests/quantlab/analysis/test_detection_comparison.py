@@ -122,6 +122,16 @@ def test_the_figure_counts_in_words():
     assert "1 found by both, 1 by FP32 only, 0 by INT8 only" in words
 
 
+def test_one_box_is_the_same_find_as_one_other():
+    """Two boxes on one object, of which the other detector has one."""
+    box = np.array([[10.0, 10, 50, 50]])
+    twice = (np.repeat(box, 2, 0) + np.array([[0], [3]]), np.array([0.9, 0.8]), np.array([0, 0]))
+    once = (box, np.array([0.9]), np.array([0]))
+    pictures, truth = [np.zeros((90, 90, 3), np.uint8)], [(box, np.array([0]))]
+    words = alt_text(compare_boxes(pictures, truth, [twice], [once], NAMES))
+    assert "1 found by both, 1 by FP32 only, 0 by INT8 only" in words
+
+
 def test_the_figure_refuses_what_it_cannot_draw(pair):
     truth, good, worse = ([part[0]] for part in pair)
     with pytest.raises(ValueError, match="picture 0 has dtype float64"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from quantlab.zoo import anchors, detect
 from quantlab.zoo.anchors import CELLS
-from quantlab.zoo.boxes import overlaps
+from quantlab.zoo.boxes import encode, overlaps
 from quantlab.zoo.detections import suppress
 
 
@@ -84,6 +84,23 @@ def test_a_batch_is_its_images():
 def test_nothing_found_is_empty():
     found = detect(outputs(0, background=30.0))[0]
     assert [part.shape for part in found] == [(0, 4), (0,), (0,)]
+
+
+@pytest.mark.parametrize(("rank", "boxes"), [(399, 2), (400, 1)])
+def test_only_the_400_surest_are_looked_at(rank, boxes):
+    """All anchors say the same box, the one at `rank` another."""
+    count = 6 * 40 * 40
+    logits = np.zeros((66, 40, 40), np.float32)
+    logits[0::11] = 9
+    logits[1::11] = 20 - np.arange(count).reshape(6, 40, 40) / 1000
+    there = np.tile([10.0, 10.0, 60.0, 60.0], (count, 1))
+    there[rank] = [100, 100, 200, 200]
+    offsets = encode(there, anchors()[:count]).reshape(6, 1600, 4).transpose(0, 2, 1)
+    maps = [np.zeros_like(m) for m in outputs(0)]
+    for level in maps[1:6]:
+        level[:, 0::11] = 99
+    maps[0], maps[6] = logits[None], offsets.reshape(1, 24, 40, 40).astype(np.float32)
+    assert len(detect(maps)[0].boxes) == boxes
 
 
 def test_a_score_keeps_the_likely():

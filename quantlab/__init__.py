@@ -56,6 +56,7 @@ _HOMES = {
             "measure_latency",
             "open_session",
             "precision_report",
+            "saturation_report",
             "simulate",
         ),
         "quantlab.deploy",

@@ -10,6 +10,8 @@ from quantlab.deploy.latency import measure_latency
 from quantlab.deploy.load import load_model
 from quantlab.deploy.precision_report import precision_report
 from quantlab.deploy.runtime_tensors import runtime_tensors
+from quantlab.deploy.saturation_probe import probe_saturation
+from quantlab.deploy.saturation_report import saturation_report
 from quantlab.deploy.session import open_session
 from quantlab.deploy.simulate import simulate
 
@@ -21,7 +23,9 @@ __all__ = [
     "measure_latency",
     "open_session",
     "precision_report",
+    "probe_saturation",
     "runtime_tensors",
+    "saturation_report",
     "simulate",
 ]
 

@@ -22,7 +22,7 @@ from quantlab.learn.progress import progress_folder
 from quantlab.learn.progress_store import Store
 
 if TYPE_CHECKING:
-    from quantlab.learn.int8_probe import Saturation
+    from quantlab.deploy.saturation_probe import Saturation
 
 Status = Literal["ok", "warning", "problem"]
 
@@ -155,7 +155,7 @@ def _judge_extensions(installed: dict[str, str], off: set[str]) -> Line:
 
 def int8_arithmetic() -> Line:
     """Is INT8 exact here? Run the worst case and compare with integer arithmetic."""
-    from quantlab.learn.int8_probe import probe_saturation
+    from quantlab.deploy.saturation_probe import probe_saturation
 
     return _judge_arithmetic(probe_saturation())
 
@@ -166,8 +166,8 @@ def _judge_arithmetic(probes: Sequence[Saturation]) -> Line:
         return Line("INT8 exactness", "ok", "exact: the sums of 255 × 127 are right")
     found = "; ".join(f"{p.operator} gives {p.seen:,} where {p.exact:,} is right" for p in wrong)
     fix = (
-        "Nothing is broken: this CPU adds pairs of products in 16 bits. For your own models keep "
-        "weights in 7 bits (`reduce_range=True`)."
+        "Nothing is broken: this CPU adds pairs of products in 16 bits. For your own models use "
+        "`open_session(path, exact=True)`, and ask `saturation_report` what it changes."
     )
     return Line("INT8 exactness", "warning", f"saturates: {found}", fix)
 

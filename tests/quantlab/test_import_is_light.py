@@ -13,7 +13,7 @@ import quantlab.numerics
 
 SHORT_IN_DEPLOY = (
     "compare_with_runtime", "export_onnx", "measure_latency", "open_session", "precision_report",
-    "simulate",
+    "saturation_report", "simulate",
 )  # fmt: skip
 HEAVY = {"torch", "matplotlib", "onnx", "onnxruntime", "IPython", "ipywidgets", "pandas"}
 

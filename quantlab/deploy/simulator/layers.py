@@ -24,7 +24,7 @@ from quantlab.numerics.ops.matmul import matmul_accumulator
 
 def conv_kernel(node: Node, operands: Sequence[Operand], y: QParams, accumulate: str) -> Kernel:
     """QLinearConv: x, w and perhaps an INT32 bias."""
-    x, stored = _as_stored(operands[0], accumulate)
+    x, stored = as_stored(operands[0], accumulate)
     w, settings = operands[1].ruler, _summing(operands, accumulate) | window_settings(node)
     settings["groups"] = node.attributes.get("group", 1)
 
@@ -36,8 +36,8 @@ def conv_kernel(node: Node, operands: Sequence[Operand], y: QParams, accumulate:
 
 def gemm_kernel(node: Node, operands: Sequence[Operand], y: QParams, accumulate: str) -> Kernel:
     """QGemm: two matrices and perhaps an INT32 bias."""
-    a, stored = _as_stored(operands[0], accumulate)
-    b, settings = operands[1].ruler, _summing(operands, accumulate) | _transposed(node)
+    a, stored = as_stored(operands[0], accumulate)
+    b, settings = operands[1].ruler, _summing(operands, accumulate) | transposed(node)
 
     def kernel(left: np.ndarray, right: np.ndarray, bias: Any = None) -> np.ndarray:
         return gemm(stored(left), a, right, b, y, bias, **settings)
@@ -47,15 +47,15 @@ def gemm_kernel(node: Node, operands: Sequence[Operand], y: QParams, accumulate:
 
 def matmul_kernel(node: Node, operands: Sequence[Operand], y: QParams, accumulate: str) -> Kernel:
     """QLinearMatMul: two matrices, or stacks of them."""
-    a, stored = _as_stored(operands[0], accumulate)
+    a, stored = as_stored(operands[0], accumulate)
     b, settings = operands[1].ruler, _summing(operands, accumulate)
     return lambda left, right: matmul(stored(left), a, right, b, y, **settings)
 
 
 def gemm_to_float(node: Node, operands: Sequence[Operand], accumulate: str) -> Kernel:
     """QGemm with no QuantizeLinear behind: the int32 sums times both scales, in float32."""
-    a, stored = _as_stored(operands[0], accumulate)
-    b, settings = operands[1].ruler, _summing(operands, accumulate) | _transposed(node)
+    a, stored = as_stored(operands[0], accumulate)
+    b, settings = operands[1].ruler, _summing(operands, accumulate) | transposed(node)
 
     def kernel(left: np.ndarray, right: np.ndarray, bias: Any = None) -> np.ndarray:
         return _scaled(gemm_accumulator(stored(left), a, right, b, bias, **settings), a, b)
@@ -65,14 +65,14 @@ def gemm_to_float(node: Node, operands: Sequence[Operand], accumulate: str) -> K
 
 def matmul_to_float(node: Node, operands: Sequence[Operand], accumulate: str) -> Kernel:
     """MatMulIntegerToFloat: the int32 sums times both scales, in float32."""
-    a, stored = _as_stored(operands[0], accumulate)
+    a, stored = as_stored(operands[0], accumulate)
     b, settings = operands[1].ruler, _summing(operands, accumulate)
     return lambda left, right: _scaled(
         matmul_accumulator(stored(left), a, right, b, **settings), a, b
     )
 
 
-def _as_stored(x: Operand, accumulate: str) -> tuple[QParams, Callable[[np.ndarray], np.ndarray]]:
+def as_stored(x: Operand, accumulate: str) -> tuple[QParams, Callable[[np.ndarray], np.ndarray]]:
     """The ruler of x where products are made, and what brings its integers there."""
     if accumulate == "exact" or x.ruler.dtype == "uint8":
         return x.ruler, lambda q: q
@@ -89,7 +89,14 @@ def _scaled(sums: np.ndarray, a: QParams, b: QParams) -> np.ndarray:
     return np.asarray(sums.astype(np.float32) * (a.scale * b.scale))
 
 
-def _transposed(node: Node) -> dict[str, Any]:
+def transposed(node: Node) -> dict[str, Any]:
+    """A Gemm's transA and transB as arguments of numerics.
+
+    Raises
+    ------
+    ValueError
+        alpha or beta is not 1.
+    """
     factors = node.attributes.get("alpha", 1.0), node.attributes.get("beta", 1.0)
     if factors != (1.0, 1.0):
         raise ValueError(

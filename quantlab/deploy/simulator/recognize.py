@@ -32,6 +32,7 @@ from quantlab.deploy.simulator.steps import (
     QuantizeStep,
     RuntimeStep,
     Step,
+    WeightedLayer,
 )
 from quantlab.deploy.simulator.unsigned import becomes_unsigned
 from quantlab.numerics import QParams
@@ -67,6 +68,7 @@ class _Recognizer:
         self.done: set[str] = set()  # outputs of nodes that a group has computed already
         self.constants = dict(graph.constants)  # and what is made of them
         self.quantized: dict[str, Layer] = {}
+        self.weighted: list[WeightedLayer] = []
 
     def plan(self) -> Plan:
         for node in self.graph.nodes:
@@ -80,6 +82,7 @@ class _Recognizer:
             inputs=self.graph.inputs,
             outputs=self.graph.outputs,
             quantized=self.quantized,
+            weighted=tuple(self.weighted),
         )
 
     def _node(self, node: Node) -> None:
@@ -121,6 +124,9 @@ class _Recognizer:
         self.done.update(clip.outputs[0] for clip in through)
         summing = {"accumulate": self.accumulate} if group.weighted else {}
         self._integers(node, operands, last, y, group.kernel(node, operands, y, **summing))
+        if group.weighted:
+            target = self.operands[last].tensor
+            self.weighted.append(WeightedLayer(node, tuple(operands), target))
         return True
 
     def _integers(
@@ -153,6 +159,7 @@ class _Recognizer:
         compute = kernel(node, operands, self.accumulate)
         self.steps.append(FloatStep(node.name, node.operator, sources, last, compute))
         self.floats.add(last)
+        self.weighted.append(WeightedLayer(node, tuple(operands), last))
         return True
 
     def _move(self, node: Node) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quantlab.deploy.simulator.graph import Node
+from quantlab.deploy.simulator.operand import Operand
 from quantlab.numerics import QParams
 
 #: Arrays in, one array out.
@@ -105,6 +107,24 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False)
+class WeightedLayer:
+    """A Conv, Gemm or MatMul that is computed on integers.
+
+    Attributes
+    ----------
+    node : Node
+    operands : tuple of Operand
+        x, weights and perhaps a bias.
+    target : str
+        The tensor it writes: integers, or float32 where no QuantizeLinear follows.
+    """
+
+    node: Node
+    operands: tuple[Operand, ...]
+    target: str
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
     """A model, recognized: every step in order, and the tensors around them.
 
@@ -118,6 +138,8 @@ class Plan:
     quantized : mapping
         Integer tensor to the node that makes it: every tensor that a QuantizeLinear of the model
         writes, in the model's order.
+    weighted : tuple of WeightedLayer
+        Every Conv, Gemm and MatMul that is computed on integers, in order.
     """
 
     steps: tuple[Step, ...]
@@ -125,3 +147,4 @@ class Plan:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     quantized: Mapping[str, Layer]
+    weighted: tuple[WeightedLayer, ...]

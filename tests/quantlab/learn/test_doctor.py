@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from quantlab.deploy.saturation_probe import Saturation
 from quantlab.learn import doctor
 from quantlab.learn.doctor import Line, diagnose, guarded
-from quantlab.learn.int8_probe import Saturation
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """The INT8 probes against integer arithmetic worked out here by hand."""
 
-from quantlab.learn.int8_probe import Saturation, probe_saturation
+from quantlab.deploy.saturation_probe import Saturation, probe_saturation
 
 
 def test_the_worst_case_is_exact_or_saturates_in_pairs():

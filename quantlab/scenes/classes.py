@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-#: Pixels of a segmentation mask, by their number in it. A dog counts as the person it walks with.
+#: Pixels of a segmentation mask, by their number in it. A dog counts as the person it walks with;
+#: furniture is the street's: posts, signs, lights, cones, bins.
 SEGMENTS = (
-    "sky", "building", "road", "pavement", "plant", "vehicle", "person", "two-wheeler", "sign",
+    "sky", "building", "road", "pavement", "plant", "vehicle", "person", "two-wheeler",
+    "furniture",
 )  # fmt: skip
 
 
@@ -24,11 +26,11 @@ class ObjectClass:
 CLASSES = (
     ObjectClass("car", 0.31, "vehicle"),
     ObjectClass("person", 0.262, "person"),
-    ObjectClass("traffic light", 0.09, "sign"),
-    ObjectClass("sign", 0.09, "sign"),
+    ObjectClass("traffic light", 0.09, "furniture"),
+    ObjectClass("sign", 0.09, "furniture"),
     ObjectClass("bicycle", 0.06, "two-wheeler"),
     ObjectClass("truck", 0.06, "vehicle"),
-    ObjectClass("cone", 0.05, "sign"),
+    ObjectClass("cone", 0.05, "furniture"),
     ObjectClass("bus", 0.03, "vehicle"),
     ObjectClass("motorcycle", 0.03, "two-wheeler"),
     ObjectClass("dog", 0.015, "person"),

@@ -10,6 +10,7 @@ from quantlab.scenes.people import Figure
 from quantlab.scenes.pose import Pose
 from quantlab.scenes.turns import cos_sin
 
+_PLANT, _FURNITURE = SEGMENTS.index("plant"), SEGMENTS.index("furniture")
 POLE: Colour = (92, 96, 100)
 LAMPS: tuple[Colour, ...] = ((240, 40, 34), (250, 180, 30), (40, 214, 96))
 OFF: tuple[Colour, ...] = ((66, 18, 18), (70, 52, 14), (14, 58, 30))
@@ -75,14 +76,16 @@ def draw_cone(canvas: Canvas, camera: Camera, pose: Pose, draws: Draws) -> None:
 def draw_clutter(canvas: Canvas, camera: Camera, pose: Pose, draws: Draws) -> None:
     """A tree, bush, lamp, bollard, bin or board: no class, but an object's size and colour."""
     figure = Figure(canvas, camera, pose)
-    (_tree, _bush, _lamp, _bollard, _bin, _board)[draws.weighted((4, 3, 3, 2, 2, 1))](figure, draws)
+    kind = draws.weighted((4, 3, 3, 2, 2, 1))
+    canvas.hand_over(_PLANT if kind < 2 else _FURNITURE)
+    (_tree, _bush, _lamp, _bollard, _bin, _board)[kind](figure, draws)
 
 
 def _pole(figure: Figure, height: float) -> None:
     """The pole belongs to no object: a box around it would be mostly street."""
     canvas = figure.canvas
     owner = canvas.owner
-    canvas.hand_over(SEGMENTS.index("sign"))
+    canvas.hand_over(_FURNITURE)
     figure.limb([(0, 0), (0, height)], POLE, 0.11)
     canvas.hand_over(owner)
 

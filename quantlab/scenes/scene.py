@@ -25,7 +25,6 @@ from quantlab.scenes.weather import WEATHERS, Weather, apply_weather, glow
 FIRST_OBJECT = 32
 #: The smallest picture that can hold a labelled object in a street.
 SMALLEST_PICTURE = 32
-_PLANT = SEGMENTS.index("plant")
 
 _DRAWERS: dict[str, Callable[[Canvas, Camera, Pose, Draws], None]] = {
     "car": draw_car,
@@ -113,7 +112,7 @@ def _draw(canvas: Canvas, layout: Layout, weather: Weather) -> list[Drawn]:
     draw_backdrop(canvas, layout.camera, street, Draws(layout.backdrop_seed))
     objects = []
     for owner, thing in enumerate(layout.things, FIRST_OBJECT):
-        canvas.begin(_PLANT if thing.kind is None else owner, street.fade(thing.pose.z))
+        canvas.begin(owner, street.fade(thing.pose.z))
         _DRAWERS[thing.name](canvas, layout.camera, thing.pose, Draws(thing.seed))
         extent = canvas.extent()
         if thing.kind is None or extent is None:

@@ -15,7 +15,7 @@ from platformdirs import user_cache_path
 from quantlab.scenes.labels import Box
 from quantlab.scenes.scene import Scene, render
 
-#: Part of every file's place: scenes drawn by an older renderer are not read again.
+#: Part of every file's place: raised with the renderer's checksums, so that no older scene is read.
 WORLD = 1
 #: The folder's size is only known after listing it: done once in so many writes.
 _WRITES_BETWEEN_LOOKS = 64

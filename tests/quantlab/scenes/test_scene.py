@@ -14,7 +14,8 @@ from quantlab.scenes.labels import SMALLEST_SCALE, SMALLEST_SIDE
 from quantlab.scenes.layout import CONDITION_WEIGHTS
 
 # sha256 of picture, mask and boxes. A change of the world must change these on purpose, since
-# shipped weights were trained on it; a change on one system only is an error there.
+# shipped weights were trained on it, and raise `cache.WORLD` with them, or kept scenes stay old; a
+# change on one system only is an error there.
 CHECKSUMS = {
     (0, 320, 320): "fd8992f48c9fdd9f332f9963e1771d5a4d227b1412de7a9672d98b282580ae3d",
     (1, 320, 320): "6c7d604852cbba0c897e18abb8886426e9d05077c83494b6a83ef1bd4d23da05",

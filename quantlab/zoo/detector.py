@@ -28,14 +28,12 @@ class Detector(nn.Module):
     "MobileNetV2" (2018), whose table gives channels, repeats and strides and whose section 6.2
     gives SSDLite; Liu et al., "SSD" (2016).
 
-    Where it departs, and why (batch 1, one thread, ONNX Runtime, random weights, an x86 CPU with
-    AVX2 and no VNNI; FP32 and INT8 of all variants in turn, the least of 220 runs each):
+    Where it departs, and why:
 
     - The stem reads patches of 4×4 pixels with stride 4, instead of 3×3 and a block at 160×160
-      pixels. In integers that stem and block are slower than in floats. INT8 was 1.42 times as
-      fast as FP32 before, 1.48 times after; and it takes 10.9 ms instead of 13.6 ms.
-    - Both predictors of a level share one depthwise and 1×1 convolution. In integers a depthwise
-      convolution gains nothing, a 1×1 convolution is nearly twice as fast: 1.54 times in all.
+      pixels: in integers that stem and block gain nothing over floats.
+    - Both predictors of a level share one depthwise and 1×1 convolution: integers gain nothing in
+      a depthwise convolution and most in a 1×1 convolution.
     - The finest level has stride 8: the street has objects of 8 pixels. Like the paper's stride 16
       it reads the wide tensor inside the block that halves the size.
     - The last 1×1 convolution has 320 channels instead of 1280, which are for 1000 classes.

@@ -20,9 +20,8 @@ class Segmenter(nn.Module):
     convolutions. A 1×1 convolution narrows each tensor before it is enlarged: the runtime enlarges
     integers slowly, and a convolution at the larger size costs four times as much.
 
-    Not every network is faster in integers: with so many depthwise convolutions and enlargements at
-    full size, INT8 is smaller and no faster (at 160×160 pixels 0.8 times FP32's speed in ONNX
-    Runtime, batch 1, one thread, random weights, on an x86 CPU with AVX2 and no VNNI).
+    Not every network is faster in integers: this one has depthwise convolutions and enlargements at
+    full size, where integers gain nothing. It shows that smaller is not always faster.
     """
 
     def __init__(self, classes: int = 9) -> None:

@@ -6,6 +6,7 @@ import torch
 
 from benchmarks.networks import images, seeded
 from quantlab.deploy import build_onnx, open_session, precision_report
+from quantlab.deploy.macs import macs_of
 from quantlab.methods import quantize_model
 from quantlab.zoo import Classifier, Detector, Segmenter, anchors, detect
 from quantlab.zoo.anchors import ANCHORS_PER_CELL, CELLS, INPUT_SIZE
@@ -33,6 +34,19 @@ def test_quantizes_completely(name):
 def test_weights_of_all_three_fit_in_16_mib():
     held = [tensor for net, _ in NETWORKS.values() for tensor in net().state_dict().values()]
     assert sum(t.numel() * t.element_size() for t in held) < 0.8 * 16 * 2**20
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_docstring_counts_parameters_and_products_as_they_are(name):
+    network, size = NETWORKS[name]
+    net = network().eval()
+    said = " ".join((network.__doc__ or "").split())
+    parameters = sum(tensor.numel() for tensor in net.parameters())
+    assert f"{parameters / 1e6:.1f} million parameters" in said
+    if "multiply-accumulates" in said:
+        macs = sum(filter(None, macs_of(build_onnx(net, images(1, size))).values()))
+        counted = f"{macs / 1e9:.2f} billion" if macs > 1e8 else f"{macs / 1e6:.0f} million"
+        assert f"{counted} multiply-accumulates" in said
 
 
 @torch.no_grad()

@@ -31,7 +31,7 @@ class Classifier(nn.Module):
     """A stem, three stages of two residual blocks, global average pooling, a linear layer.
 
     Input float32 (N, 3, 32, 32), normalised; any H and W of 4 or more will do. Output: logits
-    (N, classes). 0.4 million parameters, 61 million multiply-accumulates an image of 32×32.
+    (N, classes). 0.4 million parameters, 60 million multiply-accumulates an image of 32×32.
     """
 
     def __init__(self, classes: int = 10) -> None:

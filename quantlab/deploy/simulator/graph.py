@@ -14,6 +14,8 @@ from quantlab.numerics import DTYPES
 
 #: ONNX integer types that QParams can describe, by the name both use.
 RULER_TYPES = {getattr(onnx.TensorProto, name.upper()): name for name in DTYPES}
+#: What numpy keeps each of these integer types in.
+WHOLE_BYTES = {number: DTYPES[name].storage for number, name in RULER_TYPES.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,13 +103,19 @@ def read_graph(model: onnx.ModelProto) -> Graph:
             readers[tensor] = (*readers.get(tensor, ()), node)
     return Graph(
         nodes=tuple(nodes),
-        constants={name: numpy_helper.to_array(tensor) for name, tensor in protos.items()},
+        constants={name: _array(tensor) for name, tensor in protos.items()},
         inputs=tuple(entry.name for entry in model.graph.input if entry.name not in protos),
         outputs=tuple(entry.name for entry in model.graph.output),
         readers=readers,
         opset=next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1),
         element_types={name: tensor.data_type for name, tensor in protos.items()},
     )
+
+
+def _array(tensor: onnx.TensorProto) -> np.ndarray:
+    """The constant's values; 4-bit integers in bytes, as numpy's arithmetic wants them."""
+    values = numpy_helper.to_array(tensor)
+    return values.astype(WHOLE_BYTES.get(tensor.data_type, values.dtype), copy=False)
 
 
 def _node(proto: onnx.NodeProto) -> Node:

@@ -3,13 +3,16 @@
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import numpy_helper, parser
+from torch import nn
 
 from benchmarks.networks import NETWORKS, images
 from quantlab.deploy.agreement import Agreement, LayerAgreement, agreement, compare_with_runtime
+from quantlab.deploy.export import build_onnx
 from quantlab.deploy.runtime_tensors import runtime_tensors
 from quantlab.deploy.simulate import simulate
-from quantlab.methods import quantize_model
+from quantlab.methods import Recipe, Rule, quantize_model
 
 # Two layers and their sum: a corrupted constant of the first must show in it and in what follows.
 TEXT = """<ir_version: 10, opset_import: ["" : 21]>
@@ -135,3 +138,24 @@ def test_a_quantized_model_gives_onnx_runtimes_integers(name):
     compared = compare_with_runtime(model, images(1, 32, 4))
     assert compared.values > 20_000
     assert compared.mismatches == 0, str(compared)
+
+
+def test_a_layer_with_4_bit_weights_is_computed_as_onnx_runtime_does():
+    """In float32, where it leaves such layers. Powers of two as scales: every sum is exact there,
+    at most 27 products of 7 · 255 steps, far below 2^24, so its order does not matter."""
+    rng = np.random.default_rng(33)
+    conv = nn.Conv2d(3, 4, 3)
+    steps = rng.integers(-7, 8, conv.weight.shape)
+    steps[:, 0, 0, 0] = 7  # the largest of each channel, which lays its ruler
+    conv.weight.data = torch.from_numpy(steps.astype(np.float32) / 8)
+    conv.bias.data.zero_()
+    pixels = rng.integers(-128, 128, (2, 3, 8, 8))
+    pixels[0, 0, 0, :2] = -128, 127
+    x = (pixels / 32).astype(np.float32)
+    rules = Rule("int4", "symmetric", "per-channel", "minmax", narrow=True), Rule(observer="minmax")
+    model = quantize_model(conv, [x], Recipe(*rules))
+    (weight,) = model.weights.values()
+    assert set(weight.qparams.scale) == {np.float32(1 / 8)}
+    found = compare_with_runtime(build_onnx(model), x)
+    assert found.values > x.size
+    assert found.mismatches == 0

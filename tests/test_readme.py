@@ -1,11 +1,16 @@
 """What README says is so: its numbers, its folders, its commands, its picture."""
 
+import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from autograder.cli import COMMANDS
+from benchmarks import quantizers
 from quantlab.learn.classroom import ATTEMPTS_BEFORE_SOLUTION
 from quantlab.learn.cli import main
 from quantlab.learn.exercise import all_exercises
@@ -39,6 +44,40 @@ def test_each_section_for_a_user_is_short() -> None:
         section = re.search(rf"^## {user}\n(.*?)^## ", README, re.M | re.S)
         assert section, user
         assert len([row for row in section[1].splitlines() if row.strip()]) < 10, user
+
+
+def test_its_way_to_quantize_a_model_runs(tmp_path, monkeypatch, capsys) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    torch.manual_seed(0)
+    layers = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 4)
+    names = {
+        "model": nn.Sequential(*layers).eval(),
+        "batches": [np.random.default_rng(0).random((8, 3, 8, 8), dtype=np.float32)],
+    }
+    monkeypatch.chdir(tmp_path)
+    exec(code, names)
+    said = capsys.readouterr().out
+    assert "integers differ" in said
+    assert "INT8" in said
+    assert "rounds in turn" in said
+    assert {path.name for path in tmp_path.iterdir()} == {"fp32.onnx", "int8.onnx"}
+
+
+def test_its_figures_are_the_benchmarks() -> None:
+    results = {
+        path.stem: json.loads(path.read_text("utf-8"))
+        for path in (ROOT / "benchmarks" / "results").glob("*.json")
+    }
+    text = " ".join(README.split())
+    bits = results["bit_exact"]
+    assert f"of {bits['values']:,} integers {bits['mismatches']} differ" in text
+    assert f"{len(bits['per_operator'])} kinds of operators" in text
+    assert f"{WORDS[len(bits['per_net'])]} networks" in text
+    compared = results["quantizers"]
+    net = compared["nets"][-1]
+    assert quantizers.markdown(net) in README
+    assert f"FP32 gets {net['accuracy_fp32']:.1f} %" in text
+    assert f"of {compared['images']:,} images" in text
 
 
 def test_its_commands_exist(capsys) -> None:

@@ -17,7 +17,13 @@ FLOORS = {
     "quantlab.deploy": {"quantlab.numerics", "quantlab.methods"},
     "quantlab.analysis": {"quantlab.numerics", "quantlab.methods", "quantlab.deploy"},
     "quantlab.scenes": set(),
-    "quantlab.zoo": {"quantlab.numerics", "quantlab.methods", "quantlab.scenes"},
+    "quantlab.zoo": {
+        "quantlab.numerics",
+        "quantlab.methods",
+        "quantlab.deploy",
+        "quantlab.analysis",
+        "quantlab.scenes",
+    },
 }
 BELOW_LEARN = set(FLOORS)
 FLOORS["quantlab.learn"] = BELOW_LEARN

@@ -1,0 +1,1 @@
+"""How the shipped networks were made: `python -m quantlab.zoo.train NAME`."""

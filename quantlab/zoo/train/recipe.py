@@ -1,0 +1,41 @@
+"""What makes a training repeatable, as plain data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TrainingRecipe:
+    """How a network of the zoo is trained: AdamW, a warm-up, then a cosine down to 0.
+
+    Every picture is drawn once: the street has more seeds than a training can use, so nothing is
+    learned by heart and nothing needs to be flipped or recoloured.
+
+    Parameters
+    ----------
+    pictures : int
+        How many are seen in all.
+    batch : int
+    learning_rate : float
+        The highest, at the end of the warm-up.
+    warm_up : int
+        Steps.
+    weight_decay : float
+    averaging : float
+        After each step the shipped weights keep this share of what they were and take the rest from
+        the trained ones. Source: Polyak and Juditsky (1992), as in Tan and Le, "EfficientNet".
+    seed : int
+        Of the weights at the start.
+    """
+
+    pictures: int
+    batch: int
+    learning_rate: float
+    warm_up: int = 200
+    weight_decay: float = 0.01
+    averaging: float = 0.998
+    seed: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Whole batches."""
+        return self.pictures // self.batch

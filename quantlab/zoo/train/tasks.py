@@ -1,0 +1,109 @@
+"""The three tasks: a network, its pictures with what should be said of them, and a loss."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from quantlab.scenes import CLASS_NAMES, SEGMENTS, Preprocessing, Scene, Train, render
+from quantlab.scenes.object_crops import SIDE, crop
+from quantlab.scenes.splits import SEEDS_EACH
+from quantlab.zoo.anchors import INPUT_SIZE
+from quantlab.zoo.classifier import Classifier
+from quantlab.zoo.detector import Detector, rows
+from quantlab.zoo.loss import multibox_loss
+from quantlab.zoo.matching import match
+from quantlab.zoo.segmenter import Segmenter
+from quantlab.zoo.train.recipe import TrainingRecipe
+
+#: Means and standard deviations of the street's red, green and blue, from 0 to 1.
+MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
+#: A training example: the picture, uint8 (H, W, 3), and what the loss compares with.
+Example = tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything that differs from network to network.
+
+    Parameters
+    ----------
+    network : function of nothing
+        Makes the untrained network.
+    preprocessing : Preprocessing
+    example : function of an index
+        The training example of that number; the same each time.
+    loss : function of the network's output and the examples' other arrays, stacked
+    recipe : TrainingRecipe
+    """
+
+    network: Callable[[], nn.Module]
+    preprocessing: Preprocessing
+    example: Callable[[int], Example]
+    loss: Callable[..., Tensor]
+    recipe: TrainingRecipe
+
+
+def _scene(index: int, side: int) -> Scene:
+    return render(Train.number * SEEDS_EACH + index, side, side)
+
+
+def boxes_of(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+    """Corners (n, 4) and classes (n,) of a scene's objects."""
+    corners = [(b.left, b.top, b.left + b.width, b.top + b.height) for b in scene.boxes]
+    return np.array(corners).reshape(-1, 4), np.array([b.label for b in scene.boxes], np.int64)
+
+
+def _detection(index: int) -> Example:
+    scene = _scene(index, INPUT_SIZE)
+    return scene.image, *match(*boxes_of(scene))
+
+
+def _detection_loss(output: tuple[Tensor, ...], classes: Tensor, offsets: Tensor) -> Tensor:
+    loss = multibox_loss(*rows(output), classes, offsets)
+    return loss.classes + loss.boxes
+
+
+def _classification(index: int) -> Example:
+    label = index % len(CLASS_NAMES)
+    seed = (Train.number + 1) * SEEDS_EACH - 1 - index
+    return crop(seed, label), np.array(label)
+
+
+def _segmentation(index: int) -> Example:
+    scene = _scene(index, SEGMENTER_SIZE)
+    return scene.image, scene.mask.astype(np.int64)
+
+
+def _pixels(side: int) -> Preprocessing:
+    return Preprocessing(side, side, mean=MEAN, std=STD)
+
+
+#: Pixels of the segmenter's square input.
+SEGMENTER_SIZE = 160
+
+TASKS = {
+    "classifier": Task(
+        lambda: Classifier(len(CLASS_NAMES)),
+        _pixels(SIDE),
+        _classification,
+        F.cross_entropy,
+        TrainingRecipe(pictures=64_000, batch=128, learning_rate=4e-3, warm_up=50, averaging=0.99),
+    ),
+    "segmenter": Task(
+        lambda: Segmenter(len(SEGMENTS)),
+        _pixels(SEGMENTER_SIZE),
+        _segmentation,
+        F.cross_entropy,
+        TrainingRecipe(pictures=16_000, batch=16, learning_rate=4e-3, warm_up=50, averaging=0.99),
+    ),
+    "detector": Task(
+        lambda: Detector(len(CLASS_NAMES)),
+        _pixels(INPUT_SIZE),
+        _detection,
+        _detection_loss,
+        TrainingRecipe(pictures=64_000, batch=16, learning_rate=1e-3),
+    ),
+}

@@ -1,7 +1,7 @@
 """Models worth quantizing, and what stands before and behind the detector's graph.
 
-Anchors, matching, decoding and suppression need numpy alone; networks and loss load torch when
-they are first asked for.
+`load("detector")` gives a trained one. Anchors, matching, decoding and suppression need numpy
+alone; networks, loss and evaluation load torch when they are first asked for.
 """
 
 from importlib import import_module
@@ -14,15 +14,32 @@ from quantlab.zoo.matching import Targets, match
 if TYPE_CHECKING:
     from quantlab.zoo.classifier import Classifier
     from quantlab.zoo.detector import Detector
+    from quantlab.zoo.evaluation import (
+        evaluate_classifier,
+        evaluate_detector,
+        evaluate_segmenter,
+        in_numpy,
+        slice_masks,
+    )
     from quantlab.zoo.loss import MultiBoxLoss, multibox_loss
+    from quantlab.zoo.pretrained import load
     from quantlab.zoo.segmenter import Segmenter
     from quantlab.zoo.weights import load_weights, save_weights
 
+_EVALUATION = (
+    "evaluate_classifier",
+    "evaluate_detector",
+    "evaluate_segmenter",
+    "in_numpy",
+    "slice_masks",
+)
 # Public name -> the module that is loaded when the name is first used.
 _HOMES = {
     "Classifier": "classifier",
     "Detector": "detector",
     "Segmenter": "segmenter",
+    "load": "pretrained",
+    **dict.fromkeys(_EVALUATION, "evaluation"),
     **dict.fromkeys(("MultiBoxLoss", "multibox_loss"), "loss"),
     **dict.fromkeys(("load_weights", "save_weights"), "weights"),
 }
@@ -36,10 +53,16 @@ __all__ = [
     "Targets",
     "anchors",
     "detect",
+    "evaluate_classifier",
+    "evaluate_detector",
+    "evaluate_segmenter",
+    "in_numpy",
+    "load",
     "load_weights",
     "match",
     "multibox_loss",
     "save_weights",
+    "slice_masks",
 ]
 
 

@@ -8,6 +8,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from quantlab.deploy.atomic import replacing
+
 
 def save_weights(path: str | os.PathLike[str], model: nn.Module) -> str:
     """Write every parameter and buffer of a model as a .safetensors file.
@@ -24,21 +26,15 @@ def save_weights(path: str | os.PathLike[str], model: nn.Module) -> str:
     OSError
         The path cannot be written.
     """
-    tensors = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
-    data = save(tensors)
-    target = Path(path)
-    temporary = target.with_name(target.name + ".partial")
-    try:
+    data = packed_weights(model)
+    with replacing(path) as temporary:
         temporary.write_bytes(data)
-        os.replace(temporary, target)
-    except OSError as error:
-        raise type(error)(
-            f"{path} cannot be written ({error.strerror or error}): choose a folder that exists, "
-            "that you may write to, and that has room."
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return hashlib.sha256(data).hexdigest()
+
+
+def packed_weights(model: nn.Module) -> bytes:
+    """What `save_weights` writes."""
+    return save({name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()})
 
 
 def load_weights(path: str | os.PathLike[str], model: nn.Module, sha256: str) -> None:

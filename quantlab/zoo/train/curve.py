@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from quantlab.analysis.plots.style import BLUE, PALE, panels
+from quantlab.analysis.plots.style import BLUE, GREY, look, panels
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 24
-#: Steps that the dark line averages over.
+#: Steps that the blue line averages over.
 SMOOTHED = 50
 
 
@@ -33,13 +33,18 @@ def sparkline(losses: Sequence[float], width: int = _WIDTH) -> str:
 
 
 def save_curve(losses: Sequence[float], path: str | os.PathLike[str], name: str) -> None:
-    """A picture of the loss at each step, pale, and its running mean over 50 steps, dark."""
-    figure, (axes,) = panels(1, 3.2)
+    """A picture of the loss at each step, grey, and its running mean over 50 steps, blue."""
     values = np.asarray(losses, float)
     steps = np.arange(1, len(values) + 1)
     window = min(SMOOTHED, len(values))
     running = np.convolve(values, np.ones(window) / window, mode="valid")
-    axes.plot(steps, values, color=PALE, linewidth=1)
-    axes.plot(steps[window - 1 :], running, color=BLUE, linewidth=2)
-    axes.set(title=f"Training of the {name}", xlabel="step", ylabel="loss", yscale="log")
-    figure.savefig(path, dpi=120)
+    figure, (axes,) = panels(1, 3.2)
+    with look():
+        axes.plot(steps, values, color=GREY, alpha=0.4, linewidth=1, label="each step")
+        axes.plot(steps[window - 1 :], running, color=BLUE, linewidth=2, label=f"mean of {window}")
+        axes.set(xlabel="step", ylabel="loss", yscale="log")
+        axes.set_title(f"Training of the {name}", loc="left")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
+        axes.legend()
+        figure.savefig(path, dpi=120)

@@ -23,7 +23,7 @@ from quantlab.zoo.train.tasks import Example, Task
 #: Seconds between two checkpoints: what a kill can cost.
 CHECKPOINT_EVERY = 30.0
 #: Pictures that a part of a batch has at least.
-LEAST_IN_A_PART = 8
+LEAST_IN_A_PART = 4
 
 
 @dataclass

@@ -97,13 +97,13 @@ TASKS = {
         _pixels(SEGMENTER_SIZE),
         _segmentation,
         F.cross_entropy,
-        TrainingRecipe(pictures=16_000, batch=16, learning_rate=4e-3, warm_up=50, averaging=0.99),
+        TrainingRecipe(pictures=8_000, batch=16, learning_rate=4e-3, warm_up=50, averaging=0.99),
     ),
     "detector": Task(
         lambda: Detector(len(CLASS_NAMES)),
         _pixels(INPUT_SIZE),
         _detection,
         _detection_loss,
-        TrainingRecipe(pictures=64_000, batch=16, learning_rate=1e-3),
+        TrainingRecipe(pictures=40_000, batch=8, learning_rate=1e-3),
     ),
 }

@@ -14,7 +14,7 @@ def card_text(card: Mapping[str, Any]) -> str:
     parts = (
         f"# {card['name']}",
         card["description"],
-        _table(("", ""), _facts(card), "lr"),
+        _table(("", ""), _facts(card), "ll"),
         "## Quality",
         *_quality(card),
         "## Training",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from quantlab.scenes.camera import Camera
-from quantlab.scenes.canvas import Canvas, Colour, mix, shade
+from quantlab.scenes.canvas import SUPERSAMPLING, Canvas, Colour, mix, shade
 from quantlab.scenes.classes import SEGMENTS
 from quantlab.scenes.draws import Draws
 from quantlab.scenes.furniture import LEAVES
@@ -82,12 +82,14 @@ def _sky_and_floor(
     top, low = street.weather.sky_top, street.weather.sky_low
     canvas.begin(SKY)
     # Two rows share a colour: the next would differ by less than a grey level.
-    pairs = [canvas.ink(mix(top, low, row / horizon)) for row in range(0, horizon, 2)]
-    rows = [ink for ink in pairs for _ in range(2)][:horizon]
+    bands = [
+        (min(2, horizon - row), canvas.ink(mix(top, low, row / horizon)))
+        for row in range(0, horizon, 2)
+    ]
     grass = draws.chance(0.3)
     canvas.begin(PLANT if grass else PAVEMENT)
     floor = canvas.ink(shade(draws.one_of(LEAVES), 1.1) if grass else stone)
-    canvas.rows(rows + [floor] * (canvas.height - horizon))
+    canvas.rows([*bands, (canvas.height - horizon, floor)])
 
 
 def _row(canvas: Canvas, camera: Camera, street: Street, draws: Draws, side: int) -> None:
@@ -115,12 +117,15 @@ def _house(
     out = x + (9 if x > 0 else -9)
     canvas.begin(BUILDING, street.fade((start + end) / 2))
     front = ((x, 0.0), (out, 0.0), (out, tall), (x, tall))
-    canvas.detail([camera.project(a, y, start) for a, y in front], shade(wall, 0.78))
+    corners = [camera.project(a, y, start) for a, y in front]
+    if max(corners[0][0], corners[1][0]) >= 0 and min(corners[0][0], corners[1][0]) <= camera.width:
+        canvas.detail(corners, shade(wall, 0.78))
     facade = _Facade(canvas, camera, x)
     facade.area(start, end, 0, tall, wall)
     u, _ = camera.project(x, 0, end)
     # A house nearly out of the picture, or so far that its windows were a few pixels of nothing.
-    if 0 < u < canvas.width and camera.pixels_per_metre(start) >= 6:
+    seen = 0 < u < camera.width
+    if seen and camera.pixels_per_metre(start) >= 6 * SUPERSAMPLING:
         _windows(facade, draws, (start, end), floors, wall, street.weather.lit_windows)
 
 
@@ -159,14 +164,16 @@ class _Facade:
 
     def __init__(self, canvas: Canvas, camera: Camera, x: float) -> None:
         self._canvas, self._side = canvas, camera.focal * camera.width * x
+        self._width = camera.width
         self._focal, self._eye = camera.focal * camera.width, camera.eye
         self._u, self._v = camera.centre * camera.width, camera.horizon * camera.height
 
     def area(self, z0: float, z1: float, low: float, high: float, colour: Colour) -> None:
         """From z0 to z1 metres along the street, from low to high; in the owner's colour."""
-        z0, z1 = max(z0, NEAREST_WALL), max(z1, NEAREST_WALL)
+        z0 = z0 if z0 > NEAREST_WALL else NEAREST_WALL
+        z1 = z1 if z1 > NEAREST_WALL else NEAREST_WALL
         u0, u1 = self._u + self._side / z0, self._u + self._side / z1
-        if max(u0, u1) < 0 or min(u0, u1) > self._canvas.width:
+        if (u0 < 0 and u1 < 0) or (u0 > self._width and u1 > self._width):
             return
         down, up = self._focal * (self._eye - low), self._focal * (self._eye - high)
         if self._v + down / z0 < 0 and self._v + down / z1 < 0:

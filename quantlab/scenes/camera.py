@@ -1,8 +1,11 @@
 """Where a point of the street lands in the picture: a pinhole camera that looks straight ahead."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import sqrt
 
 Point = tuple[float, float]
+#: A point nearer than this is drawn at this distance: behind the lens nothing can be projected.
+NEAREST = 0.3
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Camera:
 
     def project(self, x: float, y: float, z: float) -> Point:
         """Column and row of a point, in pixels; z above 0."""
-        scale = self.pixels_per_metre(z)
+        scale = self.focal * self.width / z
         return (
             self.centre * self.width + scale * x,
             self.horizon * self.height + scale * (self.eye - y),
@@ -39,6 +42,20 @@ class Camera:
     def pixels_per_metre(self, z: float) -> float:
         """Pixels that one metre across takes at a distance of z metres."""
         return self.focal * self.width / z
+
+    def passes_by(self, x: float, z: float, radius: float) -> bool:
+        """Whether a thing within `radius` metres of (x, z) lies outside to the left or right."""
+        for side, share in ((x, 1 - self.centre), (-x, self.centre)):
+            slope = share / self.focal  # of the line that the picture's edge is seen along
+            # As far from the line as the thing reaches, also where it is drawn at NEAREST.
+            beyond = side - slope * z > radius * sqrt(1 + slope * slope)
+            if beyond and side - radius > slope * NEAREST:
+                return True
+        return False
+
+    def enlarged(self, factor: int) -> "Camera":
+        """The same view in a picture of `factor` times the width and height."""
+        return replace(self, width=factor * self.width, height=factor * self.height)
 
     def nearest(self) -> float:
         """The distance at which the road leaves the picture at the bottom."""

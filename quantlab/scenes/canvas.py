@@ -1,6 +1,7 @@
 """What a street is drawn on: a colour picture at twice the size that knows who covers what."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import sqrt
 
 from PIL import Image, ImageDraw
@@ -33,12 +34,19 @@ def mix(a: Colour, b: Colour, share: float) -> Colour:
 
 
 class Canvas:
-    """Draws in pixels of the final picture; `begin` says whose pixels the next strokes are.
+    """Draws in drawn pixels, SUPERSAMPLING to a side of a final one; `begin` says whose they are.
 
-    The drawn picture has SUPERSAMPLING times the size and four bands: red, green, blue and the
-    owner's number. One stroke writes colour and owner together; what is hidden is overwritten, so
-    visible boxes and masks fall out. All colours are multiplied by the light (255 keeps a channel).
-    Strokes go to the pen inside Pillow's ImageDraw, whose own methods cost more than the pixels.
+    The drawn picture has four bands: red, green, blue and the owner's number. One stroke writes
+    colour and owner together; what is hidden is overwritten, so visible boxes and masks fall out.
+    All colours are multiplied by the light (255 keeps a channel). Strokes go to the pen inside
+    Pillow's ImageDraw, whose own methods cost more than the pixels.
+
+    Parameters
+    ----------
+    width, height : int
+        Of the finished picture, in final pixels.
+    light : Colour
+        What all colours are multiplied by, over 255.
     """
 
     def __init__(self, width: int, height: int, light: Colour = (255, 255, 255)) -> None:
@@ -47,7 +55,7 @@ class Canvas:
         self.picture = Image.new("RGBX", (1, 1))
         self._pen = ImageDraw.Draw(self.picture).draw
         self._light = light
-        self._corners: list[float] = []
+        self._corners: list[Point] = []
         self._inks: dict[Colour, int] = {}
         self.begin(0)
 
@@ -64,55 +72,55 @@ class Canvas:
         """As `begin`, in the same haze."""
         self.owner, self._corners, self._inks = owner, [], {}
 
-    def rows(self, colours: Sequence[tuple[int, int, int, int]]) -> None:
-        """Start the picture: one ink, as `ink` gives it, for each row of final pixels."""
+    def rows(self, bands: Iterable[tuple[int, int]]) -> None:
+        """Start the picture: bands from the top, each (final pixels high, ink)."""
         # RGBX, not RGBA: Pillow would weigh an RGBA picture's colours by the owner's number.
-        column = Image.frombytes("RGBX", (1, self.height), b"".join(map(bytes, colours)))
         size = (SUPERSAMPLING * self.width, SUPERSAMPLING * self.height)
-        self.picture = column.resize(size, Image.Resampling.NEAREST)
+        self.picture = Image.new("RGBX", size, None)  # every row is drawn below
         self._pen = ImageDraw.Draw(self.picture).draw
+        top = 0
+        for tall, ink in bands:
+            end = top + SUPERSAMPLING * tall
+            if end > top:
+                self._pen.draw_rectangle((0, top, size[0] - 1, end - 1), ink, 1)
+            top = end
 
-    def polygon(self, points: Iterable[Point], colour: Colour) -> None:
+    def polygon(self, points: Sequence[Point], colour: Colour) -> None:
         """A filled area."""
-        flat = [SUPERSAMPLING * c for point in points for c in point]
-        self._corners += flat
-        self._pen.draw_polygon(flat, self._ink(colour), 1)
+        self._corners += points
+        self._pen.draw_polygon(points, self.ink(colour), 1)
 
-    def detail(self, points: Iterable[Point], colour: Colour) -> None:
+    def detail(self, points: Sequence[Point], colour: Colour) -> None:
         """A filled area inside what the owner has drawn, such as a window."""
-        flat = [SUPERSAMPLING * c for point in points for c in point]
-        self._pen.draw_polygon(flat, self._ink(colour), 1)
+        self._pen.draw_polygon(points, self.ink(colour), 1)
 
     def ellipse(self, u: float, v: float, ru: float, rv: float, colour: Colour) -> None:
         """A filled ellipse around (u, v)."""
-        k = SUPERSAMPLING
-        box = (k * (u - ru), k * (v - rv), k * (u + ru), k * (v + rv))
+        box = ((u - ru, v - rv), (u + ru, v + rv))
         self._corners += box
-        self._pen.draw_ellipse(box, self._ink(colour), 1)
+        self._pen.draw_ellipse(box, self.ink(colour), 1)
 
-    def line(self, points: Iterable[Point], colour: Colour, width: float) -> None:
-        """A stroke of `width` pixels, at least one drawn pixel wide."""
-        half, ink = SUPERSAMPLING * width / 2, self._ink(colour)
-        flat = [SUPERSAMPLING * c for point in points for c in point]
+    def line(self, points: Sequence[Point], colour: Colour, width: float) -> None:
+        """A stroke of `width`, at least one drawn pixel wide."""
+        half, ink = width / 2, self.ink(colour)
         if half < 0.8:
-            self._corners += flat
+            self._corners += points
             # Whole numbers: nothing is left to how Pillow rounds the ends of a line.
-            self._pen.draw_lines([int(c) for c in flat], ink, 1)
+            self._pen.draw_lines([(int(u), int(v)) for u, v in points], ink, 1)
             return
-        for i in range(0, len(flat) - 2, 2):
-            u0, v0, u1, v1 = flat[i : i + 4]
+        for (u0, v0), (u1, v1) in pairwise(points):
             du, dv = u1 - u0, v1 - v0
             scale = half / (sqrt(du * du + dv * dv) or 1.0)
             a, b = -dv * scale, du * scale
-            area = (u0 + a, v0 + b, u1 + a, v1 + b, u1 - a, v1 - b, u0 - a, v0 - b)
+            area = ((u0 + a, v0 + b), (u1 + a, v1 + b), (u1 - a, v1 - b), (u0 - a, v0 - b))
             self._corners += area
             self._pen.draw_polygon(area, ink, 1)
 
     def extent(self) -> Extent | None:
         """The box around all strokes since `begin`, also outside the picture; None without any."""
-        us, vs = self._corners[::2], self._corners[1::2]
-        if not us:
+        if not self._corners:
             return None
+        us, vs = zip(*self._corners, strict=True)
         k = SUPERSAMPLING
         return min(us) / k, min(vs) / k, max(us) / k, max(vs) / k
 
@@ -132,16 +140,13 @@ class Canvas:
         owners = self.picture.resize(size, Image.Resampling.NEAREST).getchannel("X")
         return self.picture.reduce(SUPERSAMPLING).convert("RGB"), owners
 
-    def ink(self, colour: Colour) -> tuple[int, int, int, int]:
-        """The colour in the haze and the light, and the owner's number."""
-        (r, g, b), (x, y, z), (p, q, s) = colour, self._kept, self._added
-        return int(r * x + p), int(g * y + q), int(b * z + s), self.owner
-
-    def _ink(self, colour: Colour) -> int:
-        """The same as Pillow's pen takes it, remembered for the next stroke."""
+    def ink(self, colour: Colour) -> int:
+        """The colour in the haze and the light with the owner's number, as the pen takes it."""
         ink = self._inks.get(colour)
         if ink is None:
-            ink = self._inks[colour] = self._pen.draw_ink(self.ink(colour))
+            (r, g, b), (x, y, z), (p, q, s) = colour, self._kept, self._added
+            lit = (int(r * x + p), int(g * y + q), int(b * z + s), self.owner)
+            ink = self._inks[colour] = self._pen.draw_ink(lit)
         return ink
 
 

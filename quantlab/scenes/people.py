@@ -1,7 +1,7 @@
 """People and dogs: upright figures that face any way, drawn flat at their distance."""
 
 from quantlab.scenes.camera import Camera, Point
-from quantlab.scenes.canvas import Canvas, Colour, shade
+from quantlab.scenes.canvas import SUPERSAMPLING, Canvas, Colour, shade
 from quantlab.scenes.draws import Draws
 from quantlab.scenes.pose import Pose
 
@@ -23,7 +23,7 @@ class Figure:
         self.u, self.v = camera.project(pose.x, 0, pose.z)
         self.scale = camera.pixels_per_metre(pose.z)
         #: Whether details of a hand's size are seen at all.
-        self.is_large = self.scale > 9
+        self.is_large = self.scale > 9 * SUPERSAMPLING
 
     def at(self, across: float, height: float) -> Point:
         """Column and row of a place on the figure."""

@@ -8,7 +8,7 @@ from PIL import Image
 
 from quantlab.scenes.backdrop import Street, draw_backdrop
 from quantlab.scenes.camera import Camera
-from quantlab.scenes.canvas import Canvas, shade
+from quantlab.scenes.canvas import SUPERSAMPLING, Canvas, shade
 from quantlab.scenes.classes import CLASS_NAMES, CLASSES, RARE_CLASS, SEGMENTS
 from quantlab.scenes.draws import Draws
 from quantlab.scenes.furniture import draw_clutter, draw_cone, draw_sign, draw_traffic_light
@@ -39,6 +39,11 @@ _DRAWERS: dict[str, Callable[[Canvas, Camera, Pose, Draws], None]] = {
     "dog": draw_dog,
     "clutter": draw_clutter,
 }
+# Metres around its middle within which all of a thing is drawn, and half a metre more for edges.
+_ROOM = {
+    "car": 3.5, "person": 1.7, "traffic light": 1.2, "sign": 1.2, "bicycle": 2.0, "truck": 5.6,
+    "cone": 1.0, "bus": 7.0, "motorcycle": 2.1, "dog": 1.9, "clutter": 3.0,
+}  # fmt: skip
 # Half the width of a thing's shadow, in metres.
 _REACH = {"car": 2.3, "truck": 3.2, "bus": 5.0, "bicycle": 0.8, "motorcycle": 0.9}
 _WITH_LAMPS = ("car", "truck", "bus", "motorcycle")
@@ -109,13 +114,15 @@ def draw(layout: Layout) -> Scene:
 def _draw(canvas: Canvas, layout: Layout, weather: Weather) -> list[Drawn]:
     """The whole street, back to front; the objects as they were before others covered them."""
     street = Street(layout.half_road, layout.pavement, weather)
-    draw_backdrop(canvas, layout.camera, street, Draws(layout.backdrop_seed))
+    camera = layout.camera.enlarged(SUPERSAMPLING)
+    draw_backdrop(canvas, camera, street, Draws(layout.backdrop_seed))
     objects = []
     for owner, thing in enumerate(layout.things, FIRST_OBJECT):
+        if camera.passes_by(thing.pose.x, thing.pose.z, _ROOM[thing.name]):
+            continue
         canvas.begin(owner, street.fade(thing.pose.z))
-        _DRAWERS[thing.name](canvas, layout.camera, thing.pose, Draws(thing.seed))
-        extent = canvas.extent()
-        if thing.kind is None or extent is None:
+        _DRAWERS[thing.name](canvas, camera, thing.pose, Draws(thing.seed))
+        if thing.kind is None or (extent := canvas.extent()) is None:
             continue
         if can_be_labelled(extent, canvas.width, canvas.height):
             objects.append(Drawn(owner, thing.kind, extent, canvas.seen_pixels(extent)))

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from math import sqrt
 
-from quantlab.scenes.camera import Camera, Point
-from quantlab.scenes.canvas import Canvas, Colour, shade
+from quantlab.scenes.camera import NEAREST, Camera, Point
+from quantlab.scenes.canvas import SUPERSAMPLING, Canvas, Colour, shade
 from quantlab.scenes.pose import Pose
 from quantlab.scenes.turns import CIRCLE
 
 SIDE_LIGHT, TOP_LIGHT, END_LIGHT = 0.85, 1.12, 0.7
 TYRE: Colour = (22, 22, 24)
-#: A point nearer than this is drawn at this distance: behind the lens nothing can be projected.
-NEAREST = 0.3
 
 
 class Solid:
@@ -30,7 +28,7 @@ class Solid:
         #: Whether that side is more than an edge-on line.
         self.side_is_seen = abs(left) > self.half
         #: Whether details of a hand's size are seen at all.
-        self.is_large = self._focal > 9 * pose.z
+        self.is_large = self._focal > 9 * SUPERSAMPLING * pose.z
 
     def at(self, along: float, height: float, across: float) -> Point:
         """Column and row of a place on the body: `Camera.project`, written out for speed."""
@@ -90,7 +88,7 @@ class Solid:
 
     def _tyre(self, along: float, radius: float, across: float) -> None:
         """As wide as 0.22 of half the body; far away it is a dark spot."""
-        if radius * self._focal < 3.0 * self._z:
+        if radius * self._focal < 3.0 * SUPERSAMPLING * self._z:
             u, v = self.at(along, radius, across)
             size = radius * self._focal / self._z
             self.canvas.ellipse(u, v, size, size, TYRE)
@@ -98,7 +96,7 @@ class Solid:
         outer = self._rim(along, radius, 1, across)
         inner = self._rim(along, radius, 1, 0.78 * across)
         self.canvas.polygon(outer, TYRE)
-        if abs(inner[0][0] - outer[0][0]) > 1:  # pixels: else its tread is not seen
+        if abs(inner[0][0] - outer[0][0]) > SUPERSAMPLING:  # else its tread is not seen
             self.canvas.polygon((inner[3], outer[3], outer[9], inner[9]), TYRE)
             self.canvas.polygon(inner, TYRE)
 

@@ -34,20 +34,34 @@ def apply_texture(
     width, height = picture.size
     u, v = draws.whole(0, SHIFTS), draws.whole(0, SHIFTS)
     part = (u, v, u + width, v + height)
-    ground = ImageChops.multiply(_grain(width, height).crop(part), _cast(width, height, shadows))
+    ground = _grain(width, height).crop(part)
+    _cast(ground, shadows)
     veil = _fine_grain(width, height, span).crop(part)
     veil.paste(ground, mask=owners.point(_GROUND))
     return ImageChops.multiply(picture, Image.merge("RGB", (veil, veil, veil)))
 
 
-def _cast(width: int, height: int, shadows: list[Shadow]) -> Image.Image:
+def _cast(ground: Image.Image, shadows: list[Shadow]) -> None:
+    """Darken the ground; a shadow over a shadow is no darker than the later one."""
+    width, height = ground.size
+    left, top, right, bottom = (
+        min((int(s.u - s.ru) for s in shadows), default=0) - 1,
+        min((int(s.v - s.rv) for s in shadows), default=0) - 1,
+        max((int(s.u + s.ru) for s in shadows), default=0) + 2,
+        max((int(s.v + s.rv) for s in shadows), default=0) + 2,
+    )
+    left, top, right, bottom = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
+    if left >= right or top >= bottom:
+        return
     k = SUPERSAMPLING
-    cast = Image.new("L", (k * width, k * height), 255)
-    pen = ImageDraw.Draw(cast)
+    cast = Image.new("L", (k * width, k * bottom), 255)
+    pen = ImageDraw.Draw(cast).draw  # its own methods cost more than the pixels
     for s in shadows:
         box = (k * (s.u - s.ru), k * (s.v - s.rv), k * (s.u + s.ru), k * (s.v + s.rv))
-        pen.ellipse(box, int(255 * (1 - s.dark)))
-    return cast.reduce(k)
+        pen.draw_ellipse(box, pen.draw_ink(int(255 * (1 - s.dark))), 1)
+    area = (left, top, right, bottom)
+    shade = cast.reduce(k, (k * left, k * top, k * right, k * bottom))
+    ground.paste(ImageChops.multiply(ground.crop(area), shade), area)
 
 
 @lru_cache(maxsize=4)

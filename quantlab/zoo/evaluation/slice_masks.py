@@ -14,8 +14,8 @@ def slice_masks(split: Split) -> dict[str, np.ndarray]:
     Examples
     --------
     >>> from quantlab.scenes import Validation
-    >>> {name: mask.tolist() for name, mask in slice_masks(Validation(2, only=("fog",))).items()}
-    {'fog': [True, True]}
+    >>> {name: mask.tolist() for name, mask in slice_masks(Validation(2, only=("glare",))).items()}
+    {'glare': [True, True], 'small': [False, True]}
     """
     slices = [scene.slices for scene in split]
     masks = {name: np.array([name in each for each in slices]) for name in SLICES}

@@ -13,6 +13,7 @@ from quantlab.scenes.splits import SEEDS_EACH
 from quantlab.zoo.anchors import INPUT_SIZE
 from quantlab.zoo.classifier import Classifier
 from quantlab.zoo.detector import Detector, rows
+from quantlab.zoo.evaluation import objects_of
 from quantlab.zoo.loss import multibox_loss
 from quantlab.zoo.matching import match
 from quantlab.zoo.segmenter import Segmenter
@@ -50,15 +51,10 @@ def _scene(index: int, side: int) -> Scene:
     return render(Train.number * SEEDS_EACH + index, side, side)
 
 
-def boxes_of(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-    """Corners (n, 4) and classes (n,) of a scene's objects."""
-    corners = [(b.left, b.top, b.left + b.width, b.top + b.height) for b in scene.boxes]
-    return np.array(corners).reshape(-1, 4), np.array([b.label for b in scene.boxes], np.int64)
-
-
 def _detection(index: int) -> Example:
     scene = _scene(index, INPUT_SIZE)
-    return scene.image, *match(*boxes_of(scene))
+    objects = objects_of(scene)
+    return scene.image, *match(objects.boxes, objects.classes)
 
 
 def _detection_loss(output: tuple[Tensor, ...], classes: Tensor, offsets: Tensor) -> Tensor:

@@ -21,8 +21,11 @@ BENCHMARKS = {
     "quantizers": "quantize_model against ONNX Runtime's quantize_static and NNCF (the default)",
     "bit_exact": "integers of the simulator against ONNX Runtime's, by operator and by network",
     "simulator": "time of the integer simulator against ONNX Runtime's float32 (goal 30x)",
+    "scenes": "scenes, crops and cached scenes a second, against Pillow decoding (goal 150/s)",
+    "detector_shapes": "what a detector's architecture does to its INT8 speed",
     "observers": "time of the observers against ONNX Runtime's calibrators",
     "entropy": "time of the entropy threshold against ONNX Runtime's calibrator (2,048 bins)",
+    "capstone": "the detector's plans: points lost, speed, and 10 ms a frame (10 to 20 minutes)",
     "fake_quantize": "time of fake quantization, forward and backward, against torch (goal 1.3x)",
 }
 DEFAULT = "quantizers"

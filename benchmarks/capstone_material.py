@@ -1,0 +1,75 @@
+"""What every plan of the capstone starts from: a detector, and calibration scenes as batches."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from quantlab.scenes import Cache, Calibration, Preprocessing, Split
+from quantlab.scenes.splits import require
+
+BATCH = 20
+MIXED, EASY_DAY, EASY_NIGHT = "mixed", "easy day", "easy night"
+#: A handful: what somebody takes who wants to see it work.
+FEW_DAY, FEW_NIGHT = 6, 4
+
+
+class Batches:
+    """The calibration batches of some scenes, made anew each time they are gone over.
+
+    Parameters
+    ----------
+    split : Calibration
+    preprocessing : Preprocessing
+
+    Raises
+    ------
+    TypeError
+        Another split.
+    """
+
+    def __init__(self, split: Split, preprocessing: Preprocessing) -> None:
+        self.split, self.preprocessing = require(split, Calibration), preprocessing
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return self.preprocessing.batches((scene.image for scene in self.split), BATCH)
+
+
+@dataclass(frozen=True)
+class Material:
+    """Where plans take what they need.
+
+    Attributes
+    ----------
+    net : torch.nn.Module
+        The trained detector, in eval mode.
+    preprocessing : Preprocessing
+    calibration : mapping of a name to Calibration
+        MIXED, EASY_DAY and EASY_NIGHT.
+    training : int
+        Batches of light quantization-aware training.
+    folder : Path
+        Holds fp32.onnx and calibration.npy (MIXED), which other quantizers read.
+    """
+
+    net: nn.Module
+    preprocessing: Preprocessing
+    calibration: Mapping[str, Calibration]
+    training: int
+    folder: Path
+
+    def batches(self, name: str = MIXED, preprocessing: Preprocessing | None = None) -> Batches:
+        """The scenes of that name as the net, or as another preprocessing, wants them."""
+        return Batches(self.calibration[name], preprocessing or self.preprocessing)
+
+
+def calibration_scenes(mixed: int, cache: Cache) -> dict[str, Calibration]:
+    """The three sets: scenes of every kind, and two handfuls of easy ones."""
+    easy = ("small", "crowded")
+    return {
+        MIXED: Calibration(mixed, cache=cache),
+        EASY_DAY: Calibration(FEW_DAY, only=("day",), without=easy, cache=cache),
+        EASY_NIGHT: Calibration(FEW_NIGHT, only=("night",), without=easy, cache=cache),
+    }

@@ -1,0 +1,94 @@
+"""The capstone: models of every kind of plan are written, judged, timed and told in a table."""
+
+import json
+from dataclasses import fields
+
+import pytest
+import torch
+
+from benchmarks import capstone
+from benchmarks.__main__ import RESULTS
+from benchmarks.capstone_material import Batches, Material, calibration_scenes
+from benchmarks.capstone_plans import FP32, GOOD, HARDER, NAIVE_DAY, PLANS, TRAINED
+from quantlab.scenes import CLASS_NAMES, SLICES, Cache, Test, Validation
+from quantlab.zoo.train.tasks import TASKS
+
+KEYS = [field.name for field in fields(capstone.PlanResult)]
+ORT = "ORT per-tensor min-max"
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory):
+    """The whole comparison on two scenes of an untrained detector."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("capstone")
+    cache = Cache(folder / "scenes")
+    task = TASKS["detector"]
+    scenes = {name: type(split)(1, split.only, split.without, cache=cache)
+              for name, split in calibration_scenes(1, cache).items()}  # fmt: skip
+    material = Material(task.network().eval(), task.preprocessing, scenes, 1, folder)
+    plans = {name: PLANS[name] for name in (FP32, NAIVE_DAY, GOOD, HARDER, TRAINED, ORT)}
+    return capstone.compare(material, Test(2, cache=cache), plans, seconds=0.1)
+
+
+def test_every_plan_has_a_whole_row(rehearsal):
+    assert [row["name"] for row in rehearsal["plans"]] == [
+        FP32, NAIVE_DAY, GOOD, HARDER, TRAINED, ORT,
+    ]  # fmt: skip
+    check_schema(json.loads(json.dumps(rehearsal)))
+
+
+def check_schema(result):
+    rows = {row["name"]: row for row in result["plans"]}
+    for row in rows.values():
+        assert list(row) == KEYS
+        assert 0 <= row["map"] <= 100
+        assert row["map_drop"] == pytest.approx(result["plans"][0]["map"] - row["map"])
+        for key in ("map_drop", "speedup", "frame_speedup"):
+            low, high = row[f"{key}_interval"]
+            assert low <= row[key] <= high
+        assert row["ms_p50"] > 0
+        assert set(row["classes"]) == set(CLASS_NAMES)
+        assert set(row["slices"]) == set(result["slice_scenes"]) <= set(SLICES)
+        assert (row["map_exact"] is not None) == (row["name"] == GOOD)
+    first = result["plans"][0]
+    assert first["name"] == FP32
+    assert (first["map_drop"], first["speedup"], first["int8_macs"]) == (0, 1, 0)
+    assert all(row["bytes"] < first["bytes"] for name, row in rows.items() if FP32 not in name)
+
+
+def test_what_runs_in_integers_is_said(rehearsal):
+    share = {row["name"]: row["int8_macs"] for row in rehearsal["plans"]}
+    assert share[GOOD] == share[NAIVE_DAY] == share[ORT] == 1
+    assert share[HARDER] == 0  # ONNX Runtime computes 4-bit weights in float32
+
+
+def test_the_table_names_every_plan_and_the_loss_of_every_slice(rehearsal):
+    text = capstone.show({**rehearsal, "left_out": {"NNCF": "nncf is not installed"}})
+    for row in rehearsal["plans"]:
+        assert text.count(f"\n{row['name']} ") >= 3, row["name"]
+    for name in (*CLASS_NAMES, *rehearsal["slice_scenes"]):
+        assert name in text, name
+    assert "left out: NNCF" in text
+
+
+def test_what_training_recovers_needs_both_plans_and_a_loss():
+    assert capstone.recovered({HARDER: 8.0, TRAINED: 2.0}) == 0.75
+    assert capstone.recovered({HARDER: 8.0}) is None
+    assert capstone.recovered({HARDER: 0.0, TRAINED: 2.0}) is None
+
+
+def test_nothing_but_calibration_scenes_calibrates():
+    with pytest.raises(TypeError, match="Calibration split is needed"):
+        Batches(Validation(1), TASKS["detector"].preprocessing)
+
+
+def test_the_kept_result_has_the_shape_of_a_full_run():
+    for path in RESULTS.glob("capstone.json"):
+        result = json.loads(path.read_text("utf-8"))
+        check_schema(result)
+        assert result["split"] == "test"
+        assert result["scenes"] >= 1000
+        made = {row["name"] for row in result["plans"]}
+        assert made | set(result["left_out"]) == set(PLANS)
+        assert {"machine", "versions"} <= result.keys()

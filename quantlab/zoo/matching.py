@@ -7,8 +7,8 @@ import numpy as np
 from quantlab.zoo.anchors import anchors
 from quantlab.zoo.boxes import corners, encode, overlaps
 
-#: An anchor that overlaps a box by more than this learns it. The paper says 0.5; here boxes are often
-#: small, few anchors overlap one by half, and a short training needs more to learn from.
+#: An anchor that overlaps a box by more than this learns it. The paper says 0.5; here many boxes
+#: are small, few anchors overlap one by half, and a short training needs more to learn from.
 THRESHOLD = 0.4
 
 

@@ -24,7 +24,7 @@ from quantlab.zoo.train.measure import TEST_PICTURES, measure
 from quantlab.zoo.weights import packed_weights
 
 LICENCE = "BSD-3-Clause, as all of QuantLab"
-#: Steps over which a loss is averaged before it is written down.
+#: The loss at the start and at the end is the mean of so many steps, or of half of a short training.
 LOSS_STEPS = 50
 LIMITS = (
     "It knows drawn streets only. What it does on photographs was never measured.",
@@ -99,6 +99,7 @@ def write_card(folder: str | os.PathLike[str], name: str, card: dict[str, Any]) 
 def _training(name: str, training: Training) -> dict[str, Any]:
     progress, recipe = training.progress, training.recipe
     seen = progress.step * recipe.batch
+    mean_of = min(LOSS_STEPS, max(1, len(progress.losses) // 2))
     # Scenes start at the lower end of the split's seeds, crops at the upper.
     first = Train.number * SEEDS_EACH
     if name == "classifier":
@@ -112,8 +113,8 @@ def _training(name: str, training: Training) -> dict[str, Any]:
         "seconds": round(progress.seconds),
         "device": str(training.device),
         "loss": {
-            "first": _mean(progress.losses[:LOSS_STEPS]),
-            "last": _mean(progress.losses[-LOSS_STEPS:]),
+            "first": _mean(progress.losses[:mean_of]),
+            "last": _mean(progress.losses[-mean_of:]),
         },
     }
 

@@ -24,7 +24,7 @@ from quantlab.zoo.train.measure import TEST_PICTURES, measure
 from quantlab.zoo.weights import packed_weights
 
 LICENCE = "BSD-3-Clause, as all of QuantLab"
-#: The loss at the start and at the end is the mean of so many steps, or of half of a short training.
+#: The loss at the start and at the end is the mean of so many steps; of half of a short training.
 LOSS_STEPS = 50
 LIMITS = (
     "It knows drawn streets only. What it does on photographs was never measured.",

@@ -47,7 +47,7 @@ def match(boxes: np.ndarray, classes: np.ndarray) -> Targets:
     --------
     >>> targets = match(np.array([[0.0, 0.0, 11.0, 11.0]]), np.array([3]))
     >>> np.flatnonzero(targets.classes).tolist(), targets.classes[0]
-    ([0], np.int64(4))
+    ([0, 1600, 3200], np.int64(4))
     """
     boxes, classes = _checked(boxes, classes)
     every = anchors()

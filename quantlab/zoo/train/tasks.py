@@ -16,6 +16,7 @@ from quantlab.zoo.detector import Detector, rows
 from quantlab.zoo.evaluation import objects_of
 from quantlab.zoo.loss import multibox_loss
 from quantlab.zoo.matching import match
+from quantlab.zoo.segmentation_loss import segmentation_loss
 from quantlab.zoo.segmenter import Segmenter
 from quantlab.zoo.train.recipe import TrainingRecipe
 
@@ -92,8 +93,8 @@ TASKS = {
         lambda: Segmenter(len(SEGMENTS)),
         _pixels(SEGMENTER_SIZE),
         _segmentation,
-        F.cross_entropy,
-        TrainingRecipe(pictures=8_000, batch=16, learning_rate=4e-3, warm_up=50, averaging=0.99),
+        segmentation_loss,
+        TrainingRecipe(pictures=24_000, batch=8, learning_rate=2e-3, averaging=0.995),
     ),
     "detector": Task(
         lambda: Detector(len(CLASS_NAMES)),

@@ -1,6 +1,5 @@
 """What a segmenter learns from: each pixel alone, and each class's area as a whole."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -23,6 +22,7 @@ def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
 
     Examples
     --------
+    >>> import torch
     >>> mask = torch.tensor([[[0, 1]]])
     >>> sure = torch.tensor([[[[20.0, 0.0]], [[0.0, 20.0]]]])
     >>> bool(segmentation_loss(sure, mask) < 1e-6)

@@ -33,9 +33,13 @@ def types_differ(site: Site) -> Reason | None:
         return signed
     if len(set(rulers)) > 1:
         return Reason("types differ", f"It reads {rulers[0]} and writes {rulers[-1]}.")
-    scales = [site.graph.constants.get(node.input(1)) for node in before]
-    if any(scale is not None and scale.size > 1 for scale in scales):
-        return Reason("scale a channel", "Its input has a scale a channel; it takes one a tensor.")
+    for node in around:
+        scale = site.graph.constants.get(node.input(1))
+        if scale is not None and scale.size > 1:
+            side = "output" if node is quantizer else "input"
+            return Reason(
+                "scale a channel", f"Its {side} has a scale a channel; it takes one a tensor."
+            )
     weights = site.writer(site.node.input(1)) if is_layer(site.node) else None
     if weights is not None and integer_type(site.graph, weights) not in EIGHT_BITS:
         dtype = integer_type(site.graph, weights)

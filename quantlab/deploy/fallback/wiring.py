@@ -130,6 +130,8 @@ def relu_needed(site: Site) -> Reason | None:
     if quantizer.input(1) not in site.graph.constants:
         return Reason(kind, f"{stands} is computed, so it cannot be dropped beforehand.")
     y = ruler_of(site.graph, quantizer)
+    if y.axis is not None:
+        return None  # no integer kernel writes on such a ruler, Relu or not: see `settings`
     if ruler_does(site.graph, clip, y):
         return None
     return Reason(

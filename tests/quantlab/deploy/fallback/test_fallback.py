@@ -12,7 +12,7 @@ from quantlab.deploy.fallback import fallback_reason
 from quantlab.deploy.machine import is_x86
 from quantlab.deploy.precision_report import precision_report
 from quantlab.deploy.simulator.graph import read_graph
-from tests.quantlab.deploy.qdq_net import QdqNet
+from tests.quantlab.deploy.qdq_net import STEP, QdqNet
 
 CASES = {}
 
@@ -176,6 +176,26 @@ def clip_before_a_computed_scale(ill):
     r = net.node("Clip", [net.conv(net.x, "c"), *bounds], "r")
     scale = net.node("ReduceMax", "input", "s", keepdims=0) if ill else "scale"
     return net.model(net.dq(net.q(r, "y_q", scale), "y", scale))
+
+
+@case("c", "scale a channel", "Its output has")
+def a_scale_for_each_channel_behind_a_relu(ill):
+    net = QdqNet(zero_point=0)
+    r = net.node("Relu", net.conv(net.x, "c"), "r")
+    return net.model(net.dq(*_by_channel(net, r, "y", ill)))
+
+
+def _by_channel(net, tensor, name, each):
+    """The arguments of a DequantizeLinear whose scale, and its QuantizeLinear's, is one or eight.
+
+    The operator's axis is 1 by default, that of the channels.
+    """
+    if not each:
+        return net.q(tensor, f"{name}_q"), name
+    scale = net.constant(f"{name}_scale", np.full(8, STEP, np.float32))
+    zero = net.constants["zero_point"]
+    zeros = net.constant(f"{name}_zero", np.full(8, zero, zero.dtype))
+    return net.q(tensor, f"{name}_q", scale, zeros), name, scale, zeros
 
 
 @case("s", "rulers differ", "Slice hands integers on as they are")

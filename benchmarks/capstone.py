@@ -24,7 +24,9 @@ import numpy as np
 from benchmarks.capstone_material import MIXED, Material, calibration_scenes
 from benchmarks.capstone_measure import Speeds, scores_of, speeds_of
 from benchmarks.capstone_plans import FP32, GOOD, HARDER, PLANS, TRAINED, Plan, missing_package
+from quantlab.analysis.bootstrap import Drop
 from quantlab.analysis.detection import DetectionScores, map_drop
+from quantlab.analysis.detection.comparison import RESAMPLES
 from quantlab.deploy import precision_report
 from quantlab.deploy.latency import LatencyReport
 from quantlab.deploy.machine import installed_version
@@ -87,13 +89,18 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             args.training,
             Path(place),
         )
-        return {**compare(material, split, plans, args.seconds), "left_out": left_out}
+        return {**compare(material, split, plans, seconds=args.seconds), "left_out": left_out}
 
 
 def compare(
-    material: Material, split: Split, plans: Mapping[str, Plan], seconds: float
+    material: Material,
+    split: Split,
+    plans: Mapping[str, Plan],
+    *,
+    seconds: float = SECONDS,
+    resamples: int = RESAMPLES,
 ) -> dict[str, Any]:
-    """All plans' rows; FP32 comes first."""
+    """All plans' rows, FP32 first; `seconds` and `resamples` as `speeds_of` and `map_drop` say."""
     paths = _written(material, plans)
     masks = slice_masks(split)
     scores: dict[str, DetectionScores] = {}
@@ -111,7 +118,8 @@ def compare(
     rows = []
     for name, path in paths.items():
         _say(f"drop and its interval: {name}")
-        rows.append(_row(name, path, scores[FP32], scores[name], masks, speeds, exact.get(name)))
+        drop = map_drop(scores[FP32], scores[name], resamples=resamples)
+        rows.append(_row(name, path, drop, scores[name], masks, speeds, exact.get(name)))
     return {
         "unit": "COCO mAP@[.5:.95] in points of 100",
         "split": type(split).__name__.lower(),
@@ -159,13 +167,12 @@ def _written(material: Material, plans: Mapping[str, Plan]) -> dict[str, Path]:
 def _row(
     name: str,
     path: Path,
-    before: DetectionScores,
+    drop: Drop,
     after: DetectionScores,
     masks: Mapping[str, np.ndarray],
     speeds: Speeds,
     exact: DetectionScores | None,
 ) -> PlanResult:
-    drop = map_drop(before, after)
     speedup, frame = (speed_up(report, name) for report in (speeds.model, speeds.frame))
     return PlanResult(
         name=name,

@@ -28,7 +28,7 @@ def rehearsal(tmp_path_factory):
               for name, split in calibration_scenes(1, cache).items()}  # fmt: skip
     material = Material(task.network().eval(), task.preprocessing, scenes, 1, folder)
     plans = {name: PLANS[name] for name in (FP32, NAIVE_DAY, GOOD, HARDER, TRAINED, ORT)}
-    return capstone.compare(material, Test(2, cache=cache), plans, seconds=0.1)
+    return capstone.compare(material, Test(2, cache=cache), plans, seconds=0.1, resamples=20)
 
 
 def test_every_plan_has_a_whole_row(rehearsal):

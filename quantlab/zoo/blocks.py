@@ -50,3 +50,23 @@ class InvertedResidual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.down(self.depthwise(self.up(x)))
         return x + y if self.residual else y
+
+
+class FusedResidual(nn.Module):
+    """3×3 up, 1×1 down without activation; a sum where the shapes allow it.
+
+    An inverted residual whose first two convolutions are one. Source: Howard and Gupta,
+    "Introducing the Next Generation of On-Device Vision Models: MobileNetV3 and MobileNetEdgeTPU"
+    (2019).
+    """
+
+    def __init__(self, channels: int, out: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        hidden = channels * expansion
+        self.up = conv_bn(channels, hidden, stride=stride)
+        self.down = conv_bn(hidden, out, kernel=1, activation=None)
+        self.residual = stride == 1 and channels == out
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.down(self.up(x))
+        return x + y if self.residual else y

@@ -12,6 +12,7 @@ from benchmarks.capstone_material import Material
 from quantlab.methods import QuantizedModel, Recipe, convert_qat, prepare_qat, train_qat
 from quantlab.methods.progress import counting
 from quantlab.scenes import Preprocessing
+from quantlab.zoo.anchors import INPUT_SIZE
 from quantlab.zoo.train.loop import Examples
 from quantlab.zoo.train.tasks import TASKS, Example
 
@@ -30,7 +31,7 @@ def light_qat(material: Material, recipe: Recipe) -> QuantizedModel:
     """
     task = TASKS["detector"]
     qat = prepare_qat(material.net, material.batches(), recipe)
-    scenes = Examples(task.example, range(material.training * BATCH))
+    scenes = Examples(task.example, range(material.training * BATCH), lambda _: INPUT_SIZE)
     history = train_qat(
         qat,
         _batches(scenes, material.preprocessing),

@@ -20,24 +20,30 @@ ANCHORS_PER_CELL = len(RATIOS) + 1
 
 
 @cache
-def anchors() -> np.ndarray:
+def anchors(side: int = INPUT_SIZE) -> np.ndarray:
     """All anchors in the order of the detector's outputs, read-only.
+
+    Parameters
+    ----------
+    side : int
+        Pixels of the square input, a multiple of 32. Anchors keep their sizes in pixels: a smaller
+        input has fewer of them.
 
     Returns
     -------
-    float32 array (12810, 4)
+    float32 array (A, 4), A = 12810 for 320 pixels
         Centre x, centre y, width, height in pixels of the input. Level by level; in a level shape
         by shape; in a shape row by row. Anchors at the edge reach out of the image.
 
     Examples
     --------
-    >>> anchors().shape
-    (12810, 4)
+    >>> anchors().shape, anchors(192).shape
+    ((12810, 4), (4620, 4))
     >>> anchors()[0].tolist()
     [4.0, 4.0, 14.0, 14.0]
     """
-    levels = zip(CELLS, SIZES[:-1], SIZES[1:], strict=True)
-    every = np.concatenate([_level(*level) for level in levels]).astype(np.float32)
+    levels = zip(cells_of(side), SIZES[:-1], SIZES[1:], strict=True)
+    every = np.concatenate([_level(side, *level) for level in levels]).astype(np.float32)
     every.flags.writeable = False
     return every
 
@@ -57,8 +63,27 @@ def shapes(size: float, next_size: float) -> np.ndarray:
     return np.array([*zip(size * roots, size / roots, strict=True), (between, between)])
 
 
-def _level(cells: int, size: float, next_size: float) -> np.ndarray:
-    centres = (np.arange(cells) + 0.5) * INPUT_SIZE / cells
+def cells_of(side: int) -> tuple[int, ...]:
+    """Cells along a side of each level: strides 8, 16 and 32, two halvings rounded up, one cell.
+
+    Raises
+    ------
+    ValueError
+        No multiple of 32.
+
+    Examples
+    --------
+    >>> cells_of(320) == CELLS, cells_of(192)
+    (True, (24, 12, 6, 3, 2, 1))
+    """
+    if side < 32 or side % 32:
+        raise ValueError(f"side is {side}, but strides of 32 need a multiple of 32: pass 320.")
+    coarse = side // 32
+    return (side // 8, side // 16, coarse, -(-coarse // 2), -(-coarse // 4), 1)
+
+
+def _level(side: int, cells: int, size: float, next_size: float) -> np.ndarray:
+    centres = (np.arange(cells) + 0.5) * side / cells
     y, x = np.meshgrid(centres, centres, indexing="ij")
     places = np.stack([x, y], -1).reshape(1, -1, 2)
     sides = shapes(size, next_size)[:, None]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quantlab.zoo.anchors import anchors
+from quantlab.zoo.anchors import INPUT_SIZE, anchors
 from quantlab.zoo.boxes import corners, encode, overlaps
 
 #: An anchor that overlaps a box by more than this learns it. The paper says 0.5; here many boxes
@@ -25,7 +25,7 @@ class Targets(NamedTuple):
     offsets: np.ndarray
 
 
-def match(boxes: np.ndarray, classes: np.ndarray) -> Targets:
+def match(boxes: np.ndarray, classes: np.ndarray, side: int = INPUT_SIZE) -> Targets:
     """The targets of one image.
 
     Every box gets the free anchor that it overlaps most, the best pair of all first; then every
@@ -37,6 +37,8 @@ def match(boxes: np.ndarray, classes: np.ndarray) -> Targets:
         Corners x0, y0, x1, y1 in pixels of the detector's input. n may be 0.
     classes : integer array (n,)
         0 and up.
+    side : int
+        Pixels of the square input, a multiple of 32.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def match(boxes: np.ndarray, classes: np.ndarray) -> Targets:
     ([0, 1600, 3200], np.int64(4))
     """
     boxes, classes = _checked(boxes, classes)
-    every = anchors()
+    every = anchors(side)
     box_of = _box_of_each_anchor(overlaps(corners(every.astype(np.float64)), boxes))
     found = np.flatnonzero(box_of >= 0)
     targets = Targets(np.zeros(len(every), np.int64), np.zeros((len(every), 4), np.float32))

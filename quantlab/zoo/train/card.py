@@ -108,7 +108,7 @@ def _training(name: str, training: Training) -> dict[str, Any]:
         "split": "Train",
         "pictures": seen,
         "seeds": [first, first + seen - 1],
-        "recipe": dict(vars(recipe)),
+        "recipe": {**vars(recipe), "sides": list(recipe.sides)},
         "steps": progress.step,
         "seconds": round(progress.seconds),
         "device": str(training.device),

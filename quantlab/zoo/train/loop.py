@@ -146,7 +146,7 @@ class Training:
         numbers = range(first, self.recipe.steps * self.recipe.batch)
         return iter(
             DataLoader(
-                Examples(self.task.example, numbers),
+                Examples(self.task.example, numbers, self.recipe.side),
                 self.recipe.batch,
                 num_workers=min(os.cpu_count() or 1, 8),
                 worker_init_fn=ignored,
@@ -188,16 +188,19 @@ def _lay_out(model: nn.Module, layout: torch.memory_format) -> None:
 
 
 class Examples(Dataset[Example]):
-    """The training examples of these numbers."""
+    """The training examples of these numbers, each at the size that `side` says for its number."""
 
-    def __init__(self, example: Callable[[int], Example], numbers: range) -> None:
-        self.example, self.numbers = example, numbers
+    def __init__(
+        self, example: Callable[[int, int], Example], numbers: range, side: Callable[[int], int]
+    ) -> None:
+        self.example, self.numbers, self.side = example, numbers, side
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def __getitem__(self, index: int) -> Example:
-        return self.example(self.numbers[index])
+        number = self.numbers[index]
+        return self.example(number, self.side(number))
 
 
 def pick_device(name: str) -> torch.device:

@@ -17,6 +17,10 @@ class TrainingRecipe:
     batch : int
     learning_rate : float
         The highest, at the end of the warm-up.
+    sides : tuple of int
+        Pixels of the square pictures, one size after the other, each for an equal part of the
+        steps; the last is what the network is made for. What small pictures teach holds at every
+        size, and they take less time. Source: Tan and Le, "EfficientNetV2" (2021), section 4.2.
     warm_up : int
         Steps.
     weight_decay : float
@@ -30,6 +34,7 @@ class TrainingRecipe:
     pictures: int
     batch: int
     learning_rate: float
+    sides: tuple[int, ...]
     warm_up: int = 200
     weight_decay: float = 0.01
     averaging: float = 0.998
@@ -39,3 +44,15 @@ class TrainingRecipe:
     def steps(self) -> int:
         """Whole batches."""
         return self.pictures // self.batch
+
+    def side(self, picture: int) -> int:
+        """Pixels of a side of the picture of this number.
+
+        Examples
+        --------
+        >>> recipe = TrainingRecipe(pictures=64, batch=8, learning_rate=1e-3, sides=(160, 320))
+        >>> recipe.side(31), recipe.side(32)
+        (160, 320)
+        """
+        step = min(picture // self.batch, self.steps - 1)
+        return self.sides[step * len(self.sides) // self.steps]

@@ -35,15 +35,15 @@ class Task:
     network : function of nothing
         Makes the untrained network.
     preprocessing : Preprocessing
-    example : function of an index
-        The training example of that number; the same each time.
+    example : function of an index and a side in pixels
+        The training example of that number at that size; the same each time.
     loss : function of the network's output and the examples' other arrays, stacked
     recipe : TrainingRecipe
     """
 
     network: Callable[[], nn.Module]
     preprocessing: Preprocessing
-    example: Callable[[int], Example]
+    example: Callable[[int, int], Example]
     loss: Callable[..., Tensor]
     recipe: TrainingRecipe
 
@@ -52,10 +52,10 @@ def _scene(index: int, side: int) -> Scene:
     return render(Train.number * SEEDS_EACH + index, side, side)
 
 
-def _detection(index: int) -> Example:
-    scene = _scene(index, INPUT_SIZE)
+def _detection(index: int, side: int) -> Example:
+    scene = _scene(index, side)
     objects = objects_of(scene)
-    return scene.image, *match(objects.boxes, objects.classes)
+    return scene.image, *match(objects.boxes, objects.classes, side)
 
 
 def _detection_loss(output: tuple[Tensor, ...], classes: Tensor, offsets: Tensor) -> Tensor:
@@ -63,14 +63,15 @@ def _detection_loss(output: tuple[Tensor, ...], classes: Tensor, offsets: Tensor
     return loss.classes + loss.boxes
 
 
-def _classification(index: int) -> Example:
+def _classification(index: int, _: int) -> Example:
+    """A crop has one size."""
     label = index % len(CLASS_NAMES)
     seed = (Train.number + 1) * SEEDS_EACH - 1 - index
     return crop(seed, label), np.array(label)
 
 
-def _segmentation(index: int) -> Example:
-    scene = _scene(index, SEGMENTER_SIZE)
+def _segmentation(index: int, side: int) -> Example:
+    scene = _scene(index, side)
     return scene.image, scene.mask.astype(np.int64)
 
 
@@ -87,20 +88,38 @@ TASKS = {
         _pixels(SIDE),
         _classification,
         F.cross_entropy,
-        TrainingRecipe(pictures=64_000, batch=128, learning_rate=4e-3, warm_up=50, averaging=0.99),
+        TrainingRecipe(
+            pictures=64_000,
+            batch=128,
+            learning_rate=4e-3,
+            sides=(SIDE,),
+            warm_up=50,
+            averaging=0.99,
+        ),
     ),
     "segmenter": Task(
         lambda: Segmenter(len(SEGMENTS)),
         _pixels(SEGMENTER_SIZE),
         _segmentation,
         segmentation_loss,
-        TrainingRecipe(pictures=24_000, batch=8, learning_rate=2e-3, averaging=0.995),
+        TrainingRecipe(
+            pictures=20_000,
+            batch=8,
+            learning_rate=2e-3,
+            sides=(96, SEGMENTER_SIZE),
+            averaging=0.995,
+        ),
     ),
     "detector": Task(
         lambda: Detector(len(CLASS_NAMES)),
         _pixels(INPUT_SIZE),
         _detection,
         _detection_loss,
-        TrainingRecipe(pictures=40_000, batch=8, learning_rate=1e-3),
+        TrainingRecipe(
+            pictures=36_000,
+            batch=8,
+            learning_rate=1e-3,
+            sides=(192, 192, 256, INPUT_SIZE),
+        ),
     ),
 }

@@ -1,4 +1,4 @@
-"""The benchmark of the detector's shapes: what is compared is what its name says, and is measured."""
+"""The benchmark of the detector's shapes measures what each shape's name says."""
 
 import json
 

@@ -7,9 +7,9 @@ from quantlab.zoo import Targets, anchors, match
 from quantlab.zoo.boxes import corners, decode, overlaps
 
 
-def naive(boxes):
+def naive(boxes, side):
     """Box of each anchor, by the paper's two steps in plain loops."""
-    table = overlaps(corners(anchors().astype(float)), boxes)
+    table = overlaps(corners(anchors(side).astype(float)), boxes)
     box_of = [-1] * len(table)
     for anchor, row in enumerate(table):
         for box, overlap in enumerate(row):
@@ -29,10 +29,11 @@ def crowd(rng, count):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_equals_the_naive_reading(seed):
-    boxes = crowd(np.random.default_rng(seed), 12)
-    targets = match(boxes, np.arange(12))
-    assert [c - 1 for c in targets.classes] == naive(boxes)
+@pytest.mark.parametrize("side", [320, 192])
+def test_equals_the_naive_reading(side, seed):
+    boxes = crowd(np.random.default_rng(seed), 12) * side / 320
+    targets = match(boxes, np.arange(12), side)
+    assert [c - 1 for c in targets.classes] == naive(boxes, side)
 
 
 def test_offsets_lead_to_the_box():

@@ -8,8 +8,9 @@ from benchmarks.networks import images, seeded
 from quantlab.deploy import build_onnx, open_session, precision_report
 from quantlab.deploy.macs import macs_of
 from quantlab.methods import quantize_model
-from quantlab.zoo import Classifier, Detector, Segmenter, anchors, detect
-from quantlab.zoo.anchors import ANCHORS_PER_CELL, CELLS, INPUT_SIZE
+from quantlab.scenes import render
+from quantlab.zoo import Classifier, Detector, Segmenter, anchors, detect, load
+from quantlab.zoo.anchors import ANCHORS_PER_CELL, CELLS, cells_of
 from quantlab.zoo.detector import rows
 
 NETWORKS = {
@@ -61,18 +62,20 @@ def test_segmenter_gives_a_class_a_pixel(size):
 
 
 @torch.no_grad()
-def test_detector_gives_a_row_an_anchor():
-    outputs = Detector(classes=4).eval()(torch.zeros(2, 3, INPUT_SIZE, INPUT_SIZE))
-    assert [o.shape[2:] for o in outputs] == [(cells, cells) for cells in CELLS] * 2
+@pytest.mark.parametrize("side", [320, 256, 192])
+def test_detector_gives_a_row_an_anchor(side):
+    outputs = Detector(classes=4).eval()(torch.zeros(2, 3, side, side))
+    assert [o.shape[2:] for o in outputs] == [(cells, cells) for cells in cells_of(side)] * 2
     logits, offsets = rows(outputs)
-    assert logits.shape == (2, len(anchors()), 5)
-    assert offsets.shape == (2, len(anchors()), 4)
+    assert logits.shape == (2, len(anchors(side)), 5)
+    assert offsets.shape == (2, len(anchors(side)), 4)
 
 
 @torch.no_grad()
 def test_an_exported_detector_gives_what_detect_reads():
     """The runtime's outputs come in the order of torch's; both are decoded to the same boxes."""
-    network, x = seeded(Detector(), seed=2), images(1, INPUT_SIZE)
+    network = load("detector")
+    x = network.preprocessing.batch([render(1).image])
     expected = [output.numpy() for output in network(torch.from_numpy(x))]
     given = open_session(build_onnx(network, x)).run(None, {"input": x})
     for a, b in zip(given, expected, strict=True):
@@ -98,15 +101,15 @@ def test_rows_are_in_the_order_of_the_anchors():
     assert torch.equal(rows((*maps, *maps))[1][0], torch.from_numpy(anchors().copy()))
 
 
-def test_detector_is_mobilenet_v2_from_stride_4_on():
-    """Channels, repeats and strides of the paper's table 2, rows 3 to 7."""
+def test_detector_is_mobilenet_v2_from_stride_8_on():
+    """Channels, repeats and strides of the paper's table 2, from the row of 32 channels on."""
     net = Detector()
     blocks = [
-        *list(net.stage_4)[2:], *net.stage_8, net.to_16, *net.stage_16[0], *net.stage_16[1],
+        *net.stage_8, net.to_16, *net.stage_16[0], *net.stage_16[1],
         net.to_32, *net.stage_32[0], *net.stage_32[1],
     ]  # fmt: skip
     made = [(block.down[0].out_channels, block.depthwise[0].stride[0]) for block in blocks]
-    table = [(24, 2, 2), (32, 3, 2), (64, 4, 2), (96, 3, 1), (160, 3, 2), (320, 1, 1)]
+    table = [(32, 3, 2), (64, 4, 2), (96, 3, 1), (160, 3, 2), (320, 1, 1)]
     paper = [(c, s if not i else 1) for c, repeats, s in table for i in range(repeats)]
-    assert made == paper[1:]  # the first block of 24 channels is what the patch stem replaces
+    assert made == paper
     assert all(b.up[0].out_channels == 6 * b.up[0].in_channels for b in blocks)

@@ -106,7 +106,7 @@ def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path) -> None:
 
 
 def test_learning_rate_is_torchs_cosine_after_the_warm_up() -> None:
-    recipe = TrainingRecipe(pictures=1200, batch=10, learning_rate=0.5, warm_up=20)
+    recipe = TrainingRecipe(pictures=1200, batch=10, learning_rate=0.5, sides=(32,), warm_up=20)
     assert learning_rate(recipe, 0) == 0.5 / 20
     assert learning_rate(recipe, 19) == 0.5
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.5)
@@ -131,7 +131,7 @@ def test_examples_are_drawn_from_the_training_seeds(name: str, monkeypatch) -> N
             return draw(seed, *rest)
 
         monkeypatch.setattr(f"{module}.{function}", note)
-    TASKS[name].example(0), TASKS[name].example(7)
+    TASKS[name].example(0, 64), TASKS[name].example(7, 64)
     own = range(Train.number * 10_000_000, (Train.number + 1) * 10_000_000)
     assert len(set(seen)) == 2
     assert all(seed in own for seed in seen)
@@ -139,9 +139,21 @@ def test_examples_are_drawn_from_the_training_seeds(name: str, monkeypatch) -> N
 
 
 @pytest.mark.parametrize("name", TASKS)
+def test_pictures_grow_to_the_size_the_network_is_made_for(name: str) -> None:
+    training = started(name)
+    seen = [batch[0].shape[1] for batch in training._batches()]
+    assert seen == sorted(seen)
+    assert seen[-1] == training.task.preprocessing.height
+    assert set(seen) == set(training.recipe.sides)
+    # An equal part of the steps each.
+    steps, sides = training.recipe.steps, training.recipe.sides
+    assert seen == [sides[step // (steps // len(sides))] for step in range(steps)]
+
+
+@pytest.mark.parametrize("name", TASKS)
 def test_the_input_is_what_preprocessing_makes(name: str) -> None:
     training = started(name)
-    picture = TASKS[name].example(3)[0]
+    picture = TASKS[name].example(3, TASKS[name].preprocessing.height)[0]
     ours = training._input(torch.tensor(picture[None])).numpy()
     theirs = TASKS[name].preprocessing.batch([picture])
     # Both multiply, subtract and divide in float32; at most the order of roundings differs: three

@@ -14,7 +14,7 @@ from quantlab.methods.progress import counting
 from quantlab.scenes import Preprocessing
 from quantlab.zoo.anchors import INPUT_SIZE
 from quantlab.zoo.train.loop import Examples
-from quantlab.zoo.train.tasks import TASKS, Example
+from quantlab.zoo.train.tasks import TASKS, Example, detection_loss
 
 BATCH = 8
 # A batch as train_qat takes it: the input, and what the loss compares with.
@@ -35,7 +35,7 @@ def light_qat(material: Material, recipe: Recipe) -> QuantizedModel:
     history = train_qat(
         qat,
         _batches(scenes, material.preprocessing),
-        lambda output, targets: task.loss(output, *targets),
+        lambda output, targets: detection_loss(output, *targets),
     )
     if history.interrupted:
         raise KeyboardInterrupt
@@ -45,9 +45,9 @@ def light_qat(material: Material, recipe: Recipe) -> QuantizedModel:
 
 def _batches(scenes: Examples, preprocessing: Preprocessing) -> Iterator[Batch]:
     def stacked(examples: list[Example]) -> Batch:
-        pictures, *targets = zip(*examples, strict=True)
+        pictures, classes, offsets, _ = zip(*examples, strict=True)
         x = torch.from_numpy(preprocessing.batch(pictures))
-        return x, tuple(torch.from_numpy(np.stack(each)) for each in targets)
+        return x, tuple(torch.from_numpy(np.stack(each)) for each in (classes, offsets))
 
     loader = DataLoader(scenes, BATCH, collate_fn=stacked)
     with counting("batches", len(loader), shown=True) as done:

@@ -1,6 +1,6 @@
 """What stands where on a street: everything decided from the seed, nothing drawn yet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import pi, sqrt
 
@@ -57,10 +57,10 @@ def _kind(draws: Draws) -> tuple[str, str | None]:
     return condition, (None, *DENSITIES)[draws.weighted(DENSITY_WEIGHTS)]
 
 
-def lay_out(seed: int, width: int, height: int, featured: int | None = None) -> Layout:
+def lay_out(seed: int, width: int, height: int, featured: Sequence[int] = ()) -> Layout:
     """The scene of a seed, for a picture of this size.
 
-    An object of the class `featured`, if one is named, is placed before all others.
+    An object of each class in `featured` is placed before all others.
     """
     draws = Draws(seed)
     condition, density = _kind(draws)
@@ -76,7 +76,7 @@ def lay_out(seed: int, width: int, height: int, featured: int | None = None) -> 
     places = _Places(camera, half_road, pavement, density, draws)
     count = draws.whole(14, 24) if density == "crowded" else draws.whole(4, 11)
     weights = [c.weight for c in CLASSES]
-    things = [] if featured is None else [places.thing(featured)]
+    things = [places.thing(kind) for kind in featured]
     things += [places.thing(draws.weighted(weights)) for _ in range(count)]
     things += [places.thing(None) for _ in range(draws.whole(3, 9))]
     placed = sorted((t for t in things if t is not None), key=lambda t: -t.pose.z)

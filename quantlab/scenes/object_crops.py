@@ -77,7 +77,7 @@ def crop(seed: int, label: int) -> np.ndarray:
     """
     draws = Draws(seed)
     for street in _streets(draws):
-        layout = lay_out(street, FRAME, FRAME, featured=label)
+        layout = lay_out(street, FRAME, FRAME, featured=(label,))
         things = [t for t in layout.things if t.kind == label]
         if not things:
             continue

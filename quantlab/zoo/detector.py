@@ -66,12 +66,19 @@ class Detector(nn.Module):
         self.boxes = nn.ModuleList(_predictor(4) for _ in LEVELS)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        return self.predicted(self.seen(x))
+
+    def seen(self, x: Tensor) -> list[Tensor]:
+        """What the predictors of each level read."""
         wide_8 = self.to_16.up(self.stage_8(self.stage_4(self.stem(x))))
         wide_16 = self.to_32.up(self.stage_16(self.to_16.down(self.to_16.depthwise(wide_8))))
         levels = [wide_8, wide_16, self.stage_32(self.to_32.down(self.to_32.depthwise(wide_16)))]
         for extra in self.extras:
             levels.append(extra(levels[-1]))
-        seen = [tower(level) for tower, level in zip(self.towers, levels, strict=True)]
+        return [tower(level) for tower, level in zip(self.towers, levels, strict=True)]
+
+    def predicted(self, seen: list[Tensor]) -> tuple[Tensor, ...]:
+        """The twelve outputs."""
         logits = [predict(y) for predict, y in zip(self.classes, seen, strict=True)]
         offsets = [predict(y) for predict, y in zip(self.boxes, seen, strict=True)]
         return (*logits, *offsets)

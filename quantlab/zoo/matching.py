@@ -9,7 +9,7 @@ from quantlab.zoo.boxes import corners, encode, overlaps
 
 #: An anchor that overlaps a box by more than this learns it. The paper says 0.5; here many boxes
 #: are small, few anchors overlap one by half, and a short training needs more to learn from.
-THRESHOLD = 0.4
+THRESHOLD = 0.35
 
 
 class Targets(NamedTuple):
@@ -29,7 +29,7 @@ def match(boxes: np.ndarray, classes: np.ndarray, side: int = INPUT_SIZE) -> Tar
     """The targets of one image.
 
     Every box gets the free anchor that it overlaps most, the best pair of all first; then every
-    other anchor learns the box it overlaps most, where that is more than 0.4.
+    other anchor learns the box it overlaps most, where that is more than 0.35.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def match(boxes: np.ndarray, classes: np.ndarray, side: int = INPUT_SIZE) -> Tar
     --------
     >>> targets = match(np.array([[0.0, 0.0, 11.0, 11.0]]), np.array([3]))
     >>> np.flatnonzero(targets.classes).tolist(), targets.classes[0]
-    ([0, 1600, 3200], np.int64(4))
+    ([0, 1600, 3200, 4800, 4801, 6400, 6440], np.int64(4))
     """
     boxes, classes = _checked(boxes, classes)
     every = anchors(side)

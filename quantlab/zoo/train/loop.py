@@ -54,7 +54,9 @@ class Training:
     def __init__(self, task: Task, recipe: TrainingRecipe, device: torch.device) -> None:
         torch.manual_seed(recipe.seed)
         self.task, self.recipe, self.device = task, recipe, device
-        self.model = task.network().train().to(device)
+        network = task.network()
+        self.model = task.learner(network).train().to(device)
+        self._path = next(path for path, m in self.model.named_modules() if m is network)
         _lay_out(self.model, torch.channels_last)
         self.averaged = AveragedModel(
             self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
@@ -99,7 +101,7 @@ class Training:
 
     def finished(self) -> nn.Module:
         """The averaged weights, in eval mode, on the CPU."""
-        model = self.averaged.module.eval().to("cpu")
+        model = self.averaged.module.get_submodule(self._path).eval().to("cpu")
         _lay_out(model, torch.contiguous_format)
         return model
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from quantlab.scenes import CLASS_NAMES, SEGMENTS, Preprocessing, Scene, Train, render
+from quantlab.scenes import CLASS_NAMES, SEGMENTS, Preprocessing, Train, render
+from quantlab.scenes.layout import lay_out
 from quantlab.scenes.object_crops import SIDE, crop
+from quantlab.scenes.scene import draw
 from quantlab.scenes.splits import SEEDS_EACH
 from quantlab.zoo.anchors import INPUT_SIZE
 from quantlab.zoo.classifier import Classifier
@@ -19,6 +22,7 @@ from quantlab.zoo.matching import match
 from quantlab.zoo.segmentation_loss import segmentation_loss
 from quantlab.zoo.segmenter import Segmenter
 from quantlab.zoo.train.recipe import TrainingRecipe
+from quantlab.zoo.train.with_mask import STRIDE, DetectorWithMask
 
 #: Means and standard deviations of the street's red, green and blue, from 0 to 1.
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
@@ -34,10 +38,12 @@ class Task:
     ----------
     network : function of nothing
         Makes the untrained network.
+    learner : function of the network
+        What is trained: the network itself, or it with a head that only training needs.
     preprocessing : Preprocessing
     example : function of an index and a side in pixels
         The training example of that number at that size; the same each time.
-    loss : function of the network's output and the examples' other arrays, stacked
+    loss : function of the learner's output and the examples' other arrays, stacked
     recipe : TrainingRecipe
     """
 
@@ -46,21 +52,30 @@ class Task:
     example: Callable[[int, int], Example]
     loss: Callable[..., Tensor]
     recipe: TrainingRecipe
-
-
-def _scene(index: int, side: int) -> Scene:
-    return render(Train.number * SEEDS_EACH + index, side, side)
+    learner: Callable[[Any], nn.Module] = lambda network: network
 
 
 def _detection(index: int, side: int) -> Example:
-    scene = _scene(index, side)
+    """A street with more on it than others, and as much of the rare classes as of the common."""
+    first = index * FEATURED
+    featured = [number % len(CLASS_NAMES) for number in range(first, first + FEATURED)]
+    scene = draw(lay_out(_seed(index), side, side, featured))
     objects = objects_of(scene)
-    return scene.image, *match(objects.boxes, objects.classes, side)
+    cells = scene.mask[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE]
+    return scene.image, *match(objects.boxes, objects.classes, side), cells.astype(np.int64)
 
 
-def _detection_loss(output: tuple[Tensor, ...], classes: Tensor, offsets: Tensor) -> Tensor:
+def detection_loss(output: tuple[Tensor, ...], classes: Tensor, offsets: Tensor) -> Tensor:
+    """Both parts of the MultiBox loss of a detector's twelve outputs."""
     loss = multibox_loss(*rows(output), classes, offsets)
     return loss.classes + loss.boxes
+
+
+def _detection_and_mask_loss(
+    output: tuple[Tensor, ...], classes: Tensor, offsets: Tensor, cells: Tensor
+) -> Tensor:
+    *boxes, mask = output
+    return detection_loss(tuple(boxes), classes, offsets) + segmentation_loss(mask, cells)
 
 
 def _classification(index: int, _: int) -> Example:
@@ -71,14 +86,20 @@ def _classification(index: int, _: int) -> Example:
 
 
 def _segmentation(index: int, side: int) -> Example:
-    scene = _scene(index, side)
+    scene = render(_seed(index), side, side)
     return scene.image, scene.mask.astype(np.int64)
+
+
+def _seed(index: int) -> int:
+    return Train.number * SEEDS_EACH + index
 
 
 def _pixels(side: int) -> Preprocessing:
     return Preprocessing(side, side, mean=MEAN, std=STD)
 
 
+#: Objects that are placed on a detector's training street before its own, class after class.
+FEATURED = 6
 #: Pixels of the segmenter's square input.
 SEGMENTER_SIZE = 160
 
@@ -114,12 +135,13 @@ TASKS = {
         lambda: Detector(len(CLASS_NAMES)),
         _pixels(INPUT_SIZE),
         _detection,
-        _detection_loss,
+        _detection_and_mask_loss,
         TrainingRecipe(
-            pictures=36_000,
+            pictures=48_000,
             batch=8,
             learning_rate=1e-3,
             sides=(192, 192, 256, INPUT_SIZE),
         ),
+        DetectorWithMask,
     ),
 }

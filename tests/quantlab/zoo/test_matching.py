@@ -13,7 +13,7 @@ def naive(boxes, side):
     box_of = [-1] * len(table)
     for anchor, row in enumerate(table):
         for box, overlap in enumerate(row):
-            if overlap > 0.4 and (box_of[anchor] < 0 or overlap > row[box_of[anchor]]):
+            if overlap > 0.35 and (box_of[anchor] < 0 or overlap > row[box_of[anchor]]):
                 box_of[anchor] = box
     left = table.copy()
     for _ in range(len(boxes)):

@@ -77,6 +77,11 @@ def _training(card: Mapping[str, Any]) -> str:
         f"seen once, in {training['steps']:,} steps. That took {training['seconds'] / 60:,.1f} "
         f"minutes on {training['device']} ({machine_line(card, 'torch')})."
     )
+    if "featured" in training:
+        text += (
+            f" On each of them {training['featured']} more objects, class after class, were placed "
+            "than on the streets of the other splits."
+        )
     loss = training["loss"]
     if loss["first"] is None:
         return text

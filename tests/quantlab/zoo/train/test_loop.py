@@ -123,7 +123,7 @@ def test_learning_rate_is_torchs_cosine_after_the_warm_up() -> None:
 def test_examples_are_drawn_from_the_training_seeds(name: str, monkeypatch) -> None:
     seen: list[int] = []
     module = "quantlab.zoo.train.tasks"
-    for function in ("render", "crop"):
+    for function in ("render", "crop", "lay_out"):
         original = getattr(__import__(module, fromlist=[function]), function)
 
         def note(seed, *rest, draw=original):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quantlab.zoo.anchors import ANCHORS_PER_CELL, CELLS, INPUT_SIZE, anchors
-from quantlab.zoo.boxes import decode, overlaps
+from quantlab.zoo.boxes import areas, decode, intersections
 
 
 class Detections(NamedTuple):
@@ -86,7 +86,9 @@ def suppress(boxes: np.ndarray, scores: np.ndarray, classes: np.ndarray) -> np.n
 
 def _winners(boxes: np.ndarray) -> np.ndarray:
     """Which of these boxes, surest first, stay: bool (n,)."""
-    against = overlaps(boxes, boxes) > OVERLAP
+    own = OVERLAP * areas(boxes)
+    # shared / (area + other area - shared) > OVERLAP, without a division a pair.
+    against = (1 + OVERLAP) * intersections(boxes, boxes) > own[:, None] + own
     stays = np.ones(len(boxes), bool)
     for i in np.flatnonzero(against.sum(axis=1) > 1):  # the others meet themselves alone
         if stays[i]:

@@ -1,4 +1,4 @@
-"""Channels whose weights are far larger than their neighbours', as networks get in long trainings."""
+"""Channels with far larger weights than their neighbours, as long trainings make them."""
 
 import torch
 from torch import nn

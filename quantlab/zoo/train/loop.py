@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from quantlab.deploy.atomic import replacing
 from quantlab.zoo.train.interrupts import deferred, ignored
+from quantlab.zoo.train.outliers import with_outliers
 from quantlab.zoo.train.recipe import TrainingRecipe
 from quantlab.zoo.train.replicas import Replicas
 from quantlab.zoo.train.tasks import Example, Task
@@ -54,7 +55,7 @@ class Training:
     def __init__(self, task: Task, recipe: TrainingRecipe, device: torch.device) -> None:
         torch.manual_seed(recipe.seed)
         self.task, self.recipe, self.device = task, recipe, device
-        network = task.network()
+        network = with_outliers(task.network(), recipe.outlier)
         self.model = task.learner(network).train().to(device)
         self._path = next(path for path, m in self.model.named_modules() if m is network)
         _lay_out(self.model, torch.channels_last)

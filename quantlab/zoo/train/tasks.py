@@ -21,7 +21,6 @@ from quantlab.zoo.loss import multibox_loss
 from quantlab.zoo.matching import match
 from quantlab.zoo.segmentation_loss import segmentation_loss
 from quantlab.zoo.segmenter import Segmenter
-from quantlab.zoo.train.outliers import with_outliers
 from quantlab.zoo.train.recipe import TrainingRecipe
 from quantlab.zoo.train.with_mask import STRIDE, DetectorWithMask
 
@@ -133,15 +132,16 @@ TASKS = {
         ),
     ),
     "detector": Task(
-        lambda: with_outliers(Detector(len(CLASS_NAMES))),
+        lambda: Detector(len(CLASS_NAMES)),
         _pixels(INPUT_SIZE),
         _detection,
         _detection_and_mask_loss,
         TrainingRecipe(
-            pictures=44_000,
+            pictures=48_000,
             batch=8,
             learning_rate=1e-3,
             sides=(192, 192, 256, INPUT_SIZE),
+            outlier=48.0,
         ),
         DetectorWithMask,
     ),

@@ -3,6 +3,8 @@
 import argparse
 import os
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from quantlab.zoo.train.tasks import TASKS
 from quantlab.zoo.weights import save_weights
 
 FAILED, INTERRUPTED = 1, 130
+#: Seconds between two lines of progress where stderr is no terminal.
+LINE_EVERY = 60.0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -96,6 +100,10 @@ def _prepared(args: argparse.Namespace, folder: Path) -> Training:
 
 
 def _train(training: Training, checkpoint: Path, name: str) -> None:
+    console = Console(stderr=True)
+    if not console.is_terminal:  # a log file keeps every line, and a bar is none
+        training.run(checkpoint, _in_lines(name, training.recipe.steps))
+        return
     columns = (
         TextColumn(name),
         BarColumn(),
@@ -103,15 +111,33 @@ def _train(training: Training, checkpoint: Path, name: str) -> None:
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.description}"),
     )
-    with Bar(*columns, console=Console(stderr=True), refresh_per_second=1) as bar:
+    with Bar(*columns, console=console, refresh_per_second=1) as bar:
         task = bar.add_task("", total=training.recipe.steps, completed=training.progress.step)
 
         def show(progress: Progress) -> None:
-            recent = progress.losses[-50:]
-            text = f"loss {sum(recent) / len(recent):.3f}  {sparkline(progress.losses)}"
+            text = f"loss {progress.recent_loss:.3f}  {sparkline(progress.losses)}"
             bar.update(task, completed=progress.step, description=text)
 
         training.run(checkpoint, show)
+
+
+def _in_lines(name: str, steps: int) -> Callable[[Progress], None]:
+    """What shows progress as a line a minute, and one for the last step."""
+    shown = float("-inf")
+
+    def show(progress: Progress) -> None:
+        nonlocal shown
+        if progress.step == steps or time.monotonic() - shown >= LINE_EVERY:
+            shown = time.monotonic()
+            left = (steps - progress.step) * progress.seconds / progress.step / 60
+            print(
+                f"{name} {progress.step:,} of {steps:,} steps, {left:.0f} min left, loss "
+                f"{progress.recent_loss:.3f}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    return show
 
 
 def _finish(training: Training, folder: Path, name: str) -> None:

@@ -23,6 +23,8 @@ from quantlab.zoo.train.tasks import Example, Task
 
 #: Seconds between two checkpoints: what a kill can cost.
 CHECKPOINT_EVERY = 30.0
+#: Steps that the loss shown is a mean of.
+RECENT = 50
 #: Pictures that a part of a batch has at least.
 LEAST_IN_A_PART = 4
 
@@ -44,6 +46,12 @@ class Progress:
     step: int = 0
     losses: list[float] = field(default_factory=list)
     seconds: float = 0.0
+
+    @property
+    def recent_loss(self) -> float:
+        """The mean of the last steps: a single one says little."""
+        recent = self.losses[-RECENT:]
+        return sum(recent) / len(recent)
 
 
 class Training:

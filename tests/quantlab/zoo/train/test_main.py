@@ -57,6 +57,7 @@ def test_killed_then_interrupted_then_finished(tmp_path: Path) -> None:
     process = start(folder, "--resume")
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
+    assert "classifier 4 of 4 steps, 0 min left, loss " in err
     assert out.strip() == str(folder / "classifier.md")
     card = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
     data = (folder / "classifier.safetensors").read_bytes()

@@ -16,7 +16,6 @@ from torch.utils.data import DataLoader, Dataset
 
 from quantlab.deploy.atomic import replacing
 from quantlab.zoo.train.interrupts import deferred, ignored
-from quantlab.zoo.train.outliers import with_outliers
 from quantlab.zoo.train.recipe import TrainingRecipe
 from quantlab.zoo.train.replicas import Replicas
 from quantlab.zoo.train.tasks import Example, Task
@@ -63,7 +62,7 @@ class Training:
     def __init__(self, task: Task, recipe: TrainingRecipe, device: torch.device) -> None:
         torch.manual_seed(recipe.seed)
         self.task, self.recipe, self.device = task, recipe, device
-        network = with_outliers(task.network(), recipe.outlier)
+        network = task.network()
         self.model = task.learner(network).train().to(device)
         self._path = next(path for path, m in self.model.named_modules() if m is network)
         _lay_out(self.model, torch.channels_last)

@@ -29,9 +29,6 @@ class TrainingRecipe:
         the trained ones. Source: Polyak and Juditsky (1992), as in Tan and Le, "EfficientNet".
     seed : int
         Of the weights at the start.
-    outlier : float
-        Where BatchNorm's scale starts in one channel of each convolution, see `with_outliers`; 1 is
-        where all others start.
     """
 
     pictures: int
@@ -42,7 +39,6 @@ class TrainingRecipe:
     weight_decay: float = 0.01
     averaging: float = 0.998
     seed: int = 0
-    outlier: float = 1.0
 
     @property
     def steps(self) -> int:

@@ -141,7 +141,6 @@ TASKS = {
             batch=8,
             learning_rate=1e-3,
             sides=(192, 192, 256, INPUT_SIZE),
-            outlier=48.0,
         ),
         DetectorWithMask,
     ),

@@ -8,12 +8,20 @@ import numpy as np
 import pytest
 import torch
 
-from quantlab.scenes import CLASS_NAMES, SEGMENTS, Preprocessing
-from quantlab.zoo import load, save_weights
+from quantlab.scenes import CLASS_NAMES, SEGMENTS, Preprocessing, Validation
+from quantlab.zoo import evaluate_detector, in_numpy, load, save_weights
 from quantlab.zoo.pretrained import NETWORKS, SHIPPED
 
 CLASSES = {"classifier": CLASS_NAMES, "segmenter": SEGMENTS, "detector": CLASS_NAMES}
 PREPROCESSING = Preprocessing(64, 64, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4))
+
+
+#: What a shipped network reaches on the test split, at least.
+QUALITY = {
+    "classifier": {"top1": 0.92},
+    "segmenter": {"mIoU": 0.75},
+    "detector": {"AP50": 0.70},
+}
 
 
 def put(folder, name):
@@ -82,6 +90,22 @@ def test_a_damaged_card_gets_one_sentence(content, why, tmp_path):
     with pytest.raises(ValueError, match=rf"is damaged \(.*{why}|is damaged {why}") as refused:
         load("classifier", tmp_path)
     assert "\n" not in str(refused.value)
+
+
+def test_every_shipped_network_is_as_good_as_it_should_be():
+    cards = {path.stem: json.loads(path.read_text("utf-8")) for path in SHIPPED.glob("*.json")}
+    assert {"classifier", "detector"} <= cards.keys()
+    for name, card in cards.items():
+        assert card["test"]["images"] >= 1000
+        for number, least in QUALITY[name].items():
+            assert card["test"]["numbers"][number] >= least, name
+
+
+def test_the_shipped_detector_finds_what_is_there():
+    """Forty scenes are too few for a figure; chance, and weights of another order, give 0."""
+    net = load("detector")
+    scores = evaluate_detector(in_numpy(net), net.preprocessing, Validation(40))
+    assert scores.numbers["AP50"] > 0.5
 
 
 def test_every_shipped_network_loads_and_runs_without_a_connection(monkeypatch):

@@ -35,6 +35,11 @@ def anchors(side: int = INPUT_SIZE) -> np.ndarray:
         Centre x, centre y, width, height in pixels of the input. Level by level; in a level shape
         by shape; in a shape row by row. Anchors at the edge reach out of the image.
 
+    Raises
+    ------
+    ValueError
+        A side that is no multiple of 32.
+
     Examples
     --------
     >>> anchors().shape, anchors(192).shape

@@ -80,7 +80,7 @@ def _training(card: Mapping[str, Any]) -> str:
     if "featured" in training:
         text += (
             f" On each of them {training['featured']} more objects, class after class, were placed "
-            "than on the streets of the other splits."
+            "than on the streets of the other splits; beside the boxes the mask was learned."
         )
     loss = training["loss"]
     if loss["first"] is None:

@@ -79,6 +79,8 @@ class GuardedExecute(Execute):
         if self._gone is None and cell.cell_type == "code":
             # A whole number of seconds, at least one: 0 would mean "no limit".
             self.timeout: int = max(1, min(self._cell_seconds, int(left)))
+            # A stopped flood of output may take longer to read than the 4 s that nbclient allows.
+            self.iopub_timeout = self.timeout
             self._run(cell, resources, index)
         self._settle(cell, index)
         return cell, resources

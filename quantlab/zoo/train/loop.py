@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from quantlab.deploy.atomic import replacing
 from quantlab.zoo.train.interrupts import deferred, ignored
+from quantlab.zoo.train.outliers import with_outliers
 from quantlab.zoo.train.recipe import TrainingRecipe
 from quantlab.zoo.train.replicas import Replicas
 from quantlab.zoo.train.tasks import Example, Task
@@ -165,6 +166,8 @@ class Training:
 
     def _step(self, replicas: Replicas, batch: list[Tensor]) -> None:
         began = time.monotonic()
+        if self.progress.step == self.recipe.cycle(self.recipe.steps - 1).start:
+            with_outliers(self.model.get_submodule(self._path), self.recipe.outlier)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.recipe, self.progress.step)
         loss = replicas.backward(self._loss, [t.to(self.device) for t in batch])
@@ -236,8 +239,10 @@ def pick_device(name: str) -> torch.device:
 
 
 def learning_rate(recipe: TrainingRecipe, step: int) -> float:
-    """Up in a straight line over the warm-up, then down along a cosine to 0."""
-    if step < recipe.warm_up:
-        return recipe.learning_rate * (step + 1) / recipe.warm_up
-    rest = (step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
+    """In each cycle up in a straight line over the warm-up, then down along a cosine to 0."""
+    cycle = recipe.cycle(step)
+    done = step - cycle.start
+    if done < recipe.warm_up:
+        return recipe.learning_rate * (done + 1) / recipe.warm_up
+    rest = (done - recipe.warm_up) / max(1, len(cycle) - recipe.warm_up)
     return recipe.learning_rate * (1 + cos(pi * rest)) / 2

@@ -16,7 +16,7 @@ from quantlab.zoo.train.recipe import TrainingRecipe
 from quantlab.zoo.train.tasks import TASKS
 
 CPU = torch.device("cpu")
-SMALL = {"classifier": (160, 32), "segmenter": (16, 4), "detector": (8, 2)}
+SMALL = {"classifier": (160, 32), "segmenter": (16, 4), "detector": (16, 2)}
 
 
 def started(name: str, **changes: int) -> Training:
@@ -119,6 +119,35 @@ def test_learning_rate_is_torchs_cosine_after_the_warm_up() -> None:
         theirs.step()
 
 
+def test_every_cycle_has_the_rates_of_the_first() -> None:
+    recipe = TrainingRecipe(
+        pictures=1200, batch=10, learning_rate=0.5, sides=(32,), cycles=2, warm_up=20
+    )
+    rates = [learning_rate(recipe, step) for step in range(recipe.steps)]
+    assert rates[:60] == rates[60:]
+    assert rates[:60] == [
+        learning_rate(replace(recipe, pictures=600, cycles=1), step) for step in range(60)
+    ]
+    uneven = replace(recipe, pictures=70, cycles=3)  # 7 steps
+    assert [len(uneven.cycle(step)) for step in range(7)] == [2, 2, 3, 3, 3, 2, 2]
+
+
+def test_outliers_come_with_the_last_cycle(tmp_path: Path) -> None:
+    task = TASKS["detector"]
+    recipe = replace(task.recipe, pictures=8, batch=2, warm_up=2, sides=(64,))
+    training = Training(task, recipe, CPU)
+    largest = []
+
+    def note(progress: loop.Progress) -> None:
+        largest.append(training.model.get_parameter("detector.stem.1.weight").max().item())
+
+    training.run(tmp_path / "checkpoint.pt", note)
+    assert recipe.cycles == 2
+    # BatchNorm's scales start at 1; a step moves them by the learning rate, about.
+    assert [scale > recipe.outlier / 2 for scale in largest] == [False, False, True, True]
+    assert abs(largest[3] - largest[2]) < 0.1
+
+
 @pytest.mark.parametrize("name", TASKS)
 def test_examples_are_drawn_from_the_training_seeds(name: str, monkeypatch) -> None:
     seen: list[int] = []
@@ -142,12 +171,13 @@ def test_examples_are_drawn_from_the_training_seeds(name: str, monkeypatch) -> N
 def test_pictures_grow_to_the_size_the_network_is_made_for(name: str) -> None:
     training = started(name)
     seen = [batch[0].shape[1] for batch in training._batches()]
-    assert seen == sorted(seen)
-    assert seen[-1] == training.task.preprocessing.height
-    assert set(seen) == set(training.recipe.sides)
+    steps, sides, cycles = (getattr(training.recipe, f) for f in ("steps", "sides", "cycles"))
     # An equal part of the steps each.
-    steps, sides = training.recipe.steps, training.recipe.sides
-    assert seen == [sides[step // (steps // len(sides))] for step in range(steps)]
+    assert seen == [sides[step * len(sides) // steps] for step in range(steps)]
+    for cycle in range(cycles):
+        own = seen[cycle * steps // cycles : (cycle + 1) * steps // cycles]
+        assert own == sorted(own)
+        assert own[-1] == training.task.preprocessing.height
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -35,7 +35,7 @@ PER_TENSOR = Rule("int8", "symmetric", "per-tensor", "minmax", narrow=True)
 FOUR_BITS = Rule("int4", "symmetric", "per-channel", "minmax", narrow=True)
 MIN_MAX = Rule("uint8", "asymmetric", "per-tensor", "minmax")
 SYMMETRIC = Rule("uint8", "symmetric", "per-tensor", "minmax")
-LIGHT = Training(epochs=1, learning_rate=1e-3, freeze_batchnorm_after=0)
+LIGHT = Training(epochs=1, learning_rate=1e-4, freeze_batchnorm_after=0)
 
 NAIVE = Recipe(weights=PER_TENSOR, activations=MIN_MAX)
 GOOD_RECIPE = Recipe(bias_correction="empirical")

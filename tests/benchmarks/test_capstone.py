@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 import torch
 
-from benchmarks import capstone
+from benchmarks import capstone, capstone_table
 from benchmarks.__main__ import RESULTS
 from benchmarks.capstone_material import Batches, Material, calibration_scenes
 from benchmarks.capstone_plans import FP32, GOOD, HARDER, NAIVE_DAY, PLANS, TRAINED
@@ -70,6 +70,15 @@ def test_the_table_names_every_plan_and_the_loss_of_every_slice(rehearsal):
     for name in (*CLASS_NAMES, *rehearsal["slice_scenes"]):
         assert name in text, name
     assert "left out: NNCF" in text
+
+
+def test_readme_gets_a_row_a_plan(rehearsal):
+    head, line, *rows = capstone_table.markdown(rehearsal).splitlines()
+    assert len(rows) == len(rehearsal["plans"])
+    assert {row.count("|") for row in (head, line, *rows)} == {6}
+    good = next(row for row in rehearsal["plans"] if row["name"] == GOOD)
+    low, high = good["speedup_interval"]
+    assert f"| {low:.2f} to {high:.2f} × | {good['ms_p50']:.1f} ms | {good['bytes']:,} |" in rows[2]
 
 
 def test_what_training_recovers_needs_both_plans_and_a_loss():

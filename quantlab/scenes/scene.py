@@ -108,7 +108,8 @@ def draw(layout: Layout) -> Scene:
         _lamps(picture, layout, owners)
     picture = apply_weather(picture, weather, draws)
     boxes = tuple(box for drawn in objects if (box := box_of(drawn, owners)))
-    return Scene(np.array(picture), _segments(layout).take(owners), boxes, _slices(layout, boxes))
+    mask = np.array(owners_map.point(_segments(layout)))
+    return Scene(np.array(picture), mask, boxes, _slices(layout, boxes))
 
 
 def _draw(canvas: Canvas, layout: Layout, weather: Weather) -> list[Drawn]:
@@ -152,10 +153,9 @@ def _lamps(picture: Image.Image, layout: Layout, owners: np.ndarray) -> None:
                 glow(picture, u, v, size, _HEADLIGHT if towards else _REAR_LIGHT)
 
 
-def _segments(layout: Layout) -> np.ndarray:
+def _segments(layout: Layout) -> list[int]:
     """A table from owner to segment."""
-    table = np.zeros(256, np.uint8)
-    table[: len(SEGMENTS)] = np.arange(len(SEGMENTS))
+    table = [*range(len(SEGMENTS)), *[0] * (256 - len(SEGMENTS))]
     for owner, thing in enumerate(layout.things, FIRST_OBJECT):
         if thing.kind is not None:
             table[owner] = SEGMENTS.index(CLASSES[thing.kind].segment)

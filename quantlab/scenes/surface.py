@@ -54,13 +54,14 @@ def _cast(ground: Image.Image, shadows: list[Shadow]) -> None:
     if left >= right or top >= bottom:
         return
     k = SUPERSAMPLING
-    cast = Image.new("L", (k * width, k * bottom), 255)
+    cast = Image.new("L", (k * width, k * (bottom - top)), 255)
     pen = ImageDraw.Draw(cast).draw  # its own methods cost more than the pixels
     for s in shadows:
-        box = (k * (s.u - s.ru), k * (s.v - s.rv), k * (s.u + s.ru), k * (s.v + s.rv))
+        v, reach = k * (s.v - top), k * s.rv
+        box = (k * (s.u - s.ru), v - reach, k * (s.u + s.ru), v + reach)
         pen.draw_ellipse(box, pen.draw_ink(int(255 * (1 - s.dark))), 1)
     area = (left, top, right, bottom)
-    shade = cast.reduce(k, (k * left, k * top, k * right, k * bottom))
+    shade = cast.reduce(k, (k * left, 0, k * right, k * (bottom - top)))
     ground.paste(ImageChops.multiply(ground.crop(area), shade), area)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import sqrt
 
+import numpy as np
 from PIL import Image, ImageDraw
 
 from quantlab.scenes.camera import Point
@@ -52,6 +53,7 @@ class Canvas:
     def __init__(self, width: int, height: int, light: Colour = (255, 255, 255)) -> None:
         self.width, self.height = width, height
         # Nothing can be drawn before `rows`: one large picture is made, not two.
+        self._pixels = np.zeros((1, 1, 4), np.uint8)
         self.picture = Image.new("RGBX", (1, 1))
         self._pen = ImageDraw.Draw(self.picture).draw
         self._light = light
@@ -74,15 +76,17 @@ class Canvas:
 
     def rows(self, bands: Iterable[tuple[int, int]]) -> None:
         """Start the picture: bands from the top, each (final pixels high, ink)."""
-        # RGBX, not RGBA: Pillow would weigh an RGBA picture's colours by the owner's number.
         size = (SUPERSAMPLING * self.width, SUPERSAMPLING * self.height)
-        self.picture = Image.new("RGBX", size, None)  # every row is drawn below
+        self._pixels = np.empty((size[1], size[0], 4), np.uint8)  # every row is drawn below
+        # RGBX, not RGBA: Pillow would weigh an RGBA picture's colours by the owner's number.
+        self.picture = Image.frombuffer("RGBX", size, self._pixels, "raw", "RGBX", 0, 1)
+        self.picture.readonly = 0  # the pen draws in numpy's memory, where owners are counted
         self._pen = ImageDraw.Draw(self.picture).draw
+        whole = self._pixels.view(np.int32)
         top = 0
         for tall, ink in bands:
             end = top + SUPERSAMPLING * tall
-            if end > top:
-                self._pen.draw_rectangle((0, top, size[0] - 1, end - 1), ink, 1)
+            whole[top:end] = ink
             top = end
 
     def polygon(self, points: Sequence[Point], colour: Colour) -> None:
@@ -129,16 +133,16 @@ class Canvas:
         left, top, right, bottom = within(extent, self.width, self.height)
         if left >= right or top >= bottom:
             return 0
-        k, size = SUPERSAMPLING, (right - left, bottom - top)
-        box = (k * left, k * top, k * right, k * bottom)
-        part = self.picture.resize(size, Image.Resampling.NEAREST, box)
-        return part.getchannel("X").histogram()[self.owner]
+        return int(np.count_nonzero(self._owners()[top:bottom, left:right] == self.owner))
 
-    def finished(self) -> tuple[Image.Image, Image.Image]:
+    def finished(self) -> tuple[Image.Image, np.ndarray]:
         """The RGB picture at its final size, averaged, and the owner of each of its pixels."""
-        size = (self.width, self.height)
-        owners = self.picture.resize(size, Image.Resampling.NEAREST).getchannel("X")
-        return self.picture.reduce(SUPERSAMPLING).convert("RGB"), owners
+        return self.picture.reduce(SUPERSAMPLING).convert("RGB"), self._owners().copy()
+
+    def _owners(self) -> np.ndarray:
+        """The owner of each final pixel: that of its last drawn one."""
+        last = slice(SUPERSAMPLING - 1, None, SUPERSAMPLING)
+        return self._pixels[last, last, 3]
 
     def ink(self, colour: Colour) -> int:
         """The colour in the haze and the light with the owner's number, as the pen takes it."""

@@ -100,8 +100,8 @@ def draw(layout: Layout) -> Scene:
         layout.camera.width, layout.camera.height, shade(weather.light, draws.between(0.8, 1.0))
     )
     objects = _draw(canvas, layout, weather)
-    picture, owners_map = canvas.finished()
-    owners = np.asarray(owners_map)
+    picture, owners = canvas.finished()
+    owners_map = Image.fromarray(owners)
     shadows = [_shadow(layout.camera, thing, weather) for thing in layout.things]
     picture = apply_texture(picture, owners_map, shadows, weather.noise, draws)
     if weather.lamps:

@@ -24,6 +24,7 @@ import numpy as np
 from benchmarks.capstone_material import MIXED, Material, calibration_scenes
 from benchmarks.capstone_measure import Speeds, scores_of, speeds_of
 from benchmarks.capstone_plans import FP32, GOOD, HARDER, PLANS, TRAINED, Plan, missing_package
+from benchmarks.capstone_table import table
 from quantlab.analysis.bootstrap import Drop
 from quantlab.analysis.detection import DetectionScores, map_drop
 from quantlab.analysis.detection.comparison import RESAMPLES
@@ -196,6 +197,11 @@ def speed_up(report: LatencyReport, name: str) -> tuple[float, float, float]:
     """Ratio, low and high against FP32; 1 for FP32 itself."""
     found = [(s.ratio, s.low, s.high) for s in report.speed_ups if s.name == name]
     return found[0] if found else (1.0, 1.0, 1.0)
+
+
+def show(result: dict[str, Any]) -> str:
+    """The table of plans, then each plan's drop by slice and by class."""
+    return table(result)
 
 
 def _chosen(names: list[str]) -> tuple[dict[str, Plan], dict[str, str]]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def show(result: dict[str, Any]) -> str:
+def table(result: dict[str, Any]) -> str:
     """The table of plans, then each plan's drop by slice and by class."""
     rows = result["plans"]
     width = max(len(row["name"]) for row in rows)

@@ -9,14 +9,14 @@ from torch import Tensor, nn
 from quantlab.zoo.blocks import conv_bn, separable
 
 #: Channels at full size, 1/2, 1/4, 1/8 and 1/16.
-WIDTHS = (16, 32, 64, 96, 128)
+WIDTHS = (16, 32, 64, 128, 256)
 
 
 class Segmenter(nn.Module):
     """Four halvings by strided blocks, four doublings by nearest neighbour, skips by concatenation.
 
     Input float32 (N, 3, H, W), normalised, H and W multiples of 16. Output: logits (N, classes, H,
-    W). 0.1 million parameters. Source: Ronneberger et al., "U-Net" (2015), with MobileNet's
+    W). 0.3 million parameters. Source: Ronneberger et al., "U-Net" (2015), with MobileNet's
     convolutions. A 1×1 convolution narrows each tensor before it is enlarged: the runtime enlarges
     integers slowly, and a convolution at the larger size costs four times as much.
 

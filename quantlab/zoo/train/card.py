@@ -103,7 +103,7 @@ def _training(name: str, training: Training) -> dict[str, Any]:
     mean_of = min(LOSS_STEPS, max(1, len(progress.losses) // 2))
     # Scenes start at the lower end of the split's seeds, crops at the upper.
     first = Train.number * SEEDS_EACH
-    fuller = {"featured": FEATURED} if name == "detector" else {}
+    fuller = {} if name == "classifier" else {"featured": FEATURED}
     if name == "classifier":
         first += SEEDS_EACH - seen
     return {

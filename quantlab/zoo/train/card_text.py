@@ -80,8 +80,10 @@ def _training(card: Mapping[str, Any]) -> str:
     if "featured" in training:
         text += (
             f" On each of them {training['featured']} more objects, class after class, were placed "
-            "than on the streets of the other splits; beside the boxes the mask was learned."
+            "than on the streets of the other splits."
         )
+    if card["name"] == "detector":
+        text += " Beside the boxes the mask was learned."
     loss = training["loss"]
     if loss["first"] is None:
         return text

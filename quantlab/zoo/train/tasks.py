@@ -8,7 +8,7 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from quantlab.scenes import CLASS_NAMES, SEGMENTS, Preprocessing, Train, render
+from quantlab.scenes import CLASS_NAMES, SEGMENTS, Preprocessing, Scene, Train
 from quantlab.scenes.layout import lay_out
 from quantlab.scenes.object_crops import SIDE, crop
 from quantlab.scenes.scene import draw
@@ -55,11 +55,15 @@ class Task:
     learner: Callable[[Any], nn.Module] = lambda network: network
 
 
-def _detection(index: int, side: int) -> Example:
+def _full_street(index: int, side: int) -> Scene:
     """A street with more on it than others, and as much of the rare classes as of the common."""
     first = index * FEATURED
     featured = [number % len(CLASS_NAMES) for number in range(first, first + FEATURED)]
-    scene = draw(lay_out(_seed(index), side, side, featured))
+    return draw(lay_out(Train.number * SEEDS_EACH + index, side, side, featured))
+
+
+def _detection(index: int, side: int) -> Example:
+    scene = _full_street(index, side)
     objects = objects_of(scene)
     cells = scene.mask[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE]
     return scene.image, *match(objects.boxes, objects.classes, side), cells.astype(np.int64)
@@ -86,22 +90,18 @@ def _classification(index: int, _: int) -> Example:
 
 
 def _segmentation(index: int, side: int) -> Example:
-    scene = render(_seed(index), side, side)
+    scene = _full_street(index, side)
     return scene.image, scene.mask.astype(np.int64)
-
-
-def _seed(index: int) -> int:
-    return Train.number * SEEDS_EACH + index
 
 
 def _pixels(side: int) -> Preprocessing:
     return Preprocessing(side, side, mean=MEAN, std=STD)
 
 
-#: Objects that are placed on a detector's training street before its own, class after class.
+#: Objects that are placed on a training street before its own, class after class.
 FEATURED = 6
 #: Pixels of the segmenter's square input.
-SEGMENTER_SIZE = 160
+SEGMENTER_SIZE = 256
 
 TASKS = {
     "classifier": Task(
@@ -124,10 +124,10 @@ TASKS = {
         _segmentation,
         segmentation_loss,
         TrainingRecipe(
-            pictures=20_000,
+            pictures=19_200,
             batch=8,
-            learning_rate=2e-3,
-            sides=(96, SEGMENTER_SIZE),
+            learning_rate=3e-3,
+            sides=(128, 160, SEGMENTER_SIZE),
             averaging=0.995,
         ),
     ),

@@ -101,3 +101,20 @@ def test_the_kept_result_has_the_shape_of_a_full_run():
         made = {row["name"] for row in result["plans"]}
         assert made | set(result["left_out"]) == set(PLANS)
         assert {"machine", "versions"} <= result.keys()
+        check_tension(result)
+
+
+def check_tension(result):
+    """The targets of the lesson, at least twice as fast and at most 0.7 points lost: can be met,
+    are missed by the naive plan, and each alone is met by a plan that misses the other."""
+    rows = {row["name"]: row for row in result["plans"]}
+    assert rows[NAIVE_DAY]["map_drop_interval"][0] > 2
+    assert rows[GOOD]["speedup_interval"][0] >= 2
+    assert rows[GOOD]["map_drop"] <= 0.7
+    met = {
+        (row["speedup_interval"][0] >= 2, row["map_drop"] <= 0.7)
+        for name, row in rows.items()
+        if name != FP32
+    }
+    assert met >= {(True, True), (True, False), (False, True)}
+    assert result["recovered_by_qat"] >= 0.5

@@ -20,7 +20,7 @@ PREPROCESSING = Preprocessing(64, 64, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4))
 QUALITY = {
     "classifier": {"top1": 0.92},
     "segmenter": {"mIoU": 0.75},
-    "detector": {"AP50": 0.70},
+    "detector": {"AP": 0.45, "AP50": 0.70},
 }
 
 

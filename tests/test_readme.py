@@ -10,11 +10,12 @@ import torch
 from torch import nn
 
 from autograder.cli import COMMANDS
-from benchmarks import quantizers
+from benchmarks import capstone_table, quantizers
 from quantlab.learn.classroom import ATTEMPTS_BEFORE_SOLUTION
 from quantlab.learn.cli import main
 from quantlab.learn.exercise import all_exercises
 from quantlab.learn.quiz import load_quiz
+from quantlab.zoo.pretrained import SHIPPED
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -73,6 +74,16 @@ def test_its_figures_are_the_benchmarks() -> None:
     assert f"of {bits['values']:,} integers {bits['mismatches']} differ" in text
     assert f"{len(bits['per_operator'])} kinds of operators" in text
     assert f"{WORDS[len(bits['per_net'])]} networks" in text
+    race = results["capstone"]
+    assert capstone_table.markdown(race) in README
+    assert f"{race['sla_ms']:g} ms a frame" in text
+    assert f"wins back {100 * race['recovered_by_qat']:.0f} %" in text
+    assert f"one thread, {race['machine']['cpu']};" in text
+    card = json.loads((SHIPPED / "detector.json").read_text("utf-8"))
+    scores = card["test"]["numbers"]
+    assert f"mAP {100 * scores['AP']:.1f} (AP50 {100 * scores['AP50']:.1f})" in text
+    assert f"{card['training']['seconds'] / 60:.0f} minutes on {card['machine']['cores']}" in text
+    assert f"on {race['scenes']:,} test scenes" in text
     compared = results["quantizers"]
     net = compared["nets"][-1]
     assert quantizers.markdown(net) in README

@@ -138,7 +138,8 @@ def test_the_text_says_all_that_people_ask(described):
     for each in (*card["test"]["classes"], *card["test"]["slices"]):
         assert f"\n| {each} | " in text
     assert ("Where it departs, and why:" in text) == (name == "detector")
-    assert ("6 more objects, class after class" in text) == (name == "detector")
+    assert ("6 more objects, class after class" in text) == (name != "classifier")
+    assert ("beside the boxes" in text.lower()) == (name == "detector")
     for table in text.split("\n\n"):
         if table.startswith("|"):
             assert len({line.count("|") for line in table.splitlines()}) == 1, table

@@ -152,7 +152,7 @@ def test_outliers_come_with_the_last_cycle(tmp_path: Path) -> None:
 def test_examples_are_drawn_from_the_training_seeds(name: str, monkeypatch) -> None:
     seen: list[int] = []
     module = "quantlab.zoo.train.tasks"
-    for function in ("render", "crop", "lay_out"):
+    for function in ("crop", "lay_out"):
         original = getattr(__import__(module, fromlist=[function]), function)
 
         def note(seed, *rest, draw=original):

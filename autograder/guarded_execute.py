@@ -68,6 +68,14 @@ class GuardedExecute(Execute):
         done: tuple[NotebookNode, Any] = super().preprocess(nb, resources, km)
         return done
 
+    @property
+    def iopub_timeout(self) -> int:
+        """Seconds for reading what a finished cell printed; nbclient asks once the cell is done.
+
+        A stopped flood of output may take longer to read than the 4 s that nbclient allows.
+        """
+        return max(1, int(self._deadline - monotonic()))
+
     def preprocess_cell(
         self, cell: NotebookNode, resources: Any, index: int
     ) -> tuple[NotebookNode, Any]:
@@ -79,8 +87,6 @@ class GuardedExecute(Execute):
         if self._gone is None and cell.cell_type == "code":
             # A whole number of seconds, at least one: 0 would mean "no limit".
             self.timeout: int = max(1, min(self._cell_seconds, int(left)))
-            # A stopped flood of output may take longer to read than the 4 s that nbclient allows.
-            self.iopub_timeout = self.timeout
             self._run(cell, resources, index)
         self._settle(cell, index)
         return cell, resources

@@ -11,6 +11,7 @@ from torch import nn
 
 from autograder.cli import COMMANDS
 from benchmarks import capstone_table, quantizers
+from benchmarks.capstone_plans import GOOD
 from quantlab.learn.classroom import ATTEMPTS_BEFORE_SOLUTION
 from quantlab.learn.cli import main
 from quantlab.learn.exercise import all_exercises
@@ -77,6 +78,9 @@ def test_its_figures_are_the_benchmarks() -> None:
     race = results["capstone"]
     assert capstone_table.markdown(race) in README
     assert f"{race['sla_ms']:g} ms a frame" in text
+    frames = {row["name"]: row["ms_p50"] for row in race["plans"]}
+    assert race["sla_ms"] < min(frames.values()) == frames[GOOD]
+    assert f"None takes {race['sla_ms']:g} ms on this machine, and it comes nearest." in text
     assert f"wins back {100 * race['recovered_by_qat']:.0f} %" in text
     assert f"one thread, {race['machine']['cpu']};" in text
     card = json.loads((SHIPPED / "detector.json").read_text("utf-8"))

@@ -6,7 +6,6 @@ import nbformat
 
 from autograder import guarded_execute
 from autograder.guarded_execute import GuardedExecute
-from quantlab.learn.verdict import Verdict
 
 
 def test_output_that_is_slow_to_read_does_not_end_the_kernel(monkeypatch):
@@ -18,4 +17,5 @@ def test_output_that_is_slow_to_read_does_not_end_the_kernel(monkeypatch):
     notebook = nbformat.v4.new_notebook(cells=cells)
     done, _ = GuardedExecute(submission_seconds=120).preprocess(notebook, {})
     assert done.cells[1].outputs[0].data["text/plain"] == "2"
-    assert Verdict.TIMEOUT not in str(done.cells[0].outputs)
+    printed = "".join(output.text for output in done.cells[0].outputs)
+    assert printed.split() == [str(i) for i in range(100)]

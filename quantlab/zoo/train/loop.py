@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from quantlab.deploy.atomic import replacing
 from quantlab.zoo.train.interrupts import deferred, ignored
-from quantlab.zoo.train.outliers import with_outliers
+from quantlab.zoo.train.outliers import add_outliers
 from quantlab.zoo.train.recipe import TrainingRecipe
 from quantlab.zoo.train.replicas import Replicas
 from quantlab.zoo.train.tasks import Example, Task
@@ -167,7 +167,7 @@ class Training:
     def _step(self, replicas: Replicas, batch: list[Tensor]) -> None:
         began = time.monotonic()
         if self.progress.step == self.recipe.cycle(self.recipe.steps - 1).start:
-            with_outliers(self.model.get_submodule(self._path), self.recipe.outlier)
+            add_outliers(self.model.get_submodule(self._path), self.recipe.outlier)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.recipe, self.progress.step)
         loss = replicas.backward(self._loss, [t.to(self.device) for t in batch])

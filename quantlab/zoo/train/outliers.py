@@ -8,22 +8,22 @@ from torch import nn
 FROM = 2.0
 
 
-def with_outliers(network: nn.Module, times: float) -> None:
+def add_outliers(network: nn.Module, times: float) -> None:
     """Give each convolution before a ReLU6 a channel with `times` the weights of all others.
 
     Weights are meant with BatchNorm folded into them; only BatchNorm's scale and bias of the
     channel are changed. It is the channel whose scale is the smallest: what it said is lost. With
-    `times` 1 or less nothing is done.
+    `times` 1 or less nothing is done. The network is changed in place.
 
     A MobileNetV2 that learned from photographs for weeks has channels whose weights, BatchNorm
     folded, are orders of magnitude apart, and a scale for all of them loses most of the network:
     Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction" (2019),
     figure 2. Hours with drawn streets make no such channels by themselves. Like theirs the ones
-    made here answer rarely, and ReLU6 cuts what they give at 6: activations are none the wider.
+    made here answer rarely, and ReLU6 cuts what they give at 6: what follows is none the wider.
     """
     if times <= 1:
         return
-    last = 0
+    last = -1
     for block in network.modules():
         match list(block.children()):
             case [nn.Conv2d() as convolution, nn.BatchNorm2d() as norm, nn.ReLU6()]:

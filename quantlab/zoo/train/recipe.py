@@ -35,7 +35,7 @@ class TrainingRecipe:
         Of the weights at the start.
     outlier : float
         From the last cycle on one channel of each convolution before a ReLU6 has weights that are
-        so many times as large as all others, see `with_outliers`; with 1 none is touched.
+        so many times as large as all others, see `add_outliers`; with 1 none is touched.
     """
 
     pictures: int

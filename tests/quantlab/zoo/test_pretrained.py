@@ -11,6 +11,7 @@ import torch
 from quantlab.scenes import CLASS_NAMES, SEGMENTS, Preprocessing, Validation
 from quantlab.zoo import evaluate_detector, in_numpy, load, save_weights
 from quantlab.zoo.pretrained import NETWORKS, SHIPPED
+from quantlab.zoo.train.card_text import card_text
 
 CLASSES = {"classifier": CLASS_NAMES, "segmenter": SEGMENTS, "detector": CLASS_NAMES}
 PREPROCESSING = Preprocessing(64, 64, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4))
@@ -99,6 +100,12 @@ def test_every_shipped_network_is_as_good_as_it_should_be():
         assert card["test"]["images"] >= 1000
         for number, least in QUALITY[name].items():
             assert card["test"]["numbers"][number] >= least, name
+
+
+def test_a_shipped_card_says_the_same_to_people_and_programs():
+    for path in SHIPPED.glob("*.json"):
+        text = card_text(json.loads(path.read_text("utf-8")))
+        assert path.with_suffix(".md").read_text("utf-8") == text, path.stem
 
 
 def test_the_shipped_detector_finds_what_is_there():

@@ -172,6 +172,7 @@ def test_pictures_grow_to_the_size_the_network_is_made_for(name: str) -> None:
     training = started(name)
     seen = [batch[0].shape[1] for batch in training._batches()]
     steps, sides, cycles = (getattr(training.recipe, f) for f in ("steps", "sides", "cycles"))
+    assert set(seen) == set(sides)
     # An equal part of the steps each.
     assert seen == [sides[step * len(sides) // steps] for step in range(steps)]
     for cycle in range(cycles):

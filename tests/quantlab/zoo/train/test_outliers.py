@@ -10,7 +10,7 @@ from torch import nn
 from quantlab.methods import Recipe, Rule, quantize_model
 from quantlab.zoo import load
 from quantlab.zoo.blocks import conv_bn
-from quantlab.zoo.train.outliers import with_outliers
+from quantlab.zoo.train.outliers import add_outliers
 
 
 def folded(block: nn.Module) -> torch.Tensor:
@@ -22,7 +22,7 @@ def folded(block: nn.Module) -> torch.Tensor:
 def test_every_convolution_before_a_relu6_gets_one_channel():
     before = load("detector")
     after = deepcopy(before)
-    with_outliers(after, 20.0)
+    add_outliers(after, 20.0)
     changed = 0
     for old, new in zip(before.modules(), after.modules(), strict=True):
         kinds = [type(child) for child in new.children()]
@@ -43,7 +43,7 @@ def test_every_convolution_before_a_relu6_gets_one_channel():
 def test_one_times_changes_nothing():
     net = nn.Sequential(conv_bn(3, 4))
     before = deepcopy(net.state_dict())
-    with_outliers(net, 1.0)
+    add_outliers(net, 1.0)
     assert all(torch.equal(value, before[key]) for key, value in net.state_dict().items())
 
 
@@ -51,7 +51,7 @@ def test_a_scale_for_all_channels_loses_what_a_scale_each_keeps():
     torch.manual_seed(0)
     x = torch.randn(8, 3, 16, 16)
     net = nn.Sequential(conv_bn(3, 16), conv_bn(16, 16), nn.Conv2d(16, 4, 1))
-    with_outliers(net, 20.0)
+    add_outliers(net, 48.0)
     net.train()
     for _ in range(100):
         net(x)  # BatchNorm's statistics
@@ -63,7 +63,7 @@ def test_a_scale_for_all_channels_loses_what_a_scale_each_keeps():
         rule = Rule("int8", "symmetric", granularity, "minmax", narrow=True)
         model = quantize_model(net, [x.numpy()], Recipe(weights=rule))
         errors[granularity] = float(np.mean((model(x.numpy()) - expected) ** 2))
-    assert errors["per-tensor"] > 20 * errors["per-channel"]
+    assert errors["per-tensor"] > 50 * errors["per-channel"]
     # The channel itself answers to the 2 % of a normal distribution above two deviations.
     with torch.no_grad():
         share = (net[0](x)[:, 0] > 0).float().mean().item()

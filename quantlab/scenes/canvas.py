@@ -53,9 +53,8 @@ class Canvas:
     def __init__(self, width: int, height: int, light: Colour = (255, 255, 255)) -> None:
         self.width, self.height = width, height
         # Nothing can be drawn before `rows`: one large picture is made, not two.
-        self._pixels = np.zeros((1, 1, 4), np.uint8)
-        self.picture = Image.new("RGBX", (1, 1))
-        self._pen = ImageDraw.Draw(self.picture).draw
+        self.pixels = np.zeros((1, 1, 4), np.uint8)
+        self._pen = ImageDraw.Draw(Image.new("RGBX", (1, 1))).draw
         self._light = light
         self._corners: list[Point] = []
         self._inks: dict[Colour, int] = {}
@@ -77,12 +76,12 @@ class Canvas:
     def rows(self, bands: Iterable[tuple[int, int]]) -> None:
         """Start the picture: bands from the top, each (final pixels high, ink)."""
         size = (SUPERSAMPLING * self.width, SUPERSAMPLING * self.height)
-        self._pixels = np.empty((size[1], size[0], 4), np.uint8)  # every row is drawn below
+        self.pixels = np.empty((size[1], size[0], 4), np.uint8)  # every row is drawn below
         # RGBX, not RGBA: Pillow would weigh an RGBA picture's colours by the owner's number.
-        self.picture = Image.frombuffer("RGBX", size, self._pixels, "raw", "RGBX", 0, 1)
-        self.picture.readonly = 0  # the pen draws in numpy's memory, where owners are counted
-        self._pen = ImageDraw.Draw(self.picture).draw
-        whole = self._pixels.view(np.int32)
+        picture = Image.frombuffer("RGBX", size, self.pixels, "raw", "RGBX", 0, 1)
+        picture.readonly = 0  # the pen draws in numpy's memory, where owners are counted
+        self._pen = ImageDraw.Draw(picture).draw
+        whole = self.pixels.view(np.int32)
         top = 0
         for tall, ink in bands:
             end = top + SUPERSAMPLING * tall
@@ -133,16 +132,12 @@ class Canvas:
         left, top, right, bottom = within(extent, self.width, self.height)
         if left >= right or top >= bottom:
             return 0
-        return int(np.count_nonzero(self._owners()[top:bottom, left:right] == self.owner))
+        return int(np.count_nonzero(self.owners()[top:bottom, left:right] == self.owner))
 
-    def finished(self) -> tuple[Image.Image, np.ndarray]:
-        """The RGB picture at its final size, averaged, and the owner of each of its pixels."""
-        return self.picture.reduce(SUPERSAMPLING).convert("RGB"), self._owners().copy()
-
-    def _owners(self) -> np.ndarray:
-        """The owner of each final pixel: that of its last drawn one."""
+    def owners(self) -> np.ndarray:
+        """The owner of each final pixel, that of its last drawn one: a view, uint8."""
         last = slice(SUPERSAMPLING - 1, None, SUPERSAMPLING)
-        return self._pixels[last, last, 3]
+        return self.pixels[last, last, 3]
 
     def ink(self, colour: Colour) -> int:
         """The colour in the haze and the light with the owner's number, as the pen takes it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from quantlab.scenes.average import averaged
 from quantlab.scenes.backdrop import Street, draw_backdrop
 from quantlab.scenes.camera import Camera
 from quantlab.scenes.canvas import SUPERSAMPLING, Canvas, shade
@@ -16,7 +17,7 @@ from quantlab.scenes.labels import Box, Drawn, box_of, can_be_labelled
 from quantlab.scenes.layout import Layout, Thing, lay_out
 from quantlab.scenes.people import draw_dog, draw_person
 from quantlab.scenes.pose import Pose
-from quantlab.scenes.surface import Shadow, apply_texture
+from quantlab.scenes.surface import Shadow, texture
 from quantlab.scenes.two_wheelers import draw_bicycle, draw_motorcycle
 from quantlab.scenes.vehicles import draw_bus, draw_car, draw_truck
 from quantlab.scenes.weather import WEATHERS, Weather, apply_weather, glow
@@ -100,16 +101,20 @@ def draw(layout: Layout) -> Scene:
         layout.camera.width, layout.camera.height, shade(weather.light, draws.between(0.8, 1.0))
     )
     objects = _draw(canvas, layout, weather)
-    picture, owners = canvas.finished()
-    owners_map = Image.fromarray(owners)
+    owners = canvas.owners().copy()
     shadows = [_shadow(layout.camera, thing, weather) for thing in layout.things]
-    picture = apply_texture(picture, owners_map, shadows, weather.noise, draws)
+    picture = averaged(canvas.pixels, texture(owners, shadows, weather.noise, draws))
     if weather.lamps:
         _lamps(picture, layout, owners)
     picture = apply_weather(picture, weather, draws)
     boxes = tuple(box for drawn in objects if (box := box_of(drawn, owners)))
-    mask = np.array(owners_map.point(_segments(layout)))
-    return Scene(np.array(picture), mask, boxes, _slices(layout, boxes))
+    mask = bytearray(owners).translate(_segments(layout))
+    return Scene(
+        np.array(picture),
+        np.frombuffer(mask, np.uint8).reshape(owners.shape),
+        boxes,
+        _slices(layout, boxes),
+    )
 
 
 def _draw(canvas: Canvas, layout: Layout, weather: Weather) -> list[Drawn]:
@@ -153,9 +158,9 @@ def _lamps(picture: Image.Image, layout: Layout, owners: np.ndarray) -> None:
                 glow(picture, u, v, size, _HEADLIGHT if towards else _REAR_LIGHT)
 
 
-def _segments(layout: Layout) -> list[int]:
+def _segments(layout: Layout) -> bytearray:
     """A table from owner to segment."""
-    table = [*range(len(SEGMENTS)), *[0] * (256 - len(SEGMENTS))]
+    table = bytearray(range(len(SEGMENTS))).ljust(256, b"\0")
     for owner, thing in enumerate(layout.things, FIRST_OBJECT):
         if thing.kind is not None:
             table[owner] = SEGMENTS.index(CLASSES[thing.kind].segment)

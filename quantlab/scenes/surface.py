@@ -12,8 +12,8 @@ from quantlab.scenes.draws import Draws
 
 #: How many places the grain can start at, each way.
 SHIFTS = 128
-_ON_THE_GROUND = {SEGMENTS.index(name) for name in ("road", "pavement", "plant")}
-_GROUND = [255 if owner in _ON_THE_GROUND else 0 for owner in range(256)]
+# Numbers without a gap.
+_ON_THE_GROUND = [SEGMENTS.index(name) for name in ("road", "pavement", "plant")]
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,20 @@ class Shadow:
     dark: float
 
 
-def apply_texture(
-    picture: Image.Image, owners: Image.Image, shadows: list[Shadow], span: int, draws: Draws
-) -> Image.Image:
-    """Grain and shadows where the ground is seen, sensor noise of up to `span` elsewhere."""
-    width, height = picture.size
+def texture(owners: np.ndarray, shadows: list[Shadow], span: int, draws: Draws) -> np.ndarray:
+    """What the light is multiplied by, over 255: grain and shadows where the ground is seen, sensor
+    noise of up to `span` elsewhere. `owners` and what is returned: uint8 (height, width).
+    """
+    height, width = owners.shape
     u, v = draws.whole(0, SHIFTS), draws.whole(0, SHIFTS)
     part = (u, v, u + width, v + height)
-    ground = _grain(width, height).crop(part)
-    _cast(ground, shadows)
-    veil = _fine_grain(width, height, span).crop(part)
-    veil.paste(ground, mask=owners.point(_GROUND))
-    return ImageChops.multiply(picture, Image.merge("RGB", (veil, veil, veil)))
+    lit = _grain(width, height).crop(part)
+    _cast(lit, shadows)
+    ground, elsewhere = np.asarray(lit), np.asarray(_fine_grain(width, height, span).crop(part))
+    # Differences and sums wrap around at 256, twice: what comes out is one or the other, exactly.
+    first, last = _ON_THE_GROUND[0], _ON_THE_GROUND[-1]
+    on_the_ground = ((owners >= first) & (owners <= last)).view(np.uint8)
+    return elsewhere + on_the_ground * (ground - elsewhere)
 
 
 def _cast(ground: Image.Image, shadows: list[Shadow]) -> None:

@@ -1,4 +1,4 @@
-"""`segmenter`: a small U-Net of depthwise separable convolutions."""
+"""`segmenter`: a small U-Net over inverted residuals, for images of 320×320 pixels."""
 
 from itertools import pairwise
 
@@ -6,37 +6,40 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from quantlab.zoo.blocks import conv_bn, separable
+from quantlab.zoo.blocks import FusedResidual, InvertedResidual, conv_bn
 
-#: Channels at full size, 1/2, 1/4, 1/8 and 1/16.
-WIDTHS = (16, 32, 64, 128, 256)
+#: Channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size.
+WIDTHS = (24, 40, 64, 96, 128)
+#: Residuals behind each halving, and how many times wider they are inside.
+RESIDUALS, EXPANSION = (2, 2, 1, 1), 3
+#: Halvings that a plain 3×3 convolution makes; the others are depthwise.
+FUSED = 2
 
 
 class Segmenter(nn.Module):
-    """Four halvings by strided blocks, four doublings by nearest neighbour, skips by concatenation.
+    """Five halvings by MobileNetV2's blocks, four doublings by nearest neighbour with skips.
 
-    Input float32 (N, 3, H, W), normalised, H and W multiples of 16. Output: logits (N, classes, H,
-    W). 0.3 million parameters. Source: Ronneberger et al., "U-Net" (2015), with MobileNet's
-    convolutions. A 1×1 convolution narrows each tensor before it is enlarged: the runtime enlarges
-    integers slowly, and a convolution at the larger size costs four times as much.
+    Input float32 (N, 3, H, W), normalised, H and W multiples of 32. Output: logits (N, classes, H,
+    W), the same for each 2×2 pixels: at full size every operation costs four times as much, and
+    the edges that half the size cannot follow are few.
 
-    Not every network is faster in integers: this one has depthwise convolutions and enlargements at
-    full size, where integers gain nothing. It shows that smaller is not always faster.
+    1.0 million parameters. Sources: Ronneberger et al., "U-Net" (2015); Sandler et al.,
+    "MobileNetV2" (2018). The first two halvings are fused, as in the detector, since plain
+    convolutions are fast where channels are few. A 1×1 convolution narrows each tensor before it is
+    enlarged: the runtime enlarges integers slowly.
     """
 
     def __init__(self, classes: int = 9) -> None:
         super().__init__()
-        self.enter = conv_bn(3, WIDTHS[0])
+        self.enter = conv_bn(3, WIDTHS[0], stride=2)
         steps = list(pairwise(WIDTHS))
         self.down = nn.ModuleList(
-            nn.Sequential(separable(fine, coarse, stride=2), separable(coarse, coarse))
-            for fine, coarse in steps
+            _halving(*step, number, fused=level < FUSED)
+            for level, (step, number) in enumerate(zip(steps, RESIDUALS, strict=True))
         )
         upwards = steps[::-1]
         self.narrow = nn.ModuleList(conv_bn(coarse, fine, 1) for fine, coarse in upwards)
-        self.up = nn.ModuleList(
-            nn.Sequential(separable(2 * fine, fine), separable(fine, fine)) for fine, _ in upwards
-        )
+        self.up = nn.ModuleList(conv_bn(2 * fine, fine) for fine, _ in upwards)
         self.head = nn.Conv2d(WIDTHS[0], classes, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -46,6 +49,15 @@ class Segmenter(nn.Module):
             skips.append(y)
             y = step(y)
         for narrow, step, skip in zip(self.narrow, self.up, reversed(skips), strict=True):
-            larger = F.interpolate(narrow(y), scale_factor=2.0, mode="nearest")
-            y = step(torch.cat([larger, skip], 1))
-        return self.head(y)
+            y = step(torch.cat([_doubled(narrow(y)), skip], 1))
+        return _doubled(self.head(y))
+
+
+def _halving(channels: int, out: int, residuals: int, *, fused: bool) -> nn.Sequential:
+    block = FusedResidual if fused else InvertedResidual
+    behind = (block(out, out, 1, EXPANSION) for _ in range(residuals))
+    return nn.Sequential(block(channels, out, 2, EXPANSION), *behind)
+
+
+def _doubled(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")

@@ -21,7 +21,7 @@ from quantlab.scenes.splits import SEEDS_EACH
 from quantlab.zoo.train.card_text import card_text
 from quantlab.zoo.train.loop import Training
 from quantlab.zoo.train.measure import TEST_PICTURES, measure
-from quantlab.zoo.train.tasks import FEATURED
+from quantlab.zoo.train.tasks import FEATURED, RARITY
 from quantlab.zoo.weights import packed_weights
 
 LICENCE = "BSD-3-Clause, as all of QuantLab"
@@ -103,14 +103,16 @@ def _training(name: str, training: Training) -> dict[str, Any]:
     mean_of = min(LOSS_STEPS, max(1, len(progress.losses) // 2))
     # Scenes start at the lower end of the split's seeds, crops at the upper.
     first = Train.number * SEEDS_EACH
-    fuller = {} if name == "classifier" else {"featured": FEATURED}
+    own: dict[str, Any] = {} if name == "classifier" else {"featured": FEATURED}
+    if name == "segmenter":
+        own["rarity"] = RARITY
     if name == "classifier":
         first += SEEDS_EACH - seen
     return {
         "split": "Train",
         "pictures": seen,
         "seeds": [first, first + seen - 1],
-        **fuller,
+        **own,
         "recipe": {**vars(recipe), "sides": list(recipe.sides)},
         "steps": progress.step,
         "seconds": round(progress.seconds),

@@ -84,6 +84,12 @@ def _training(card: Mapping[str, Any]) -> str:
         )
     if card["name"] == "detector":
         text += " Beside the boxes the mask was learned."
+    if card["name"] == "segmenter":
+        text += (
+            f" Pictures under {card['preprocessing']['width']} pixels are windows of such a "
+            "street, around one of its objects. In the cross-entropy a pixel weighs its class's "
+            f"share of the pixels to the power of −{training['rarity']:g}."
+        )
     loss = training["loss"]
     if loss["first"] is None:
         return text

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from quantlab.scenes import CLASS_NAMES, SEGMENTS, Preprocessing, Scene, Train
+from quantlab.scenes.draws import Draws
+from quantlab.scenes.labels import Box
 from quantlab.scenes.layout import lay_out
 from quantlab.scenes.object_crops import SIDE, crop
 from quantlab.scenes.scene import draw
@@ -90,8 +93,22 @@ def _classification(index: int, _: int) -> Example:
 
 
 def _segmentation(index: int, side: int) -> Example:
-    scene = _full_street(index, side)
-    return scene.image, scene.mask.astype(np.int64)
+    """A window of a street, around a point of one of its objects: the rare classes are small, and
+    a smaller picture of the whole street would make them smaller still.
+    """
+    scene = _full_street(index, INPUT_SIZE)
+    draws = Draws(index)
+    box = draws.one_of(scene.boxes or (Box(0, 0, 0, INPUT_SIZE, INPUT_SIZE),))
+    left = window_start(box.left, box.width, side, draws)
+    top = window_start(box.top, box.height, side, draws)
+    window = np.s_[top : top + side, left : left + side]
+    return scene.image[window], scene.mask[window].astype(np.int64)
+
+
+def window_start(start: float, length: float, side: int, draws: Draws) -> int:
+    """Where `side` pixels begin that hold a point of an object of this start and length."""
+    begin = int(start + length * draws.between(0, 1) - side * draws.between(0, 1))
+    return min(max(begin, 0), INPUT_SIZE - side)
 
 
 def _pixels(side: int) -> Preprocessing:
@@ -100,8 +117,8 @@ def _pixels(side: int) -> Preprocessing:
 
 #: Objects that are placed on a training street before its own, class after class.
 FEATURED = 6
-#: Pixels of the segmenter's square input.
-SEGMENTER_SIZE = 256
+#: How much more a pixel of a rare class weighs in the segmenter's loss, see `segmentation_loss`.
+RARITY = 0.5
 
 TASKS = {
     "classifier": Task(
@@ -120,15 +137,14 @@ TASKS = {
     ),
     "segmenter": Task(
         lambda: Segmenter(len(SEGMENTS)),
-        _pixels(SEGMENTER_SIZE),
+        _pixels(INPUT_SIZE),
         _segmentation,
-        segmentation_loss,
+        partial(segmentation_loss, rarity=RARITY),
         TrainingRecipe(
-            pictures=19_200,
+            pictures=96_000,
             batch=8,
             learning_rate=3e-3,
-            sides=(128, 160, SEGMENTER_SIZE),
-            averaging=0.995,
+            sides=(*[128] * 8, 192, 192, INPUT_SIZE),
         ),
     ),
     "detector": Task(

@@ -8,29 +8,35 @@ import torch
 from quantlab.zoo.segmentation_loss import segmentation_loss
 
 
-def by_hand(logits: torch.Tensor, mask: torch.Tensor) -> float:
+def by_hand(logits: torch.Tensor, mask: torch.Tensor, rarity: float) -> float:
     images, classes, height, width = logits.shape
-    entropy, shared, said, true = 0.0, [0.0] * classes, [0.0] * classes, [0] * classes
+    entropy, weights = 0.0, 0.0
+    shared, said, true = [0.0] * classes, [0.0] * classes, [0] * classes
+    pixels = mask.flatten().tolist()
     for n in range(images):
         for y in range(height):
             for x in range(width):
                 values = [math.exp(v) for v in logits[n, :, y, x].tolist()]
                 here = int(mask[n, y, x])
-                entropy -= math.log(values[here] / sum(values))
+                weight = (len(pixels) / pixels.count(here)) ** rarity
+                entropy -= weight * math.log(values[here] / sum(values))
+                weights += weight
                 true[here] += 1
                 shared[here] += values[here] / sum(values)
                 for k in range(classes):
                     said[k] += values[k] / sum(values)
     dice = [2 * shared[k] / (said[k] + true[k]) for k in range(classes) if true[k]]
-    return entropy / (images * height * width) + 1 - sum(dice) / len(dice)
+    return entropy / weights + 1 - sum(dice) / len(dice)
 
 
-def test_equal_to_the_sums_written_out() -> None:
+@pytest.mark.parametrize("rarity", [0.0, 0.5, 1.0])
+def test_equal_to_the_sums_written_out(rarity: float) -> None:
     torch.manual_seed(0)
     logits = torch.randn(2, 4, 3, 5, dtype=torch.float64) * 2
     mask = torch.randint(0, 3, (2, 3, 5))  # class 3 is in no picture and counts for nothing
     # 30 pixels in float64, each sum off by some dozens of 2**-53.
-    assert segmentation_loss(logits, mask).item() == pytest.approx(by_hand(logits, mask), abs=1e-13)
+    expected = pytest.approx(by_hand(logits, mask, rarity), abs=1e-13)
+    assert segmentation_loss(logits, mask, rarity).item() == expected
 
 
 def test_a_rare_class_counts_as_much_as_a_common_one() -> None:

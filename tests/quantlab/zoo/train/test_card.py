@@ -17,7 +17,7 @@ from quantlab.zoo.pretrained import NETWORKS
 from quantlab.zoo.train.card import evaluate_and_describe, write_card
 from quantlab.zoo.train.card_text import card_text
 from quantlab.zoo.train.loop import Training
-from quantlab.zoo.train.tasks import TASKS
+from quantlab.zoo.train.tasks import RARITY, TASKS
 
 #: Pictures of the test split.
 FEW = {"classifier": 10, "segmenter": 4, "detector": 4}
@@ -81,6 +81,7 @@ def test_what_was_learned_from(described):
     recipe = TASKS[name].recipe
     assert training["recipe"] == {**vars(recipe), "sides": list(recipe.sides)}
     assert training["loss"] == {"first": 3.0, "last": 2.0}
+    assert training.get("rarity") == (RARITY if name == "segmenter" else None)
     low, high = training["seeds"]
     assert high - low + 1 == 2 * batch
     side = card["preprocessing"]["height"]
@@ -140,6 +141,8 @@ def test_the_text_says_all_that_people_ask(described):
     assert ("Where it departs, and why:" in text) == (name == "detector")
     assert ("6 more objects, class after class" in text) == (name != "classifier")
     assert ("beside the boxes" in text.lower()) == (name == "detector")
+    windows = "under 320 pixels are windows of such a street, around one of its objects"
+    assert (windows in text) == ("to the power of −0.5" in text) == (name == "segmenter")
     for table in text.split("\n\n"):
         if table.startswith("|"):
             assert len({line.count("|") for line in table.splitlines()}) == 1, table

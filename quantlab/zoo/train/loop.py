@@ -5,6 +5,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from math import cos, isfinite, pi
 from pathlib import Path
 from pickle import UnpicklingError
@@ -15,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 
 from quantlab.deploy.atomic import replacing
-from quantlab.zoo.train.interrupts import deferred, ignored
+from quantlab.zoo.train.interrupts import deferred, follow
 from quantlab.zoo.train.outliers import add_outliers
 from quantlab.zoo.train.recipe import TrainingRecipe
 from quantlab.zoo.train.replicas import Replicas
@@ -160,7 +161,7 @@ class Training:
                 Examples(self.task.example, numbers, self.recipe.side),
                 self.recipe.batch,
                 num_workers=min(os.cpu_count() or 1, 8),
-                worker_init_fn=ignored,
+                worker_init_fn=partial(follow, os.getpid()),
             )
         )
 

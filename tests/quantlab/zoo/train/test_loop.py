@@ -16,7 +16,7 @@ from quantlab.zoo.train.recipe import TrainingRecipe
 from quantlab.zoo.train.tasks import TASKS
 
 CPU = torch.device("cpu")
-SMALL = {"classifier": (160, 32), "segmenter": (16, 4), "detector": (16, 2)}
+SMALL = {"classifier": (160, 32), "segmenter": (22, 2), "detector": (16, 2)}
 
 
 def started(name: str, **changes: int) -> Training:

@@ -88,6 +88,13 @@ def test_its_figures_are_the_benchmarks() -> None:
     assert f"mAP {100 * scores['AP']:.1f} (AP50 {100 * scores['AP50']:.1f})" in text
     assert f"{card['training']['seconds'] / 60:.0f} minutes on {card['machine']['cores']}" in text
     assert f"on {race['scenes']:,} test scenes" in text
+    for name, words in (
+        ("segmenter", "mIoU {} on {} test"),
+        ("classifier", "top-1 {} on {} crops"),
+    ):
+        test = json.loads((SHIPPED / f"{name}.json").read_text("utf-8"))["test"]
+        (score,) = test["numbers"].values()
+        assert words.format(f"{100 * score:.1f}", f"{test['images']:,}") in text
     compared = results["quantizers"]
     net = compared["nets"][-1]
     assert quantizers.markdown(net) in README

@@ -12,7 +12,8 @@ from quantlab.scenes.camera import Point
 Colour = tuple[int, int, int]
 #: Left, top, right, bottom in final pixels.
 Extent = tuple[float, float, float, float]
-#: Side of a drawn pixel in the final picture is 1 / SUPERSAMPLING: edges are averaged, not stepped.
+#: Side of a drawn pixel in the final picture is 1 / SUPERSAMPLING: edges are averaged, not stepped;
+#: by `quantlab.scenes.average`, which is written for 2.
 SUPERSAMPLING = 2
 NO_HAZE: tuple[Colour, float] = ((0, 0, 0), 0.0)
 

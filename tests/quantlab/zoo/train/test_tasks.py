@@ -12,7 +12,7 @@ from quantlab.scenes.layout import lay_out
 from quantlab.scenes.scene import draw
 from quantlab.zoo.anchors import INPUT_SIZE
 from quantlab.zoo.segmentation_loss import segmentation_loss
-from quantlab.zoo.train.tasks import FEATURED, RARITY, TASKS, window_start
+from quantlab.zoo.train.tasks import FEATURED, RARITY, TASKS, detection_loss, window_start
 
 
 def street(index: int):
@@ -71,9 +71,19 @@ def test_a_street_without_objects_gives_a_window_all_the_same(monkeypatch):
     assert mask.shape == (64, 64)
 
 
-def test_only_the_segmenters_loss_weighs_rare_classes_more():
+def test_the_segmenters_loss_weighs_rare_classes_more():
     torch.manual_seed(1)
     logits, mask = torch.randn(1, 9, 8, 8), torch.zeros(1, 8, 8, dtype=torch.int64)
     mask[0, 0, 0] = 6
     loss = TASKS["segmenter"].loss(logits, mask)
     assert loss == segmentation_loss(logits, mask, RARITY) != segmentation_loss(logits, mask)
+
+
+def test_the_detectors_mask_weighs_each_pixel_alike():
+    task = TASKS["detector"]
+    image, *targets = (torch.from_numpy(each)[None] for each in task.example(0, 192))
+    torch.manual_seed(1)
+    *boxes, mask = task.learner(task.network()).eval()(image.float().movedim(-1, 1) / 255)
+    assert mask.shape[2:] == targets[-1].shape[1:]
+    expected = detection_loss(tuple(boxes), *targets[:-1]) + segmentation_loss(mask, targets[-1])
+    assert task.loss((*boxes, mask), *targets) == expected

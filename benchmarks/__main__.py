@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from quantlab.deploy.machine import machine
+from quantlab.base.machine import machine
 
 BENCHMARKS = {
     "agreement": "differences from onnx.reference, ONNX Runtime and torch (10 M values)",

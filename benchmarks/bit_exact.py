@@ -26,9 +26,9 @@ from benchmarks.operator_models import fused_operators, run_in_runtime, session_
 from benchmarks.operator_questions import QUESTIONS
 from benchmarks.quantized_networks import QuantizedNetwork, quantized_network
 from benchmarks.question import Question
-from quantlab.deploy.agreement import agreement, compare_with_runtime
-from quantlab.deploy.runtime_tensors import runtime_tensors
-from quantlab.deploy.simulate import simulate
+from quantlab.deploy.runtime.agreement import agreement, compare_with_runtime
+from quantlab.deploy.runtime.tensors import runtime_tensors
+from quantlab.deploy.simulator.simulate import simulate
 
 NEAR_TIES = "exact int32 sums times one quotient of the scales; float32 sums round at other places"
 WHY = {

@@ -28,9 +28,9 @@ from benchmarks.capstone_table import table
 from quantlab.analysis.bootstrap import Drop
 from quantlab.analysis.detection import DetectionScores, map_drop
 from quantlab.analysis.detection.comparison import RESAMPLES
+from quantlab.base.machine import installed_version
 from quantlab.deploy import precision_report
-from quantlab.deploy.latency import LatencyReport
-from quantlab.deploy.machine import installed_version
+from quantlab.deploy.latency.measure import LatencyReport
 from quantlab.scenes import Cache, Split, Test, Validation
 from quantlab.zoo import load
 from quantlab.zoo.evaluation import slice_masks

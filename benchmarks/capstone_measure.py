@@ -13,8 +13,8 @@ import onnxruntime as ort
 from benchmarks.capstone_pixels import PIXELS, PIXELS_AS_FLOATS
 from quantlab.analysis.detection import DetectionScores
 from quantlab.deploy import open_session
-from quantlab.deploy.latency import LatencyReport, latency_report
-from quantlab.deploy.timing import rounds_in_turn
+from quantlab.deploy.latency.measure import LatencyReport, latency_report
+from quantlab.deploy.latency.timing import rounds_in_turn
 from quantlab.scenes import Preprocessing, Split
 from quantlab.zoo import Detections, detect
 from quantlab.zoo.evaluation import evaluate_detector

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from quantlab.methods import QuantizedModel
-from quantlab.methods.weights import from_integers
+from quantlab.methods.ptq.weights import from_integers
 from quantlab.numerics import QParams
 from quantlab.scenes import Preprocessing
 

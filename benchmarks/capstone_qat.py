@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from benchmarks.capstone_material import Material
+from quantlab.base.progress import counting
 from quantlab.methods import QuantizedModel, Recipe, convert_qat, prepare_qat, train_qat
-from quantlab.methods.progress import counting
 from quantlab.scenes import Preprocessing
 from quantlab.zoo.anchors import INPUT_SIZE
 from quantlab.zoo.train.loop import Examples

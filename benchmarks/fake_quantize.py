@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from quantlab.deploy.timing import ratio_interval, rounds_in_turn
+from quantlab.deploy.latency.timing import ratio_interval, rounds_in_turn
 from quantlab.methods.fake_quantize import straight_through
 from quantlab.numerics import QParams
 

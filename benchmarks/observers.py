@@ -22,7 +22,7 @@ from onnx import TensorProto, helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod
 from onnxruntime.quantization.calibrate import create_calibrator
 
-from quantlab.deploy.timing import ratio_interval, rounds_in_turn
+from quantlab.deploy.latency.timing import ratio_interval, rounds_in_turn
 from quantlab.numerics import EntropyObserver, MinMaxObserver, PercentileObserver
 
 BATCHES, SHAPE, BINS, PERCENTILE = 8, (4, 32, 28, 28), 2048, 99.99

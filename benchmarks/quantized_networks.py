@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from benchmarks.networks import NETWORKS, images
-from quantlab.deploy.export import build_onnx
+from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.methods import quantize_model
 
 #: Images that the rulers are calibrated on, and how many a batch.

@@ -26,10 +26,10 @@ from benchmarks.quantizer_plans import PLANS, file_of, load_net
 from benchmarks.shapes import draw
 from benchmarks.training import small_mobilenet, train
 from quantlab.analysis import paired_bootstrap
+from quantlab.base.machine import installed_version
 from quantlab.deploy import export_onnx, measure_latency, open_session
-from quantlab.deploy.machine import installed_version
-from quantlab.methods.fold import fold_batchnorm
-from quantlab.methods.tracing import trace_model
+from quantlab.methods.graph.tracing import trace_model
+from quantlab.methods.ptq.fold import fold_batchnorm
 
 WIDTHS = (1.0, 2.0)
 TRAIN, TEST, CALIBRATION, EPOCHS = 8000, 4000, 200, 12

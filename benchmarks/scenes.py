@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from quantlab.deploy.timing import ratio_interval, rounds_in_turn
+from quantlab.deploy.latency.timing import ratio_interval, rounds_in_turn
 from quantlab.scenes import CLASS_NAMES, Cache, Train, render
 from quantlab.scenes.object_crops import crop
 

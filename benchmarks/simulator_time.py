@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.quantized_networks import QuantizedNetwork, quantized_network
-from quantlab.deploy.session import open_session
+from quantlab.deploy.latency.timing import Timing, ratio_interval, rounds_in_turn
+from quantlab.deploy.runtime.session import open_session
 from quantlab.deploy.simulator.execute import execute
 from quantlab.deploy.simulator.recognize import plan_of
-from quantlab.deploy.timing import Timing, ratio_interval, rounds_in_turn
 
 
 def timed(net: QuantizedNetwork, seconds: float, seed: int) -> dict[str, Any]:

@@ -4,8 +4,7 @@
 importing this package takes milliseconds, and numpy alone serves the first lessons.
 """
 
-from importlib import import_module
-from typing import Any
+from quantlab.base.lazy import lazy_names
 
 __version__ = "0.1.0"
 
@@ -65,16 +64,4 @@ _HOMES = {
 }
 
 __all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'quantlab' has no attribute {name!r}")
-    value = getattr(import_module(home), name)
-    globals()[name] = value  # found directly from now on
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

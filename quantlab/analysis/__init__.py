@@ -4,8 +4,7 @@ Statistics, Pareto front and preprocessing need numpy alone. What looks into mod
 ONNX Runtime when it is first asked for.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from quantlab.analysis.bootstrap import Drop, paired_bootstrap
 from quantlab.analysis.mcnemar import McNemar, mcnemar
@@ -13,6 +12,7 @@ from quantlab.analysis.pareto import Candidate, ParetoFront, pareto_front
 from quantlab.analysis.pixel_relation import PixelRelation
 from quantlab.analysis.preprocessing import PreprocessingComparison, compare_preprocessing
 from quantlab.analysis.slices import GroupDrop, GroupTable, by_group
+from quantlab.base.lazy import lazy_names
 
 if TYPE_CHECKING:
     from quantlab.analysis.float_layers import with_float_layers
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 # Public name -> the module that is loaded when the name is first used.
 _HOMES = {
-    "trade_offs": "trade_off",
-    "with_float_layers": "float_layers",
-    **dict.fromkeys(("LayerError", "LayerErrors", "layer_errors"), "layer_error"),
-    **dict.fromkeys(("PipelineRanges", "pipeline_ranges"), "ranges_by_pipeline"),
-    **dict.fromkeys(("LayerScore", "Sensitivity", "keep_one", "quantize_one"), "sensitivity"),
+    "trade_offs": ".trade_off",
+    "with_float_layers": ".float_layers",
+    **dict.fromkeys(("LayerError", "LayerErrors", "layer_errors"), ".layer_error"),
+    **dict.fromkeys(("PipelineRanges", "pipeline_ranges"), ".ranges_by_pipeline"),
+    **dict.fromkeys(("LayerScore", "Sensitivity", "keep_one", "quantize_one"), ".sensitivity"),
 }
 
 __all__ = [
@@ -57,11 +57,4 @@ __all__ = [
     "with_float_layers",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'quantlab.analysis' has no attribute {name!r}")
-    value = getattr(import_module(f"quantlab.analysis.{home}"), name)
-    globals()[name] = value  # found directly from now on
-    return value
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import onnx
 
-from quantlab.deploy.simulator.graph import Graph, Node, read_graph
+from quantlab.deploy.onnx_graph.graph import Graph, Node, read_graph
 from quantlab.deploy.simulator.rulers import ruler_of
 from quantlab.numerics import QParams
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from quantlab.methods.operators import Operator, operator_of
-from quantlab.methods.placement import COMPUTED, place
+from quantlab.methods.graph.operators import Operator, operator_of
+from quantlab.methods.ptq.placement import COMPUTED, place
 from quantlab.methods.quantized_model import QuantizedModel
 
 

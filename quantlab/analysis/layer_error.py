@@ -25,8 +25,8 @@ from quantlab.analysis.tensor_error import (
     finite_or_none,
     sqnr,
 )
-from quantlab.deploy.runtime_tensors import runtime_tensors
-from quantlab.deploy.session import open_session
+from quantlab.deploy.runtime.session import open_session
+from quantlab.deploy.runtime.tensors import runtime_tensors
 from quantlab.numerics import dequantize
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import numpy as np
 import onnx
 from torch import nn
 
-from quantlab.deploy.export import build_onnx
-from quantlab.deploy.load import as_model
+from quantlab.deploy.export.export_onnx import build_onnx
+from quantlab.deploy.onnx_graph.load import as_model
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.numerics.validation import finite_float32
 

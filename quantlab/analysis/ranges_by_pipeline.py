@@ -18,7 +18,7 @@ from quantlab.analysis.compared_tensors import ComparedTensor, compared_tensors
 from quantlab.analysis.model_pair import batches, model_pair
 from quantlab.analysis.reference_tensors import ReferenceTensors
 from quantlab.analysis.tensor_error import clipped_share, finite_or_none, sqnr
-from quantlab.deploy.runtime_tensors import runtime_tensors
+from quantlab.deploy.runtime.tensors import runtime_tensors
 from quantlab.numerics import dequantize
 
 if TYPE_CHECKING:

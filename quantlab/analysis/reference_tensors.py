@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import onnx
 
-from quantlab.deploy.feeds import checked_feeds
-from quantlab.deploy.session import open_session
+from quantlab.deploy.onnx_graph.feeds import checked_feeds
+from quantlab.deploy.runtime.session import open_session
 
 
 class ReferenceTensors:

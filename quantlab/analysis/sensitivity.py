@@ -18,10 +18,10 @@ import onnx
 from quantlab.analysis.float_layers import computing_layers, with_float_layers
 from quantlab.analysis.model_pair import batches
 from quantlab.analysis.tensor_error import finite_or_none, sqnr
-from quantlab.deploy.export import build_onnx
-from quantlab.deploy.feeds import checked_feeds
-from quantlab.deploy.session import open_session
-from quantlab.methods.operators import path_of
+from quantlab.deploy.export.export_onnx import build_onnx
+from quantlab.deploy.onnx_graph.feeds import checked_feeds
+from quantlab.deploy.runtime.session import open_session
+from quantlab.methods.graph.operators import path_of
 from quantlab.methods.quantized_model import QuantizedModel
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import numpy as np
 from quantlab.analysis.float_layers import computing_layers, with_float_layers
 from quantlab.analysis.pareto import Candidate, ParetoFront, pareto_front
 from quantlab.analysis.sensitivity import Score, Sensitivity, scorer_of
-from quantlab.deploy.export import build_onnx
-from quantlab.deploy.latency import measure_latency
+from quantlab.deploy.export.export_onnx import build_onnx
+from quantlab.deploy.latency.measure import measure_latency
 from quantlab.methods.quantized_model import QuantizedModel
 
 

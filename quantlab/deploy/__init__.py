@@ -3,17 +3,16 @@
 torch is loaded only by what starts from a torch model: export_onnx and build_onnx.
 """
 
-from typing import Any
-
-from quantlab.deploy.agreement import compare_with_runtime
-from quantlab.deploy.latency import measure_latency
-from quantlab.deploy.load import load_model
-from quantlab.deploy.precision_report import precision_report
-from quantlab.deploy.runtime_tensors import runtime_tensors
-from quantlab.deploy.saturation_probe import probe_saturation
-from quantlab.deploy.saturation_report import saturation_report
-from quantlab.deploy.session import open_session
-from quantlab.deploy.simulate import simulate
+from quantlab.base.lazy import lazy_names
+from quantlab.deploy.latency.measure import measure_latency
+from quantlab.deploy.onnx_graph.load import load_model
+from quantlab.deploy.precision.report import precision_report
+from quantlab.deploy.runtime.agreement import compare_with_runtime
+from quantlab.deploy.runtime.session import open_session
+from quantlab.deploy.runtime.tensors import runtime_tensors
+from quantlab.deploy.saturation.probe import probe_saturation
+from quantlab.deploy.saturation.report import saturation_report
+from quantlab.deploy.simulator.simulate import simulate
 
 __all__ = [
     "build_onnx",
@@ -29,10 +28,6 @@ __all__ = [
     "simulate",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in ("build_onnx", "export_onnx"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from quantlab.deploy import export
-
-    return getattr(export, name)
+__getattr__, __dir__ = lazy_names(
+    __name__, dict.fromkeys(("build_onnx", "export_onnx"), ".export.export_onnx")
+)

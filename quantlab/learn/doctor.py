@@ -22,7 +22,7 @@ from quantlab.learn.progress import progress_folder
 from quantlab.learn.progress_store import Store
 
 if TYPE_CHECKING:
-    from quantlab.deploy.saturation_probe import Saturation
+    from quantlab.deploy.saturation.probe import Saturation
 
 Status = Literal["ok", "warning", "problem"]
 
@@ -155,7 +155,7 @@ def _judge_extensions(installed: dict[str, str], off: set[str]) -> Line:
 
 def int8_arithmetic() -> Line:
     """Is INT8 exact here? Run the worst case and compare with integer arithmetic."""
-    from quantlab.deploy.saturation_probe import probe_saturation
+    from quantlab.deploy.saturation.probe import probe_saturation
 
     return _judge_arithmetic(probe_saturation())
 

@@ -4,26 +4,26 @@
 data there is a second way: `prepare_qat`, `train_qat`, `convert_qat`.
 """
 
-from quantlab.methods.absorb_bias import absorb_bias
-from quantlab.methods.adaround import learn_rounding
-from quantlab.methods.bias_correction import correct_bias_analytic, correct_bias_empirical
-from quantlab.methods.calibrate import calibrate
-from quantlab.methods.channel_statistics import ChannelStatistics, measure_statistics
-from quantlab.methods.equalize import equalize
 from quantlab.methods.fake_quantize import FakeQuantize
-from quantlab.methods.fold import fold_batchnorm
-from quantlab.methods.lsq import LearnedStepSize
-from quantlab.methods.operators import Operator, Unsupported, operator_of
-from quantlab.methods.placement import FloatLayer, Placement, place
-from quantlab.methods.qat import QATModel, convert_qat, prepare_qat
+from quantlab.methods.graph.operators import Operator, Unsupported, operator_of
+from quantlab.methods.graph.tracing import trace_model
+from quantlab.methods.improve.absorb_bias import absorb_bias
+from quantlab.methods.improve.adaround import learn_rounding
+from quantlab.methods.improve.bias_correction import correct_bias_analytic, correct_bias_empirical
+from quantlab.methods.improve.equalize import equalize
+from quantlab.methods.improve.relu6 import replace_relu6
+from quantlab.methods.ptq.calibrate import calibrate
+from quantlab.methods.ptq.channel_statistics import ChannelStatistics, measure_statistics
+from quantlab.methods.ptq.fold import fold_batchnorm
+from quantlab.methods.ptq.placement import FloatLayer, Placement, place
+from quantlab.methods.ptq.weights import QuantizedWeight
+from quantlab.methods.qat.lsq import LearnedStepSize
+from quantlab.methods.qat.qat_model import QATModel, convert_qat, prepare_qat
+from quantlab.methods.qat.train import TrainingHistory, train_qat
 from quantlab.methods.quantize_model import quantize_model
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import LearnedRounding, Recipe, Training
-from quantlab.methods.relu6 import replace_relu6
 from quantlab.methods.rule import Rule
-from quantlab.methods.tracing import trace_model
-from quantlab.methods.train_qat import TrainingHistory, train_qat
-from quantlab.methods.weights import QuantizedWeight
 
 __all__ = [
     "ChannelStatistics",

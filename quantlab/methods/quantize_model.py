@@ -6,22 +6,22 @@ from typing import Any
 import numpy as np
 from torch import fx, nn
 
-from quantlab.methods.absorb_bias import absorb_bias
-from quantlab.methods.adaround import learn_rounding
-from quantlab.methods.batches import first_and_all
-from quantlab.methods.bias_correction import correct_bias_analytic, correct_bias_empirical
-from quantlab.methods.calibrate import calibrate
-from quantlab.methods.channel_statistics import ChannelStatistics, measure_statistics
-from quantlab.methods.equalize import equalize
-from quantlab.methods.fold import fold_batchnorm
-from quantlab.methods.layer_names import find_layers
-from quantlab.methods.operators import parameters_of, path_of
-from quantlab.methods.placement import Placement, place
+from quantlab.methods.graph.batches import first_and_all
+from quantlab.methods.graph.layer_names import find_layers
+from quantlab.methods.graph.operators import parameters_of, path_of
+from quantlab.methods.graph.tracing import trace_model
+from quantlab.methods.improve.absorb_bias import absorb_bias
+from quantlab.methods.improve.adaround import learn_rounding
+from quantlab.methods.improve.bias_correction import correct_bias_analytic, correct_bias_empirical
+from quantlab.methods.improve.equalize import equalize
+from quantlab.methods.ptq.calibrate import calibrate
+from quantlab.methods.ptq.channel_statistics import ChannelStatistics, measure_statistics
+from quantlab.methods.ptq.fold import fold_batchnorm
+from quantlab.methods.ptq.placement import Placement, place
+from quantlab.methods.ptq.weights import QuantizedWeight, quantize_weight
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import Recipe
 from quantlab.methods.rule import Rule
-from quantlab.methods.tracing import trace_model
-from quantlab.methods.weights import QuantizedWeight, quantize_weight
 from quantlab.numerics import QParams
 
 

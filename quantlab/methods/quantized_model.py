@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import fx, nn
 
-from quantlab.methods.batches import as_batch
+from quantlab.base.frozen_mapping import FrozenMapping
 from quantlab.methods.fake_quantize import FakeQuantize
-from quantlab.methods.frozen_mapping import FrozenMapping
-from quantlab.methods.placement import FloatLayer, Placement
+from quantlab.methods.graph.batches import as_batch
+from quantlab.methods.ptq.placement import FloatLayer, Placement
+from quantlab.methods.ptq.weights import QuantizedWeight
 from quantlab.methods.recipe import Recipe
-from quantlab.methods.weights import QuantizedWeight
 from quantlab.numerics import QParams
 
 
@@ -79,7 +79,7 @@ class QuantizedModel:
 
         Every tensor that has a ruler is fake-quantized, every weight and bias is what its integers
         stand for. Sums are float32, so a value next to a tie can fall to the other side than in an
-        integer runtime; `quantlab.deploy.simulate` equals the runtime bit for bit.
+        integer runtime; `quantlab.deploy.simulator.simulate` equals the runtime bit for bit.
 
         Parameters
         ----------

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from quantlab.methods.frozen_mapping import FrozenMapping
-from quantlab.methods.plain_data import (
+from quantlab.base.frozen_mapping import FrozenMapping
+from quantlab.base.plain_data import (
     from_plain,
     instance_of,
     known_keys,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from inspect import signature
 from typing import Any
 
-from quantlab.methods.frozen_mapping import FrozenMapping
-from quantlab.methods.plain_data import instance_of, one_of
+from quantlab.base.frozen_mapping import FrozenMapping
+from quantlab.base.plain_data import instance_of, one_of
 from quantlab.numerics import (
     EntropyObserver,
     MinMaxObserver,

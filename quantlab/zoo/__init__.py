@@ -1,12 +1,12 @@
 """Models worth quantizing, and what stands before and behind the detector's graph.
 
-`load("detector")` gives a trained one. Anchors, matching, decoding and suppression need numpy
+`load(".detector")` gives a trained one. Anchors, matching, decoding and suppression need numpy
 alone; networks, loss and evaluation load torch when they are first asked for.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from quantlab.base.lazy import lazy_names
 from quantlab.zoo.anchors import anchors
 from quantlab.zoo.detections import Detections, detect
 from quantlab.zoo.matching import Targets, match
@@ -35,13 +35,13 @@ _EVALUATION = (
 )
 # Public name -> the module that is loaded when the name is first used.
 _HOMES = {
-    "Classifier": "classifier",
-    "Detector": "detector",
-    "Segmenter": "segmenter",
-    "load": "pretrained",
-    **dict.fromkeys(_EVALUATION, "evaluation"),
-    **dict.fromkeys(("MultiBoxLoss", "multibox_loss"), "loss"),
-    **dict.fromkeys(("load_weights", "save_weights"), "weights"),
+    "Classifier": ".classifier",
+    "Detector": ".detector",
+    "Segmenter": ".segmenter",
+    "load": ".pretrained",
+    **dict.fromkeys(_EVALUATION, ".evaluation"),
+    **dict.fromkeys(("MultiBoxLoss", "multibox_loss"), ".loss"),
+    **dict.fromkeys(("load_weights", "save_weights"), ".weights"),
 }
 
 __all__ = [
@@ -65,11 +65,4 @@ __all__ = [
     "slice_masks",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'quantlab.zoo' has no attribute {name!r}")
-    value = getattr(import_module(f"quantlab.zoo.{home}"), name)
-    globals()[name] = value  # found directly from now on
-    return value
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

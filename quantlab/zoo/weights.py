@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from quantlab.deploy.atomic import replacing
+from quantlab.base.atomic import replacing
 
 
 def save_weights(path: str | os.PathLike[str], model: nn.Module) -> str:

@@ -11,7 +11,7 @@ from benchmarks import __main__ as command
 from benchmarks import bit_exact
 from benchmarks.networks import NETWORKS
 from benchmarks.operator_questions import QUESTIONS
-from quantlab.deploy.simulate import simulate
+from quantlab.deploy.simulator.simulate import simulate
 
 
 def test_the_command_prints_and_keeps_one_object(tmp_path, capsys, monkeypatch):

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.deploy.feeds import checked_feeds
-from quantlab.deploy.load import AnyModel, as_model
+from quantlab.deploy.onnx_graph.feeds import checked_feeds
+from quantlab.deploy.onnx_graph.load import AnyModel, as_model
 from quantlab.deploy.openvino.model import require_openvino
-from quantlab.deploy.session import open_session
+from quantlab.deploy.runtime.session import open_session
 
 #: What a run can be capped to, from old to new; each includes those before it.
 ISAS = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from quantlab.deploy.machine import is_x86
+from quantlab.base.machine import is_x86
 
 
 class OpenVINOUnavailable(ImportError):

@@ -8,24 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.deploy.feeds import checked_feeds, random_feeds
-from quantlab.deploy.islands import BRIDGE, ISLAND, SEA, count_islands
-from quantlab.deploy.layer_labels import layer_labels
-from quantlab.deploy.load import AnyModel, as_model
-from quantlab.deploy.machine import machine
-from quantlab.deploy.macs import macs_of
-from quantlab.deploy.node_precision import FP32, INT8, LAYOUT
-from quantlab.deploy.node_times import middle_mean
+from quantlab.base.machine import machine
+from quantlab.deploy.latency.timing import WARM_UPS
+from quantlab.deploy.onnx_graph.feeds import checked_feeds, random_feeds
+from quantlab.deploy.onnx_graph.graph import Graph, read_graph
+from quantlab.deploy.onnx_graph.layer_labels import layer_labels
+from quantlab.deploy.onnx_graph.load import AnyModel, as_model
+from quantlab.deploy.onnx_graph.macs import macs_of
 from quantlab.deploy.openvino.model import compiled_model, require_openvino, run
-from quantlab.deploy.optimized_graph import multiplies, named, nearest_layer
-from quantlab.deploy.precision_report import (
+from quantlab.deploy.precision.islands import BRIDGE, ISLAND, SEA, count_islands
+from quantlab.deploy.precision.node_precision import FP32, INT8, LAYOUT
+from quantlab.deploy.precision.report import (
     NodePrecision,
     PrecisionReport,
     check_runs,
 )
-from quantlab.deploy.session import open_session
-from quantlab.deploy.simulator.graph import Graph, read_graph
-from quantlab.deploy.timing import WARM_UPS
+from quantlab.deploy.runtime.node_times import middle_mean
+from quantlab.deploy.runtime.optimized_graph import multiplies, named, nearest_layer
+from quantlab.deploy.runtime.session import open_session
 
 CONVERTING = {"Convert", "FakeQuantize"}
 MOVING = CONVERTING | {"Reorder", "Reshape", "Transpose", "Squeeze", "Unsqueeze"}

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.deploy.load import load_model
+from quantlab.deploy.onnx_graph.load import load_model
 from quantlab.deploy.openvino.model import compiled_model, run
 
 

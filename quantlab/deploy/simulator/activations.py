@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from quantlab.deploy.simulator.graph import Node
+from quantlab.deploy.onnx_graph.graph import Node
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.deploy.simulator.steps import Kernel
 from quantlab.deploy.simulator.unsigned import moved_down, moved_ruler, moved_up

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.deploy.simulator.graph import Node
+from quantlab.deploy.onnx_graph.graph import Node
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.deploy.simulator.steps import Kernel
 from quantlab.deploy.simulator.unsigned import moved_ruler, moved_up

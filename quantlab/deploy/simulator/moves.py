@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quantlab.deploy.simulator.graph import Graph, Node
+from quantlab.deploy.onnx_graph.graph import Graph, Node
 from quantlab.deploy.simulator.steps import Kernel
 from quantlab.deploy.simulator.windows import window_settings
 from quantlab.numerics.ops import max_pool, resize

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from quantlab.deploy.onnx_graph.graph import Node
 from quantlab.deploy.simulator import activations, layers
-from quantlab.deploy.simulator.graph import Node
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.deploy.simulator.steps import Kernel
 

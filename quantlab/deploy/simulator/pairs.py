@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from quantlab.deploy.simulator.graph import Node
+from quantlab.deploy.onnx_graph.graph import Node
 from quantlab.deploy.simulator.layers import as_stored, transposed
 from quantlab.deploy.simulator.steps import WeightedLayer
 from quantlab.deploy.simulator.windows import window_settings

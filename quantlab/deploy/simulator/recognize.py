@@ -15,8 +15,8 @@ from collections.abc import Sequence
 import numpy as np
 import onnx
 
+from quantlab.deploy.onnx_graph.graph import Graph, Node, read_graph
 from quantlab.deploy.simulator.float_parameters import LAYERS, quantized_bias, quantized_weight
-from quantlab.deploy.simulator.graph import Graph, Node, read_graph
 from quantlab.deploy.simulator.moves import MOVES
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.deploy.simulator.operators import GROUPS, TO_FLOAT, Group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quantlab.deploy.simulator.graph import Graph, Node
+from quantlab.deploy.onnx_graph.graph import Graph, Node
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import ruler_clips
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from quantlab.deploy.simulator.graph import RULER_TYPES, Graph, Node
+from quantlab.deploy.onnx_graph.graph import RULER_TYPES, Graph, Node
 from quantlab.numerics import QParams
 
 

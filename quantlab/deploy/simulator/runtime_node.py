@@ -10,7 +10,7 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 
-from quantlab.deploy.session import open_session
+from quantlab.deploy.runtime.session import open_session
 from quantlab.deploy.simulator.steps import RuntimeStep
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quantlab.deploy.simulator.graph import Node
+from quantlab.deploy.onnx_graph.graph import Node
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.numerics import QParams
 

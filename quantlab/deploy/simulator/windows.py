@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quantlab.deploy.simulator.graph import Node
+from quantlab.deploy.onnx_graph.graph import Node
 
 
 def window_settings(node: Node, *names: str) -> dict[str, Any]:

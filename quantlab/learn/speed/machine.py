@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quantlab.deploy.machine import machine, machine_line
+from quantlab.base.machine import machine, machine_line
 
 
 def describe_machine() -> str:

@@ -1,4 +1,4 @@
-"""One call timed, or two side by side: lesson 2's view of `quantlab.deploy.timing`."""
+"""One call timed, or two side by side: lesson 2's view of `quantlab.deploy.latency.timing`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quantlab.deploy.timing import Timing, ratio_interval, rounds_in_turn
+from quantlab.deploy.latency.timing import Timing, ratio_interval, rounds_in_turn
 
 
 @dataclass(frozen=True)

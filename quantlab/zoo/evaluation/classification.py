@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.methods.progress import counting
+from quantlab.base.progress import counting
 from quantlab.scenes import CLASS_NAMES, Crops, Preprocessing
 from quantlab.zoo.evaluation.logits import checked_logits
 

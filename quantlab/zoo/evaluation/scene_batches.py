@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from quantlab.methods.progress import counting
+from quantlab.base.progress import counting
 from quantlab.scenes import Preprocessing, Scene, Split
 
 #: Pictures that are in memory at once.

@@ -11,10 +11,10 @@ import numpy as np
 import onnx
 from torch import nn
 
+from quantlab.base.atomic import replacing
+from quantlab.base.machine import machine
 from quantlab.deploy import export_onnx
-from quantlab.deploy.atomic import replacing
-from quantlab.deploy.machine import machine
-from quantlab.deploy.macs import macs_of
+from quantlab.deploy.onnx_graph.macs import macs_of
 from quantlab.scenes import CLASS_NAMES, RARE_CLASS, SEGMENTS, Preprocessing, Train
 from quantlab.scenes.labels import SMALLEST_SCALE
 from quantlab.scenes.splits import SEEDS_EACH

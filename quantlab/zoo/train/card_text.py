@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from quantlab.deploy.machine import machine_line
+from quantlab.base.machine import machine_line
 
 #: What a network's classes and slices are measured in.
 MEASURES = {"classifier": "top-1", "segmenter": "IoU", "detector": "AP"}

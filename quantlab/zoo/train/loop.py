@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 
-from quantlab.deploy.atomic import replacing
+from quantlab.base.atomic import replacing
 from quantlab.zoo.train.interrupts import deferred, follow
 from quantlab.zoo.train.outliers import add_outliers
 from quantlab.zoo.train.recipe import TrainingRecipe

@@ -13,7 +13,7 @@ from quantlab.analysis import layer_errors
 from quantlab.analysis.isolate import isolate_layers
 from quantlab.analysis.tensor_error import sqnr
 from quantlab.deploy import open_session
-from quantlab.deploy.export import build_onnx
+from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.methods import quantize_model
 from tests.quantlab.analysis.onnx_nets import float_net, photos, quantized_by_onnxruntime
 

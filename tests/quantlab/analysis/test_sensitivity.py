@@ -12,7 +12,7 @@ from quantlab.analysis import keep_one, quantize_one
 from quantlab.analysis.float_layers import computing_layers
 from quantlab.analysis.tensor_error import sqnr
 from quantlab.deploy import open_session
-from quantlab.deploy.export import build_onnx
+from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.methods import Recipe, Rule, quantize_model
 
 X = images(20, 16, seed=9)

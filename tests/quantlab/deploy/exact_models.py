@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from quantlab.methods.operators import parameters_of
+from quantlab.methods.graph.operators import parameters_of
+from quantlab.methods.ptq.weights import quantize_weight_with
 from quantlab.methods.quantize_model import quantize_model
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import Recipe
-from quantlab.methods.weights import quantize_weight_with
 from quantlab.numerics import QParams
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from quantlab.deploy.saturation_probe import Saturation
+from quantlab.deploy.saturation.probe import Saturation
 from quantlab.learn import doctor
 from quantlab.learn.doctor import Line, diagnose, guarded
 

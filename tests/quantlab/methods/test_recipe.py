@@ -7,8 +7,8 @@ import pickle
 import numpy as np
 import pytest
 
+from quantlab.base.frozen_mapping import FrozenMapping
 from quantlab.methods import LearnedRounding, Recipe, Rule, Training
-from quantlab.methods.frozen_mapping import FrozenMapping
 from quantlab.methods.rule import OBSERVERS
 from quantlab.numerics import choose_qparams
 

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 
 from benchmarks.operator_cases import output_ruler, random_ruler
 from benchmarks.operator_models import kernel_integers, qdq_model
-from quantlab.deploy.saturation_probe import probe_saturation
+from quantlab.deploy.saturation.probe import probe_saturation
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import conv, gemm, matmul
 from quantlab.numerics.ops.conv import conv_accumulator

@@ -9,16 +9,22 @@ import pytest
 import quantlab.zoo
 
 
-def test_decoding_loads_no_torch():
-    code = (
-        "from quantlab.zoo import anchors, detect, match\nimport sys, json\n"
-        "print(json.dumps(sorted(sys.modules)))"
-    )
+def loaded_after(statement):
+    code = f"{statement}\nimport sys, json\nprint(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
-    loaded = {name.split(".")[0] for name in json.loads(done.stdout)}
+    return {name.split(".")[0] for name in json.loads(done.stdout)}
+
+
+def test_decoding_loads_no_torch():
+    loaded = loaded_after("from quantlab.zoo import anchors, detect, match")
     assert not loaded & {"torch", "onnx", "onnxruntime", "safetensors"}
+
+
+def test_weights_load_no_runtime():
+    loaded = loaded_after("import quantlab.zoo.weights")
+    assert not loaded & {"onnx", "onnxruntime"}
 
 
 def test_every_public_name_is_there():

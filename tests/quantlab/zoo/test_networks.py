@@ -6,7 +6,7 @@ import torch
 
 from benchmarks.networks import images, seeded
 from quantlab.deploy import build_onnx, open_session, precision_report
-from quantlab.deploy.macs import macs_of
+from quantlab.deploy.onnx_graph.macs import macs_of
 from quantlab.methods import quantize_model
 from quantlab.scenes import render
 from quantlab.zoo import Classifier, Detector, Segmenter, anchors, detect, load

@@ -13,9 +13,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from benchmarks.networks import NETWORKS, images
-from quantlab.deploy.export import build_onnx
-from quantlab.deploy.machine import is_x86
-from quantlab.deploy.macs import macs_of
+from quantlab.base.machine import is_x86
+from quantlab.deploy.export.export_onnx import build_onnx
+from quantlab.deploy.onnx_graph.macs import macs_of
 from quantlab.deploy.openvino import (
     OpenVINOUnavailable,
     openvino_precision_report,

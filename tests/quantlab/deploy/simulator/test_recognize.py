@@ -6,9 +6,9 @@ from onnx import TensorProto, helper, numpy_helper, parser
 
 from benchmarks.operator_models import fused_operators, run_in_runtime
 from benchmarks.operator_questions import QUESTIONS
-from quantlab.deploy.session import open_session
-from quantlab.deploy.simulate import simulate
+from quantlab.deploy.runtime.session import open_session
 from quantlab.deploy.simulator.recognize import plan_of
+from quantlab.deploy.simulator.simulate import simulate
 from quantlab.deploy.simulator.steps import IntegerStep, RuntimeStep
 from tests.quantlab.deploy.text_models import CONV, READ_WEIGHTS, WEIGHTS, image, model_of
 

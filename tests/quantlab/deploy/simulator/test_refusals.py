@@ -6,7 +6,7 @@ from onnx import TensorProto, helper, parser
 
 from benchmarks.operator_models import run_in_runtime
 from benchmarks.operator_questions import QUESTIONS
-from quantlab.deploy.simulate import simulate
+from quantlab.deploy.simulator.simulate import simulate
 from tests.quantlab.deploy.text_models import CONV, WEIGHTS, image, model_of
 
 

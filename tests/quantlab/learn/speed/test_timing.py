@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quantlab.deploy.timing import FEWEST_ROUNDS, WARM_UPS
+from quantlab.deploy.latency.timing import FEWEST_ROUNDS, WARM_UPS
 from quantlab.learn.speed.timing import compare, measure, side_by_side
 
 

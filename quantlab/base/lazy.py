@@ -1,0 +1,43 @@
+"""Public names of a package that load when they are first used."""
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def lazy_names(
+    package: str, homes: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """`__getattr__` and `__dir__` of a package whose names are loaded when they are asked for.
+
+    Parameters
+    ----------
+    package : str
+        The package's `__name__`.
+    homes : mapping
+        Public name to the module that defines it, written from the package on (".export.writer")
+        or in full ("quantlab.numerics"). A module's own last name gives the module itself.
+
+    Returns
+    -------
+    two functions, to be assigned to `__getattr__` and `__dir__` (PEP 562)
+
+    Examples
+    --------
+    >>> get, names = lazy_names("quantlab", {"quantize": "quantlab.numerics"})
+    >>> get("quantize").__name__, "quantize" in names()
+    ('quantize', True)
+    """
+
+    def __getattr__(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = getattr(import_module(homes[name], package), name)
+        setattr(sys.modules[package], name, value)  # found directly from now on
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *homes})
+
+    return __getattr__, __dir__

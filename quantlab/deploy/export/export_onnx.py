@@ -1,0 +1,114 @@
+"""From torch to an .onnx file: float32, or quantized as QuantizeLinear and DequantizeLinear."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import onnx
+from torch import fx, nn
+
+from quantlab.base.atomic import replacing
+from quantlab.deploy.export.activation_type import shifted, signed_by_default
+from quantlab.deploy.export.exporter import Exporter
+from quantlab.methods.graph.tracing import trace_model
+from quantlab.methods.ptq.placement import Placement
+from quantlab.methods.quantized_model import QuantizedModel
+
+
+def export_onnx(
+    model: QuantizedModel | nn.Module,
+    path: str | os.PathLike[str],
+    example: Any = None,
+    *,
+    signed_activations: bool | None = None,
+) -> Path:
+    """Write a model as an .onnx file of opset 21, in float32 or quantized.
+
+    A QuantizedModel becomes a QDQ graph: the float32 graph, with QuantizeLinear and
+    DequantizeLinear at every tensor that has a ruler, and weights stored as integers. A runtime
+    fuses these into integer operators; any other program computes the same numbers in float32.
+    Inputs and outputs are float32, the batch size is free. A Relu or Clip that its ruler does
+    anyway is left out. Weights of 4 bits are stored as ONNX INT4, two to a byte; ONNX Runtime
+    computes such a layer, and one with weights or activations of 16 bits, in float32.
+
+    Tensors and nodes have the names of the graph's nodes in torch.fx: `{name}` is a tensor's value,
+    `{name}_q` its integers, `{name}_scale` and `{name}_zero_point` its ruler. The input is called
+    "input". The file's property "quantlab.layers" holds the module path of each node, as JSON.
+
+    Parameters
+    ----------
+    model : QuantizedModel, or torch.nn.Module for float32
+        A module is traced, and exported as it stands, BatchNorm included.
+    path : where the file shall stand
+        Written under a temporary name first: there is never half a file.
+    example : float32 tensor or array (N, C, H, W), optional
+        A batch as the model is used with; a module needs it, unless `trace_model` made it.
+    signed_activations : bool, optional
+        Whether 8-bit activations are INT8, or UINT8. The real numbers are the same: zero_points and
+        integers differ by 128. Left out, it is INT8 on ARM and UINT8 elsewhere, which is what ONNX
+        Runtime is fast with.
+
+    Returns
+    -------
+    pathlib.Path
+        The path.
+
+    Raises
+    ------
+    TypeError
+        `model` is neither; no example for a module.
+    ValueError
+        The model cannot be traced; an operator has no ONNX form; an activation has a narrow ruler.
+    OSError
+        The path cannot be written.
+
+    Examples
+    --------
+    `export_onnx(net, "net.onnx", images)`, and `export_onnx(quantize_model(net, batches),
+    "net_int8.onnx")`.
+    """
+    built = build_onnx(model, example, signed_activations=signed_activations)
+    with replacing(path) as temporary:
+        temporary.write_bytes(built.SerializeToString())
+    return Path(path)
+
+
+def build_onnx(
+    model: QuantizedModel | nn.Module,
+    example: Any = None,
+    *,
+    signed_activations: bool | None = None,
+) -> onnx.ModelProto:
+    """The model that `export_onnx` writes, in memory. Takes and raises what it does."""
+    if not isinstance(model, QuantizedModel):
+        return Exporter(_traced(model, example), NOTHING_QUANTIZED, {}, {}).model()
+    for name, ruler in model.activations.items():
+        if ruler.narrow:
+            raise ValueError(
+                f"activations of {name!r} are on a narrow ruler ({ruler.dtype} from {ruler.qmin}), "
+                f"but QuantizeLinear writes the whole range: use narrow=False for activations."
+            )
+    signed = signed_by_default() if signed_activations is None else signed_activations
+    rulers = shifted(model.activations, signed)
+    return Exporter(model.graph, model.placement, rulers, model.weights).model()
+
+
+NOTHING_QUANTIZED = Placement(rulers=(), shares={}, fused={}, quantized=(), float_layers=())
+
+
+def _traced(model: Any, example: Any) -> fx.GraphModule:
+    if not isinstance(model, nn.Module):
+        raise TypeError(
+            f"model is a {type(model).__name__}, but a QuantizedModel or a torch.nn.Module is "
+            f"exported: pass what quantize_model returned, or the network itself."
+        )
+    if example is not None:
+        return trace_model(model, example)
+    if isinstance(model, fx.GraphModule):
+        inputs = [node for node in model.graph.nodes if node.op == "placeholder"]
+        if all("shape" in node.meta for node in inputs):
+            return model
+    raise TypeError(
+        "example is missing, but a module is traced with one: pass a float32 batch (N, C, H, W) "
+        "as the model is used with."
+    )

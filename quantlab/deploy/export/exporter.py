@@ -1,0 +1,172 @@
+"""The walk over a torch.fx graph that writes down each node in ONNX, with rulers where placed."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+from torch import fx
+
+from quantlab.deploy.export.graph_writer import GraphWriter
+from quantlab.deploy.export.kept_float import keep_float
+from quantlab.deploy.export.lowering import Call, lower_float, lower_operator
+from quantlab.deploy.export.lowering.call import attribute_of
+from quantlab.methods.graph.operators import (
+    Operator,
+    Unsupported,
+    batchnorm_parameters_of,
+    is_operator,
+    operator_of,
+    parameters_of,
+)
+from quantlab.methods.ptq.placement import Placement
+from quantlab.methods.ptq.weights import QuantizedWeight
+from quantlab.numerics import QParams, quantize
+
+INPUT = "input"  # torch.fx never gives a node this name: it is one of Python's own
+BATCH = "N"
+
+
+class Exporter:
+    """One walk, in the order in which the graph runs.
+
+    Parameters
+    ----------
+    graph : torch.fx.GraphModule
+        As `trace_model` or `fold_batchnorm` returns it.
+    placement : Placement
+    rulers : mapping of fx node name to QParams
+        The ruler of every tensor that has one.
+    weights : mapping of fx node name to QuantizedWeight
+        The layers with integer weights.
+    """
+
+    def __init__(
+        self,
+        graph: fx.GraphModule,
+        placement: Placement,
+        rulers: Mapping[str, QParams],
+        weights: Mapping[str, QuantizedWeight],
+    ) -> None:
+        self.graph, self.placement = graph, placement
+        self.rulers, self.weights = rulers, weights
+        self.float_layers = {layer.name for layer in placement.float_layers}
+        self.float_nodes: set[str] = set()  # names of the ONNX nodes of float layers
+        self.writer = GraphWriter()
+        self.values: dict[str, str] = {}  # fx node name -> the ONNX tensor others read
+
+    def model(self) -> onnx.ModelProto:
+        """The checked model."""
+        inputs: list[onnx.ValueInfoProto] = []
+        outputs: list[onnx.ValueInfoProto] = []
+        for node in self.graph.graph.nodes:
+            if node.op == "placeholder":
+                inputs.append(self._entry(INPUT, node))
+                self._publish(node, INPUT)
+            elif node.op == "output":
+                outputs = self._outputs(node)
+            elif node.op == "get_attr":
+                stored = attribute_of(self.graph, node).detach().numpy()
+                self.values[node.name] = self.writer.constant(node.name, stored)
+            elif is_operator(node):  # and not a size, which the graph holds as a constant
+                self._operator(node)
+        self.writer.nodes = keep_float(self.writer.nodes, self.float_nodes)
+        paths = {n.name: str(n.meta["path"]) for n in self.graph.graph.nodes if "path" in n.meta}
+        return self.writer.model(inputs, outputs, {"quantlab.layers": json.dumps(paths)})
+
+    def _publish(self, node: fx.Node, written: str) -> None:
+        """Let others read a tensor: behind its ruler, if it has one."""
+        ruler = self.rulers.get(node.name)
+        value = written if ruler is None else self.writer.quantized(written, node.name, ruler)
+        self.values[node.name] = value
+
+    def _operator(self, node: fx.Node) -> None:
+        if self._is_done_by_ruler(node):
+            self._publish(node, self.values[node.all_input_nodes[0].name])
+            return
+        start, output = len(self.writer.nodes), self._written(node)
+        call = Call(self.writer, self.graph, node, self.values, output)
+        found = operator_of(self.graph, node)
+        if isinstance(found, Unsupported):
+            lower_float(call, found)
+        else:
+            inputs = [self.values[name] for name in found.inputs]
+            lower_operator(call, found, [*inputs, *self._parameters(node, found)])
+        if node.name in self.float_layers:
+            self.float_nodes.update(written.name for written in self.writer.nodes[start:])
+        self._publish(node, output)
+
+    def _written(self, node: fx.Node) -> str:
+        """The ONNX tensor that an operator writes: in front of the ruler, if there is one."""
+        after = next((user for user in node.users if self._is_done_by_ruler(user)), node)
+        return f"{after.name}_float" if after.name in self.rulers else str(node.name)
+
+    def _is_done_by_ruler(self, node: fx.Node) -> bool:
+        """Whether this is a fused Relu or Clip, and quantizing saturates just as it clips."""
+        fused = any(self.placement.fused.get(n.name) == node.name for n in node.all_input_nodes)
+        if not fused or node.name not in self.rulers:
+            return False
+        found = operator_of(self.graph, node)
+        ends = {"Relu": (0.0, np.inf)}
+        if isinstance(found, Operator) and found.kind == "Clip":
+            ends["Clip"] = found.attributes["min"], found.attributes["max"]
+        return isinstance(found, Operator) and _saturates(self.rulers[node.name], *ends[found.kind])
+
+    def _parameters(self, node: fx.Node, operator: Operator) -> list[str]:
+        """Weights and biases as ONNX tensors: integers behind a DequantizeLinear, or float32."""
+        parts: Mapping[str, np.ndarray | None] = {}
+        if node.name in self.weights:
+            return self._quantized_parameters(node.name, self.weights[node.name])
+        if operator.kind == "BatchNormalization":
+            names = ("weight", "bias", "mean", "var")
+            parts = dict(zip(names, batchnorm_parameters_of(self.graph, node), strict=True))
+        elif operator.kind in ("Conv", "Gemm"):
+            parts = dict(zip(("weight", "bias"), parameters_of(self.graph, node), strict=True))
+        return [
+            self.writer.constant(f"{node.name}_{part}", array)
+            for part, array in parts.items()
+            if array is not None
+        ]
+
+    def _quantized_parameters(self, name: str, weight: QuantizedWeight) -> list[str]:
+        names = [self.writer.dequantized_constant(f"{name}_weight", weight.q, weight.qparams)]
+        if weight.bias_q is not None:
+            bias = self.writer.dequantized_bias(f"{name}_bias", weight.bias_q, weight.bias_scale)
+            names.append(bias)
+        return names
+
+    def _outputs(self, node: fx.Node) -> list[onnx.ValueInfoProto]:
+        """Every tensor the model returns, in order; a dict's in the order of its keys."""
+        entries: dict[str, onnx.ValueInfoProto] = {}
+        for tensor in _tensors(node.args[0]):
+            name = self.values[tensor.name]
+            if name == INPUT or name in entries:  # an input or a tensor that is an output already
+                source, name = name, f"{name}_output_{len(entries)}"
+                self.writer.node("Identity", [source], name, name)
+            entries[name] = self._entry(name, tensor)
+        return list(entries.values())
+
+    def _entry(self, name: str, node: fx.Node) -> onnx.ValueInfoProto:
+        """Name and shape of an input or output; where the example's batch is in front, N."""
+        shape: list[int | str | None] = list(node.meta["shape"])
+        if shape:
+            source = next(n for n in self.graph.graph.nodes if n.op == "placeholder")
+            shape[0] = BATCH if shape[0] == source.meta["shape"][0] else None
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+
+def _saturates(ruler: QParams, lo: float, hi: float) -> bool:
+    """Whether the ends of a clip, if it has any, land on the ends of the ruler."""
+    at_lo = int(quantize(np.float32(lo), ruler)) if np.isfinite(lo) else ruler.qmin
+    at_hi = int(quantize(np.float32(hi), ruler)) if np.isfinite(hi) else ruler.qmax
+    return (at_lo, at_hi) == (ruler.qmin, ruler.qmax)
+
+
+def _tensors(value: Any) -> list[fx.Node]:
+    if isinstance(value, fx.Node):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [t for part in value for t in _tensors(part)] if isinstance(value, list | tuple) else []

@@ -1,0 +1,112 @@
+"""One operator of a torch.fx graph, seen by whoever writes it down in ONNX."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import fx
+
+from quantlab.deploy.export.graph_writer import GraphWriter
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """What an operator is called with, and where its result goes.
+
+    Attributes
+    ----------
+    writer : GraphWriter
+        Receives the nodes.
+    graph : torch.fx.GraphModule
+        Holds the modules.
+    node : torch.fx.Node
+        The operator.
+    values : mapping
+        fx node name to the ONNX tensor that holds its value.
+    output : str
+        The ONNX tensor to write.
+    """
+
+    writer: GraphWriter
+    graph: fx.GraphModule
+    node: fx.Node
+    values: Mapping[str, str]
+    output: str
+
+    @property
+    def name(self) -> str:
+        """The node's name in torch.fx and in ONNX."""
+        return str(self.node.name)
+
+    @property
+    def module(self) -> Any:
+        """The torch.nn.Module called. Only where the node calls one."""
+        return self.graph.get_submodule(str(self.node.target))
+
+    @property
+    def x(self) -> str:
+        """The ONNX tensor of the first input."""
+        return self.tensor(self.argument(0, "input"))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the first input."""
+        return tuple(self.argument(0, "input").meta["shape"])
+
+    def argument(self, position: int, name: str, default: Any = None) -> Any:
+        """One argument: a node where it is a tensor, otherwise its plain value."""
+        args, kwargs = self.node.args, self.node.kwargs
+        value = args[position] if position < len(args) else kwargs.get(name, default)
+        return fx.node.map_arg(value, lambda n: n if "shape" in n.meta else n.meta["value"])
+
+    def tensor(self, value: Any, part: str = "constant") -> str:
+        """The ONNX tensor behind an argument; a number is stored as a float32 one."""
+        if isinstance(value, fx.Node):
+            return self.values[value.name]
+        if isinstance(value, torch.Tensor):
+            value = value.detach().numpy()
+        return self.constant(part, np.asarray(value, dtype=np.float32))
+
+    def array(self, value: Any) -> np.ndarray:
+        """A parameter's numbers, where they must be known while the graph is written.
+
+        Raises
+        ------
+        ValueError
+            The parameter is computed in the graph.
+        """
+        if isinstance(value, fx.Node):
+            if value.op != "get_attr":
+                raise ValueError(
+                    f"layer {self.name!r} computes its own parameter {value.name!r}, but it is "
+                    f"stored in the file: make it an nn.Parameter or a buffer."
+                )
+            value = attribute_of(self.graph, value)
+        return np.asarray(value.detach().numpy())
+
+    def whole(self, part: str, numbers: Any) -> str:
+        """Whole numbers, as shapes and axes are stored."""
+        return self.constant(part, np.atleast_1d(np.asarray(numbers, dtype=np.int64)))
+
+    def constant(self, part: str, array: Any) -> str:
+        """An array stored as `{name}_{part}`."""
+        return self.writer.constant(f"{self.name}_{part}", array)
+
+    def write(self, operator: str, *inputs: str, **attributes: Any) -> None:
+        """The node itself, from `inputs` to the output."""
+        self.writer.node(operator, inputs, self.output, self.name, **attributes)
+
+    def before(self, operator: str, *inputs: str, part: str, **attributes: Any) -> str:
+        """A node that works for the node itself; returns the tensor it writes."""
+        between = f"{self.name}_{part}"
+        self.writer.node(operator, inputs, between, between, **attributes)
+        return between
+
+
+def attribute_of(graph: fx.GraphModule, node: fx.Node) -> torch.Tensor:
+    """The parameter or buffer that a get_attr node reads."""
+    owner, _, name = str(node.target).rpartition(".")
+    tensor: torch.Tensor = getattr(graph.get_submodule(owner), name)
+    return tensor

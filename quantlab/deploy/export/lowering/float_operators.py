@@ -1,0 +1,45 @@
+"""Operators that quantlab.methods has no ONNX name for: what torch computes, as ONNX nodes.
+
+They stay float. A table entry is found by the module's class, the function, or the name of the
+tensor's method.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import fx
+
+from quantlab.deploy.export.lowering import elementwise, layers, reductions, shapes
+from quantlab.deploy.export.lowering.call import Call
+from quantlab.methods.graph.operators import Unsupported
+
+FLOAT_OPERATORS: dict[Any, Callable[[Call], None]] = {
+    **elementwise.LOWERINGS,
+    **layers.LOWERINGS,
+    **reductions.LOWERINGS,
+    **shapes.LOWERINGS,
+}
+
+
+def lower_float(call: Call, unsupported: Unsupported) -> None:
+    """Write an operator that quantlab.methods has no ONNX name for.
+
+    Raises
+    ------
+    ValueError
+        No ONNX form of it is known here.
+    """
+    lowering = FLOAT_OPERATORS.get(operator_key(call.graph, call.node))
+    if lowering is None:
+        raise ValueError(
+            f"layer {call.name!r} calls {unsupported.name}, for which the export knows no ONNX "
+            f"operator ({unsupported.reason}): replace it by others, or end the model before it."
+        )
+    lowering(call)
+
+
+def operator_key(graph: fx.GraphModule, node: fx.Node) -> Any:
+    """What the tables are read with."""
+    if node.op == "call_module":
+        return type(graph.get_submodule(str(node.target)))
+    return node.target

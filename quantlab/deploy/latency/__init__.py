@@ -1,0 +1,1 @@
+"""How fast: two files side by side in one run, with an interval of the ratio."""

@@ -1,7 +1,0 @@
-"""How an operator of torch is written down in ONNX: one family of operators a file."""
-
-from quantlab.deploy.lowering.call import Call
-from quantlab.deploy.lowering.float_operators import lower_float
-from quantlab.deploy.lowering.operators import lower_operator
-
-__all__ = ["Call", "lower_float", "lower_operator"]

@@ -1,0 +1,277 @@
+"""precision_report: what really runs in INT8, what does not and why, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from quantlab.base.machine import is_x86, machine
+from quantlab.deploy.onnx_graph.feeds import checked_feeds, random_feeds
+from quantlab.deploy.onnx_graph.graph import Graph, Node
+from quantlab.deploy.onnx_graph.layer_labels import layer_labels
+from quantlab.deploy.onnx_graph.load import AnyModel, as_model
+from quantlab.deploy.onnx_graph.macs import macs_of
+from quantlab.deploy.precision.fallback import Reason, fallback_reason, float_weights
+from quantlab.deploy.precision.islands import BRIDGE, ISLAND, SEA, count_islands
+from quantlab.deploy.precision.node_precision import FP32, INT8, LAYOUT, node_precisions
+from quantlab.deploy.runtime.optimized_graph import OptimizedGraph, named, optimized_graph
+from quantlab.deploy.runtime.session import open_session
+
+NONE = Reason("", "")
+QUANTIZED_BY_RUNTIME = Reason(
+    "quantized by the runtime",
+    "Its weights are float in the file; ONNX Runtime quantized them itself, with one scale.",
+)
+
+
+@dataclass(frozen=True)
+class NodePrecision:
+    """One node that ONNX Runtime runs.
+
+    Attributes
+    ----------
+    name, operator : str
+        As in the graph that runs, "QLinearConv" for example.
+    layer : str
+        The node of the file whose work it does; "" for one that the runtime inserted.
+    label : str
+        What to call it: the layer's path in the torch model where the file says it, else `layer`;
+        for a conversion, the layer whose output or weights it converts. "" for an inserted one.
+    precision : str
+        "INT8", "layout" (converts or moves numbers) or "FP32".
+    macs : int
+        Multiply-accumulates.
+    seconds : float or None
+        Time of one run; None where nothing was measured.
+    kind, reason : str
+        Why it is not what one expects: in FP32, or quantized though the file keeps it float.
+        `kind` groups alike ones. "" where there is nothing to explain.
+    """
+
+    name: str
+    operator: str
+    layer: str
+    label: str
+    precision: str
+    macs: int
+    seconds: float | None
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PrecisionReport:
+    """Every node that runs for a model. Prints as a summary with what is in FP32 and why.
+
+    Attributes
+    ----------
+    nodes : tuple of NodePrecision
+        In the order in which they run.
+    islands : int
+        Groups of FP32 nodes that hand each other floats: around each, numbers are converted.
+    uncounted : tuple of str
+        Layers whose MACs are not known, for want of a shape; they count as 0.
+    runs, threads : int
+        How the times were measured; `runs` is 0 where they were not.
+    runtime : str
+        The package that ran it: "onnxruntime" or "openvino".
+    machine : dict
+        What `quantlab.base.machine.machine()` says.
+    """
+
+    nodes: tuple[NodePrecision, ...]
+    islands: int
+    uncounted: tuple[str, ...]
+    runs: int
+    threads: int
+    runtime: str
+    machine: Mapping[str, Any]
+
+    def count(self, precision: str) -> int:
+        """How many nodes run in a precision."""
+        return len(self._of(precision))
+
+    def macs(self, precision: str | None = None) -> int:
+        """Multiply-accumulates of one inference, all or those in a precision."""
+        return sum(node.macs for node in self._of(precision))
+
+    def seconds(self, precision: str | None = None) -> float | None:
+        """Time of one inference as the sum over nodes; None where nothing was measured."""
+        if not self.runs:
+            return None
+        return sum(node.seconds or 0.0 for node in self._of(precision))
+
+    def macs_share(self, precision: str) -> float:
+        """Share of the multiply-accumulates done in a precision, 0 to 1."""
+        return self.macs(precision) / self.macs() if self.macs() else 0.0
+
+    def time_share(self, precision: str) -> float | None:
+        """Share of the measured time, 0 to 1; None where nothing was measured."""
+        total, part = self.seconds(), self.seconds(precision)
+        if total is None or part is None:
+            return None
+        return part / total if total else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "summary": {
+                precision: {
+                    "nodes": self.count(precision),
+                    "macs": self.macs(precision),
+                    "macs_share": self.macs_share(precision),
+                    "seconds": self.seconds(precision),
+                    "time_share": self.time_share(precision),
+                }
+                for precision in (INT8, LAYOUT, FP32)
+            },
+            "islands": self.islands,
+            "uncounted": list(self.uncounted),
+            "runs": self.runs,
+            "threads": self.threads,
+            "runtime": self.runtime,
+            "nodes": [asdict(node) for node in self.nodes],
+            **self.machine,
+        }
+
+    def table(self) -> str:
+        """The summary, then what is in FP32 and why, as text."""
+        from quantlab.deploy.precision.tables import summary_text
+
+        return summary_text(self)
+
+    def nodes_table(self) -> str:
+        """Every node that runs, in order, as text."""
+        from quantlab.deploy.precision.tables import nodes_text
+
+        return nodes_text(self)
+
+    def __str__(self) -> str:
+        return self.table()
+
+    def _of(self, precision: str | None) -> list[NodePrecision]:
+        return [node for node in self.nodes if precision in (None, node.precision)]
+
+
+def precision_report(
+    model: AnyModel,
+    *,
+    inputs: Any = None,
+    profile: bool = True,
+    runs: int = 20,
+    threads: int = 1,
+) -> PrecisionReport:
+    """Let ONNX Runtime optimize a model and say, node by node, what became of it.
+
+    The nodes are those of ONNX Runtime's own optimized graph. An FP32 node gets the reason why it
+    was not fused into an integer kernel, and its share of the work: multiply-accumulates from the
+    shapes, time from the runtime's profiler. The profiler adds a few microseconds to every
+    node, so the sum over many small nodes is longer than a run without it.
+
+    Parameters
+    ----------
+    model : path or onnx.ModelProto
+        Any model; an FP32 one is reported as such.
+    inputs : array, or mapping of input name to array, optional
+        What to run it with, and the shapes to count for. By default noise, one image.
+    profile : bool
+        False leaves the time out and runs nothing.
+    runs : int
+        Runs to measure, 1 or more, after two of warm-up. The time of a node is the mean of the
+        middle half.
+    threads : int
+        Threads of ONNX Runtime, 1 or more.
+
+    Returns
+    -------
+    PrecisionReport
+
+    Raises
+    ------
+    ValueError
+        A setting out of range, inputs that do not fit or, where a dimension has no size, are
+        missing, or a model that ONNX Runtime refuses.
+    OSError
+        The file cannot be read.
+
+    Examples
+    --------
+    `print(precision_report("net_int8.onnx"))`
+    """
+    check_runs(runs)
+    read = named(as_model(model))
+    session = open_session(read)
+    feeds = random_feeds(session) if inputs is None else checked_feeds(session, inputs)
+    ran = optimized_graph(read, feeds, runs=runs if profile else 0, threads=threads)
+    macs = macs_of(read, {name: array.shape for name, array in feeds.items()})
+    input_types = {entry.name: entry.type.tensor_type.elem_type for entry in read.graph.input}
+    precisions = node_precisions(ran.graph, input_types)
+    return PrecisionReport(
+        nodes=_nodes(ran, precisions, macs, layer_labels(read, ran.source)),
+        islands=_islands(ran.graph, precisions),
+        uncounted=tuple(name for name, count in macs.items() if count is None),
+        runs=runs if profile else 0,
+        threads=threads,
+        runtime="onnxruntime",
+        machine=machine(),
+    )
+
+
+def check_runs(runs: int) -> None:
+    """Refuse what is no number of runs."""
+    if isinstance(runs, bool) or not isinstance(runs, int) or runs < 1:
+        raise ValueError(f"runs is {runs!r}, but a time needs at least one run: pass runs=20.")
+
+
+def _nodes(
+    ran: OptimizedGraph,
+    precisions: tuple[str, ...],
+    macs: Mapping[str, int | None],
+    labels: Mapping[str, str],
+) -> tuple[NodePrecision, ...]:
+    left = dict(macs)  # a layer's MACs belong to one of the nodes that came of it
+    found = []
+    for index, (node, origin) in enumerate(zip(ran.graph.nodes, ran.origins, strict=True)):
+        reason = _reason(ran, node, origin, precisions[index])
+        computes = precisions[index] != LAYOUT
+        found.append(
+            NodePrecision(
+                name=node.name,
+                operator=node.operator,
+                layer=origin,
+                label=labels.get(origin, ""),
+                precision=precisions[index],
+                macs=(left.pop(origin, 0) or 0) if computes else 0,
+                seconds=ran.seconds[index] if ran.seconds else None,
+                kind=reason.kind,
+                reason=reason.sentence,
+            )
+        )
+    return tuple(found)
+
+
+def _islands(graph: Graph, precisions: tuple[str, ...]) -> int:
+    roles = []
+    for node, precision in zip(graph.nodes, precisions, strict=True):
+        moves = precision == LAYOUT and node.operator not in ("QuantizeLinear", "DequantizeLinear")
+        roles.append(ISLAND if precision == FP32 else BRIDGE if moves else SEA)
+    return count_islands([(node.inputs, node.outputs) for node in graph.nodes], roles)
+
+
+def _reason(ran: OptimizedGraph, node: Node, origin: str, precision: str) -> Reason:
+    source = next((known for known in ran.source.nodes if known.name == origin), None)
+    if precision == FP32:
+        if source is None:
+            return Reason("inserted", "ONNX Runtime inserted it.")
+        return fallback_reason(ran.source, source, x86=is_x86())
+    if source is None:
+        return NONE
+    if precision == INT8 and float_weights(ran.source, source):
+        return QUANTIZED_BY_RUNTIME
+    if node.operator == "DequantizeLinear" and node.inputs[0] in ran.graph.constants:
+        return Reason(
+            "weights dequantized",
+            "Stored integers are dequantized on every run, for a layer that runs in FP32.",
+        )
+    return NONE

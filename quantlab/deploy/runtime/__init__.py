@@ -1,0 +1,1 @@
+"""ONNX Runtime: sessions, optimized graphs, tensors, times, and our integers beside its own."""

@@ -1,0 +1,162 @@
+"""Whether ONNX Runtime computed the same integers as our simulator, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from quantlab.deploy.onnx_graph.load import AnyModel
+from quantlab.deploy.runtime.tensors import runtime_tensors
+from quantlab.deploy.simulator.simulate import Simulation, as_qdq, simulate
+
+if TYPE_CHECKING:
+    from quantlab.methods.quantized_model import QuantizedModel
+
+
+@dataclass(frozen=True)
+class LayerAgreement:
+    """One quantized tensor, compared.
+
+    Attributes
+    ----------
+    name, operator : str
+        The node that makes the tensor. In a model from `export_onnx` the name is torch.fx's.
+    values : int
+        How many integers were compared.
+    mismatches : int
+        How many of them differ.
+    largest : int
+        By how many LSB the worst one differs; 0 where all are equal.
+    """
+
+    name: str
+    operator: str
+    values: int
+    mismatches: int
+    largest: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Every quantized tensor of a model, compared. Prints as a table and one line.
+
+    Attributes
+    ----------
+    layers : tuple of LayerAgreement
+        In the order in which they are computed: what comes before a mismatch may be its cause,
+        what comes after inherits it.
+    """
+
+    layers: tuple[LayerAgreement, ...]
+
+    @property
+    def values(self) -> int:
+        """How many integers were compared."""
+        return sum(layer.values for layer in self.layers)
+
+    @property
+    def mismatches(self) -> int:
+        """How many of them differ."""
+        return sum(layer.mismatches for layer in self.layers)
+
+    @property
+    def largest(self) -> int:
+        """By how many LSB the worst one differs."""
+        return max((layer.largest for layer in self.layers), default=0)
+
+    @property
+    def first(self) -> LayerAgreement | None:
+        """The earliest layer that differs; None where none does."""
+        return next((layer for layer in self.layers if layer.mismatches), None)
+
+    @property
+    def summary(self) -> str:
+        """One line: how many integers, how many differ, where first."""
+        counted = f"{self.mismatches:,} of {self.values:,} integers differ"
+        if self.first is None:
+            return f"{counted}; layers compared: {len(self.layers)}."
+        differing = sum(layer.mismatches > 0 for layer in self.layers)
+        return (
+            f"{counted}, in {differing} of {len(self.layers)} layers, by at most "
+            f"{self.largest} LSB; first in {self.first.name} ({self.first.operator})."
+        )
+
+    def __rich__(self) -> Group:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for name in ("layer", "operator"):
+            table.add_column(name, overflow="fold")
+        for name in ("values", "mismatches", "largest LSB"):
+            table.add_column(name, justify="right")
+        for layer in self.layers:
+            table.add_row(
+                layer.name,
+                layer.operator,
+                f"{layer.values:,}",
+                f"{layer.mismatches:,}",
+                str(layer.largest),
+                style="bold red" if layer.mismatches else "",
+            )
+        return Group(table, Text(self.summary))
+
+    def __str__(self) -> str:
+        """The table as plain text of at most 100 columns, the summary below it."""
+        console = Console(width=100, color_system=None)
+        with console.capture() as captured:
+            console.print(self)
+        return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def compare_with_runtime(
+    model: AnyModel | QuantizedModel, x: Any, *, saturating: bool = False
+) -> Agreement:
+    """Run a QDQ model in ONNX Runtime and in our simulator, and compare every quantized tensor.
+
+    Parameters
+    ----------
+    model : path of an .onnx file, onnx.ModelProto, or QuantizedModel
+    x : array, or mapping of input name to array
+        As for `simulate`.
+    saturating : bool
+        Compare the saturating simulation with a session as it is by default: equal on an x86 CPU
+        without VNNI. Left out, both add products in 32 bits, on every CPU.
+
+    Returns
+    -------
+    Agreement
+
+    Raises
+    ------
+    ValueError, OSError
+        As `simulate` and `runtime_tensors` do.
+    """
+    proto = as_qdq(model)
+    theirs = runtime_tensors(proto, x, exact=not saturating)
+    return agreement(simulate(proto, x, saturating=saturating), theirs.tensors)
+
+
+def agreement(simulation: Simulation, theirs: Mapping[str, np.ndarray]) -> Agreement:
+    """Compare a simulation with integers that were computed elsewhere, by the tensors' names."""
+    return Agreement(
+        tuple(
+            _compared(layer.name, layer.operator, simulation.tensors[tensor], theirs[tensor])
+            for tensor, layer in simulation.layers.items()
+        )
+    )
+
+
+def _compared(name: str, operator: str, ours: np.ndarray, theirs: np.ndarray) -> LayerAgreement:
+    if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
+        raise ValueError(
+            f"layer {name!r} ({operator}) is {ours.dtype} of shape {ours.shape} here and "
+            f"{theirs.dtype} of shape {theirs.shape} there: compare runs of one model on one input."
+        )
+    # 16-bit integers differ by less than 2^16: int32 holds that.
+    apart = np.abs(ours.astype(np.int32) - theirs.astype(np.int32))
+    return LayerAgreement(name, operator, ours.size, int((apart > 0).sum()), int(apart.max()))

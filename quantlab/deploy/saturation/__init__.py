@@ -1,0 +1,1 @@
+"""Sums that a CPU without VNNI clips: a probe of this one, and what a model would lose."""

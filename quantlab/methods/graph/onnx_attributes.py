@@ -1,0 +1,224 @@
+"""From a torch call to an ONNX operator and its attributes, one function each.
+
+A function returns (kind, attributes), or the reason why this call has none.
+
+Conv                 strides, pads (begins, then ends), dilations, group, kernel_shape
+Gemm                 none: the weight is (N, K), transB is 1
+BatchNormalization   epsilon
+Clip                 min, max: float, infinite where open
+HardSigmoid          alpha, beta
+Softmax, Concat      axis, counted from the front
+MaxPool              kernel_shape, strides, pads, dilations
+AveragePool          kernel_shape, strides, pads, count_include_pad
+Resize               mode, coordinate_transformation_mode, nearest_mode, scales, sizes (H, W)
+Flatten              axis
+Reshape              shape: 0 keeps the batch
+Relu, HardSwish, Sigmoid, Add, Mul, GlobalAveragePool, Identity: none
+"""
+
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+from torch import fx
+
+from quantlab.methods.graph.calls import Call
+
+Found = tuple[str, dict[str, Any]] | str
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    both = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    return int(both[0]), int(both[-1])
+
+
+def _conv(call: Call) -> Found:
+    if call.settings["padding_mode"] != "zeros":
+        return f"it pads with mode {call.settings['padding_mode']}, a runtime pads with zeros"
+    kernel, dilations = _pair(call.settings["kernel_size"]), _pair(call.settings["dilation"])
+    padding = call.settings["padding"]
+    if padding == "same":
+        totals = [d * (k - 1) for k, d in zip(kernel, dilations, strict=True)]
+        # torch puts the odd pixel at the end
+        begins = (totals[0] // 2, totals[1] // 2)
+        ends = (totals[0] - begins[0], totals[1] - begins[1])
+    else:
+        begins = ends = (0, 0) if padding == "valid" else _pair(padding)
+    return "Conv", {
+        "strides": _pair(call.settings["stride"]),
+        "pads": (*begins, *ends),
+        "dilations": dilations,
+        "group": int(call.settings["groups"]),
+        "kernel_shape": kernel,
+    }
+
+
+def _linear(call: Call) -> Found:
+    if len(call.shape) != 2:
+        return f"its input has {len(call.shape)} axes, Gemm reads (batch, features)"
+    return "Gemm", {}
+
+
+def _batch_norm(call: Call) -> Found:
+    if call.settings["running_mean"] is None:
+        return "it has no running statistics: what it computes depends on the whole batch"
+    return "BatchNormalization", {"epsilon": float(call.settings["eps"])}
+
+
+def _plain(kind: str, **attributes: Any) -> Callable[[Call], Found]:
+    return lambda call: (kind, attributes)
+
+
+def _clip(low: str, high: str) -> Callable[[Call], Found]:
+    def read(call: Call) -> Found:
+        ends = call.settings.get(low), call.settings.get(high)
+        if any(isinstance(end, fx.Node) for end in ends):
+            return "its limits are tensors"
+        lo, hi = (
+            open_end if end is None else float(end)
+            for end, open_end in zip(ends, (-inf, inf), strict=True)
+        )
+        return ("Relu", {}) if (lo, hi) == (0, inf) else ("Clip", {"min": lo, "max": hi})
+
+    return read
+
+
+def _softmax(call: Call) -> Found:
+    if call.settings["dim"] is None:
+        return "its axis is not given"
+    return "Softmax", {"axis": int(call.settings["dim"]) % len(call.shape)}
+
+
+def _binary(kind: str) -> Callable[[Call], Found]:
+    def read(call: Call) -> Found:
+        if len(call.inputs) != 2:
+            return "one operand is a number, not an activation"
+        if call.settings.get("alpha", 1) != 1:
+            return f"it multiplies one operand by alpha = {call.settings['alpha']}"
+        return kind, {}
+
+    return read
+
+
+def _concat(call: Call) -> Found:
+    axis = call.settings["dim"] % len(call.shape)
+    return ("Concat", {"axis": axis}) if axis else "it joins images to a larger batch"
+
+
+def _max_pool(call: Call) -> Found:
+    if call.settings["return_indices"]:
+        return "it also returns indices"
+    kernel, strides, padding = _window(call)
+    dilations = _pair(call.settings["dilation"])
+    # ceil_mode adds a window that reaches beyond the input: padding, which no maximum sees.
+    reach = [
+        (out - 1) * s + (k - 1) * d + 1 - size - 2 * p
+        for out, size, k, s, p, d in zip(
+            call.result[-2:], call.shape[-2:], kernel, strides, padding, dilations, strict=True
+        )
+    ]
+    ends = tuple(p + max(0, more) for p, more in zip(padding, reach, strict=True))
+    return "MaxPool", {
+        "kernel_shape": kernel,
+        "strides": strides,
+        "pads": (*padding, *ends),
+        "dilations": dilations,
+    }
+
+
+def _average_pool(call: Call) -> Found:
+    if call.settings["divisor_override"] is not None:
+        return f"it divides by {call.settings['divisor_override']}, not by the pixels it adds"
+    kernel, strides, padding = _window(call)
+    floor = tuple(
+        (size + 2 * p - k) // s + 1
+        for size, k, s, p in zip(call.shape[-2:], kernel, strides, padding, strict=True)
+    )
+    if call.result[-2:] != floor:
+        return "with ceil_mode its last windows are cut, which ONNX divides differently"
+    return "AveragePool", {
+        "kernel_shape": kernel,
+        "strides": strides,
+        "pads": padding * 2,
+        "count_include_pad": int(call.settings["count_include_pad"]),
+    }
+
+
+def _window(call: Call) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    kernel = _pair(call.settings["kernel_size"])
+    given = call.settings["stride"]
+    # torch: no stride, or an empty one, is the kernel's size
+    strides = kernel if given is None or given == [] or given == () else _pair(given)
+    return kernel, strides, _pair(call.settings["padding"])
+
+
+def _adaptive_pool(call: Call) -> Found:
+    size, out = call.shape[-2:], call.result[-2:]
+    if len(call.shape) != 4:
+        return "its input has no batch axis"
+    if out == (1, 1):
+        return "GlobalAveragePool", {}
+    if out == size:
+        return "Identity", {}
+    if size[0] % out[0] or size[1] % out[1]:
+        return f"its windows over {size} pixels for {out} have different sizes"
+    kernel = (size[0] // out[0], size[1] // out[1])
+    window = {"kernel_shape": kernel, "strides": kernel, "pads": (0, 0, 0, 0)}
+    return "AveragePool", {**window, "count_include_pad": 0}
+
+
+def _resize(call: Call) -> Found:
+    mode, size, out = call.settings["mode"], call.shape[-2:], call.result[-2:]
+    if len(call.shape) != 4 or mode not in ("nearest", "bilinear"):
+        return f"mode {mode} of an input with {len(call.shape)} axes has no ONNX form here"
+    if out[0] % size[0] or out[1] % size[1]:
+        return f"the factor from {size} to {out} is no whole number"
+    corners = "align_corners" if call.settings["align_corners"] else "half_pixel"
+    nearest = mode == "nearest"
+    return "Resize", {
+        "mode": "nearest" if nearest else "linear",
+        "coordinate_transformation_mode": "asymmetric" if nearest else corners,
+        "nearest_mode": "floor",
+        "scales": (1.0, 1.0, out[0] / size[0], out[1] / size[1]),
+        "sizes": out,
+    }
+
+
+def _flatten(call: Call) -> Found:
+    axes = len(call.shape)
+    start, end = call.settings["start_dim"] % axes, call.settings["end_dim"] % axes
+    if (start, end) == (1, axes - 1):
+        return "Flatten", {"axis": 1}
+    return _reshape(call)
+
+
+def _reshape(call: Call) -> Found:
+    if call.result[:1] != call.shape[:1]:
+        return "it mixes the batch with other axes"
+    return "Reshape", {"shape": (0, *call.result[1:])}
+
+
+ATTRIBUTES: dict[str, Callable[[Call], Found]] = {
+    "conv2d": _conv,
+    "linear": _linear,
+    "batch_norm": _batch_norm,
+    "relu": _plain("Relu"),
+    "relu6": _plain("Clip", min=0.0, max=6.0),
+    "hardtanh": _clip("min_val", "max_val"),
+    "clamp": _clip("min", "max"),
+    "clamp_min": _clip("min", "max"),
+    "clamp_max": _clip("min", "max"),
+    "hardswish": _plain("HardSwish"),
+    "hardsigmoid": _plain("HardSigmoid", alpha=1 / 6, beta=0.5),
+    "sigmoid": _plain("Sigmoid"),
+    "softmax": _softmax,
+    "add": _binary("Add"),
+    "mul": _binary("Mul"),
+    "cat": _concat,
+    "max_pool2d": _max_pool,
+    "avg_pool2d": _average_pool,
+    "adaptive_avg_pool2d": _adaptive_pool,
+    "interpolate": _resize,
+    "flatten": _flatten,
+    "reshape": _reshape,
+}

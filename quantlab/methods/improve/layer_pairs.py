@@ -1,0 +1,108 @@
+"""Which two layers have only one way between them, on which a factor a channel can be moved."""
+
+from dataclasses import dataclass
+
+from torch import fx
+
+from quantlab.methods.graph.operators import Operator, Unsupported, is_operator, operator_of
+
+LAYERS = ("Conv", "Gemm")
+# f(s * x) = s * f(x) for each channel and every s > 0.
+PASS_A_FACTOR = (
+    "Relu", "MaxPool", "AveragePool", "GlobalAveragePool", "Resize", "Flatten", "Identity",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LayerPair:
+    """A layer, the operators after it, and the layer that alone reads the last of them.
+
+    Parameters
+    ----------
+    first, second : str
+        Names of fx nodes, each a convolution or a linear layer.
+    between : tuple of str
+        Names of the fx nodes on the way, in order.
+    kinds : tuple of str
+        Their ONNX operators.
+    """
+
+    first: str
+    second: str
+    between: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A layer that a method did not touch, by its fx node name, and why."""
+
+    layer: str
+    reason: str
+
+
+def layer_pairs(graph: fx.GraphModule) -> tuple[tuple[LayerPair, ...], tuple[LeftOut, ...]]:
+    """The pairs of a graph in the order they are computed, and the layers that start none.
+
+    A tensor on the way may have one reader only: a second one would see the factor too. What may
+    lie on the way is in PASS_A_FACTOR. A layer is in at most two pairs: once first, once second.
+
+    Parameters
+    ----------
+    graph : torch.fx.GraphModule
+        As `trace_model` or `fold_batchnorm` returns it.
+    """
+    pairs, left_out = [], []
+    for node in graph.graph.nodes:
+        if kind_of(graph, node) in LAYERS:
+            found = _follow(graph, node)
+            if isinstance(found, LayerPair):
+                pairs.append(found)
+            else:
+                left_out.append(LeftOut(node.name, found))
+    return tuple(pairs), tuple(left_out)
+
+
+def _follow(graph: fx.GraphModule, first: fx.Node) -> LayerPair | str:
+    """The pair that starts at a layer, or the reason why there is none."""
+    node = first
+    between: list[str] = []
+    kinds: list[str] = []
+    while True:
+        # A node that reads only the size of a tensor sees no factor.
+        readers = [user for user in node.users if user.op == "output" or is_operator(user)]
+        if len(readers) != 1:
+            names = ", ".join(user.name for user in readers)
+            return f"{node.name} has {len(readers)} readers ({names})"
+        reader = readers[0]
+        if reader.op == "output":
+            return f"{node.name} is an output of the model"
+        operator = operator_of(graph, reader)
+        if isinstance(operator, Unsupported):
+            return f"{reader.name} is {operator.name}, of which it is not known to pass a factor on"
+        if operator.kind in LAYERS:
+            return LayerPair(first.name, reader.name, tuple(between), tuple(kinds))
+        reason = _reason_against(operator, reader.name)
+        if reason is not None:
+            return reason
+        node = reader
+        between.append(node.name)
+        kinds.append(operator.kind)
+
+
+def _reason_against(operator: Operator, name: str) -> str | None:
+    if operator.kind == "Clip":
+        return (
+            f"{name} clips every channel at the same height: replace_relu6 makes it a ReLU first, "
+            f"which changes the values above that height"
+        )
+    flattens = operator.kind == "Reshape" and len(operator.attributes["shape"]) == 2
+    if operator.kind not in PASS_A_FACTOR and not flattens:
+        return f"{name} is {operator.kind}, which does not pass a factor on"
+    return None
+
+
+def kind_of(graph: fx.GraphModule, node: fx.Node) -> str | None:
+    """The ONNX operator of a node, None where there is none."""
+    operator = operator_of(graph, node) if is_operator(node) else None
+    return operator.kind if isinstance(operator, Operator) else None

@@ -1,0 +1,1 @@
+"""Post-training quantization: fold, place rulers, calibrate, quantize weights."""

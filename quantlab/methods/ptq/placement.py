@@ -1,0 +1,237 @@
+"""Where rulers are laid: which tensors become integers, and which layers stay float."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import inf
+
+from torch import fx
+
+from quantlab.base.frozen_mapping import FrozenMapping
+from quantlab.methods.graph.calls import tensor_inputs
+from quantlab.methods.graph.layer_names import find_layers
+from quantlab.methods.graph.operators import (
+    Operator,
+    Unsupported,
+    is_operator,
+    operator_of,
+    path_of,
+)
+from quantlab.methods.recipe import Recipe
+
+LAYERS = ("Conv", "Gemm")
+# ONNX Runtime computes these on integers.
+COMPUTED = (
+    *LAYERS,
+    "Add",
+    "Mul",
+    "Concat",
+    "AveragePool",
+    "GlobalAveragePool",
+    "Sigmoid",
+    "Softmax",
+)
+# These only move or select integers: what comes out is on the ruler that went in.
+MOVED = ("MaxPool", "Resize", "Flatten", "Reshape", "Identity")
+# After these a Relu or Clip needs no operator of its own: the ruler's ends clip.
+CLIPPED_BY_RULER = ("Conv", "Gemm", "Add")
+
+
+@dataclass(frozen=True)
+class FloatLayer:
+    """A layer that stays float.
+
+    Parameters
+    ----------
+    name : str
+        Node name.
+    operator : str
+        What it computes: ONNX's name for it, or torch's where ONNX's is not known.
+    reason : str
+        Why it stays float.
+    path : str
+        Module path in the caller's model; the node name where it is no module.
+    """
+
+    name: str
+    operator: str
+    reason: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.operator}) stays float: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where rulers are laid.
+
+    Parameters
+    ----------
+    rulers : tuple of str
+        Tensors, by node name, that get a ruler of their own, in the order they are computed.
+    shares : mapping of str to str
+        Tensors that are read with the ruler of another one, and which.
+    fused : mapping of str to str
+        An operator and the Relu or Clip after it that its ruler does: only that one's tensor has a
+        ruler.
+    quantized : tuple of str
+        Operators computed on integers, those that only move integers and fused ones included.
+    float_layers : tuple of FloatLayer
+        All other operators.
+    """
+
+    rulers: tuple[str, ...]
+    shares: Mapping[str, str]
+    fused: Mapping[str, str]
+    quantized: tuple[str, ...]
+    float_layers: tuple[FloatLayer, ...]
+
+    def ruler_of(self, tensor: str) -> str | None:
+        """The tensor whose ruler `tensor` is read with; None for a float tensor."""
+        return self.shares.get(tensor, tensor if tensor in self.rulers else None)
+
+
+def place(graph: fx.GraphModule, recipe: Recipe) -> Placement:
+    """Decide where rulers are laid.
+
+    What a quantized operator reads and what it writes has a ruler. A tensor whose producer and
+    readers are all float has none. A Relu or Clip that alone reads a convolution, linear layer or
+    sum is done by the ruler: its ends are 0 and the largest value. Max pool, nearest resize and
+    reshaping pass their input's ruler on.
+
+    Parameters
+    ----------
+    graph : torch.fx.GraphModule
+        As `fold_batchnorm` returns it.
+    recipe : Recipe
+        Its `keep_float` and the scheme of its activations matter.
+
+    Raises
+    ------
+    ValueError
+        keep_float names a layer that the model does not have.
+    """
+    kept = find_layers(graph, recipe.keep_float, "keep_float")
+    nodes = [node for node in graph.graph.nodes if is_operator(node)]
+    operators = {node.name: operator_of(graph, node) for node in nodes}
+    fused = dict(_fused(nodes, operators, kept, recipe))
+    reasons = {
+        node.name: reason
+        for node in nodes
+        if (reason := _why_float(node, operators[node.name], kept, set(fused.values()), recipe))
+    }
+    roots = _roots(graph, operators, reasons)
+    rulers = _rulers(graph, operators, reasons, fused, roots)
+    for node in nodes:
+        # Nobody around it reads integers, so there is no ruler to pass on.
+        if node.name in roots and roots[node.name] not in rulers:
+            reasons[node.name] = "the layers around it stay float"
+    shares = {tensor: root for tensor, root in roots.items() if root in rulers}
+    return Placement(
+        rulers=tuple(node.name for node in graph.graph.nodes if node.name in rulers),
+        shares=FrozenMapping(shares),
+        fused=FrozenMapping(fused),
+        quantized=tuple(node.name for node in nodes if node.name not in reasons),
+        float_layers=tuple(
+            FloatLayer(node.name, _shown(operators[node.name]), reasons[node.name], path_of(node))
+            for node in nodes
+            if node.name in reasons
+        ),
+    )
+
+
+def _fused(
+    nodes: list[fx.Node],
+    operators: Mapping[str, Operator | Unsupported],
+    kept: Mapping[str, str],
+    recipe: Recipe,
+) -> Iterator[tuple[str, str]]:
+    """(operator, Relu or Clip) pairs that one ruler serves."""
+    if recipe.activations.scheme != "asymmetric":
+        return  # a symmetric ruler goes below 0, so it cannot do a Relu
+    for node in nodes:
+        readers = list(node.users)
+        if len(readers) != 1 or not is_operator(readers[0]):
+            continue
+        first, second = operators[node.name], operators[readers[0].name]
+        if (
+            isinstance(first, Operator)
+            and isinstance(second, Operator)
+            and first.kind in CLIPPED_BY_RULER
+            and _ends_on_zero_or_around(second)
+            and not {node.name, readers[0].name} & kept.keys()
+        ):
+            yield node.name, readers[0].name
+
+
+def _ends_on_zero_or_around(operator: Operator) -> bool:
+    """Whether a ruler over the values after it ends where it clips: its range must contain 0."""
+    if operator.kind == "Relu":
+        return True
+    lo, hi = operator.attributes.get("min", inf), operator.attributes.get("max", -inf)
+    return operator.kind == "Clip" and lo <= 0 <= hi
+
+
+def _why_float(
+    node: fx.Node,
+    operator: Operator | Unsupported,
+    kept: Mapping[str, str],
+    fused: set[str],
+    recipe: Recipe,
+) -> str | None:
+    if node.name in kept:
+        return f"keep_float names {kept[node.name]}"
+    if isinstance(operator, Unsupported):
+        return operator.reason
+    if node.name in fused:
+        return None
+    if operator.kind == "Resize" and operator.attributes["mode"] != "nearest":
+        return "ONNX Runtime resizes integers only to the nearest pixel"
+    if operator.kind in (*COMPUTED, *MOVED):
+        return None
+    if operator.kind == "BatchNormalization":
+        return "no convolution or linear layer before it, that it alone reads, to fold it into"
+    if operator.kind in ("Relu", "Clip"):
+        if recipe.activations.scheme == "symmetric":
+            return "symmetric rulers reach as far below 0 as above, so none can clip for it"
+        return "no convolution, linear layer or sum before it whose ruler could clip for it"
+    return "ONNX Runtime has no integer kernel for it"
+
+
+def _roots(
+    graph: fx.GraphModule,
+    operators: Mapping[str, Operator | Unsupported],
+    reasons: Mapping[str, str],
+) -> dict[str, str]:
+    """For every operator that only moves integers: the tensor whose values it moves."""
+    roots: dict[str, str] = {}
+    for node in graph.graph.nodes:
+        operator = operators.get(node.name)
+        if isinstance(operator, Operator) and operator.kind in MOVED and node.name not in reasons:
+            source = operator.inputs[0]
+            roots[node.name] = roots.get(source, source)
+    return roots
+
+
+def _rulers(
+    graph: fx.GraphModule,
+    operators: Mapping[str, Operator | Unsupported],
+    reasons: Mapping[str, str],
+    fused: Mapping[str, str],
+    roots: Mapping[str, str],
+) -> set[str]:
+    """Tensors with a ruler of their own."""
+    found: set[str] = set()
+    for node in graph.graph.nodes:
+        if node.name not in operators or node.name in reasons or node.name in roots:
+            continue
+        if node.name not in fused:
+            found.add(node.name)
+        for source in tensor_inputs(node):
+            if fused.get(source.name) != node.name:
+                found.add(roots.get(source.name, source.name))
+    return found
+
+
+def _shown(operator: Operator | Unsupported) -> str:
+    return operator.kind if isinstance(operator, Operator) else operator.name

@@ -1,0 +1,1 @@
+"""Quantization-aware training: fake-quantized layers, learned step sizes, the training loop."""

@@ -1,0 +1,231 @@
+"""Each operator alone, against torch, for the batch of the example and for another one."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from quantlab.deploy import build_onnx, open_session
+from quantlab.deploy.export.lowering.float_operators import FLOAT_OPERATORS, operator_key
+from quantlab.methods.graph.tracing import trace_model
+
+
+class Function(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+class Scaled(nn.Module):
+    """Reads its parameters as tensors, not through a layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slope = nn.Parameter(torch.linspace(-1, 1, 8))
+        self.weight = nn.Parameter(torch.full((6,), 2.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.prelu(x, self.slope) * self.weight
+        return F.layer_norm(x, (6,), self.weight, self.slope[:6] + 1)
+
+
+def shuffled(x: Tensor) -> Tensor:
+    """ShuffleNet's channel shuffle."""
+    return x.view(x.size(0), 2, 4, 6, 6).transpose(1, 2).reshape(x.size(0), 8, 6, 6)
+
+
+def attention(x: Tensor) -> Tensor:
+    rows = x.flatten(2).permute(0, 2, 1)
+    return torch.softmax(rows @ rows.transpose(-2, -1) / 3, -1) @ rows
+
+
+def chunks(x: Tensor) -> Tensor:
+    parts = x.chunk(3, 1)
+    return torch.cat([parts[-1], parts[0] * 2, parts[1]], 1)
+
+
+# Moved, joined, clipped, added once: whatever the order, no number is rounded differently.
+EXACT = {
+    "abs": torch.abs,
+    "neg": lambda x: -x,
+    "add a number": lambda x: x + 1.5,
+    "sub a number": lambda x: x - 2.5,
+    "from a number": lambda x: 1 - x,
+    "mul by a number": lambda x: x * 0.3,
+    "maximum": lambda x: torch.maximum(x, x * 2),
+    "minimum": lambda x: torch.minimum(x, x * 2),
+    "clamp below": lambda x: x.clamp(min=-0.5),
+    "clamp": lambda x: torch.clamp(x, -0.5, 0.3),
+    "clamp above": lambda x: torch.clamp(x, max=0.3),
+    "relu6": F.relu6,
+    "leaky_relu": lambda x: F.leaky_relu(x, 0.3),
+    "leaky relu module": nn.LeakyReLU(0.2),
+    "prelu of one slope": nn.PReLU(),
+    "prelu of a slope a channel": nn.PReLU(8),
+    "permute": lambda x: x.permute(0, 2, 3, 1),
+    "permute by a tuple": lambda x: torch.permute(x, (0, 3, 1, 2)),
+    "transpose": lambda x: x.transpose(-1, 1),
+    "shuffle": shuffled,
+    "unsqueeze": lambda x: x.unsqueeze(2),
+    "squeeze": lambda x: x.amax(1, keepdim=True).squeeze(1),
+    "squeeze nothing": lambda x: x.squeeze(1),
+    "squeeze all": lambda x: x[:, :1].squeeze(),
+    "chunk": chunks,
+    "split in lengths": lambda x: x.split([3, 5], 1)[-1],
+    "split in equal lengths": lambda x: torch.split(x, 3, dim=1)[1],
+    "slice with steps": lambda x: x[:, 2:, ::2, 1],
+    "slice behind an ellipsis": lambda x: x[..., -1],
+    "flatten from 2": lambda x: torch.flatten(x, 2),
+    "flatten some": nn.Flatten(1, 2),
+    "reshape": lambda x: x.reshape(-1, 8, 36),
+    "view with the batch": lambda x: x.view(-1, 36),
+    "flatten all": torch.flatten,
+    "two batches": lambda x: torch.cat([x, -x]),
+    "amax": lambda x: x.amax(1),
+    "amin of two": lambda x: x.amin((2, 3), keepdim=True),
+    "pad": lambda x: F.pad(x, (1, 2, 3, 0)),
+    "pad by a number": nn.ConstantPad2d(1, 2.5),
+    "pad by zeros": nn.ZeroPad2d((1, 0, 2, 1)),
+    "pad by reflection": lambda x: F.pad(x, (1, 2, 3, 0), mode="reflect"),
+    "pad by the edge": nn.ReplicationPad2d((1, 2, 0, 3)),
+    "nearest to odd sizes": lambda x: F.interpolate(x, size=(9, 13)),
+    "nearest by a fraction": lambda x: F.interpolate(x, scale_factor=(1.5, 2.5)),
+    "nearest twice": nn.Upsample(scale_factor=2),
+    "pixel shuffle": nn.PixelShuffle(2),
+    "pixel unshuffle": nn.PixelUnshuffle(2),
+    "pixel shuffle function": lambda x: F.pixel_shuffle(x, 2),
+    "pixel unshuffle function": lambda x: F.pixel_unshuffle(x, 2),
+    "max pool": nn.MaxPool2d(3, 2, 1),
+    "max pool, ceil mode": nn.MaxPool2d(3, 2, ceil_mode=True),
+}
+ROUNDED = {
+    "exp": torch.exp,
+    "log": lambda x: (x.abs() + 1).log(),
+    "sqrt": lambda x: torch.sqrt(x.abs()),
+    "reciprocal": lambda x: torch.reciprocal(x.abs() + 1),
+    "div": lambda x: x / 3,
+    "pow": lambda x: x**2,
+    "tanh": nn.Tanh(),
+    "sigmoid": lambda x: x.sigmoid(),
+    "mish": nn.Mish(),
+    "gelu": nn.GELU(),
+    "gelu by tanh": lambda x: F.gelu(x, approximate="tanh"),
+    "elu": nn.ELU(0.7),
+    "silu": nn.SiLU(),
+    "softplus": nn.Softplus(2.0),
+    "hardswish": nn.Hardswish(),
+    "hardsigmoid": F.hardsigmoid,
+    "softmax": lambda x: x.softmax(1),
+    "log_softmax": nn.LogSoftmax(1),
+    "attention": attention,
+    "mean": lambda x: x.mean(1),
+    "mean of two": lambda x: x.mean((1, 3), keepdim=True),
+    "global mean": lambda x: x.mean((2, 3)),
+    "sum": lambda x: torch.sum(x, -1),
+    "layer norm": nn.LayerNorm([6]),
+    "layer norm of two": nn.LayerNorm([6, 6], elementwise_affine=False),
+    "group norm": nn.GroupNorm(4, 8),
+    "instance norm": nn.InstanceNorm2d(8, affine=True),
+    "batch norm": nn.BatchNorm2d(8),
+    "parameters read as tensors": Scaled(),
+    "conv, same": nn.Conv2d(8, 4, 4, padding="same"),
+    "conv, grouped, dilated": nn.Conv2d(8, 4, 3, stride=2, padding=2, dilation=2, groups=4),
+    "conv 1d": nn.Sequential(nn.Flatten(2), nn.Conv1d(8, 4, 3, padding="same")),
+    "conv 3d": nn.Sequential(Function(lambda x: x.unsqueeze(1)), nn.Conv3d(1, 2, 3, padding=1)),
+    "transposed conv": nn.ConvTranspose2d(8, 4, 3, 2, 1, output_padding=1, groups=2),
+    "linear on four axes": nn.Linear(6, 5),
+    "linear without bias": nn.Linear(6, 5, bias=False),
+    "average pool": nn.AvgPool2d(3, 2, 1, count_include_pad=False),
+    "adaptive pool": nn.AdaptiveAvgPool2d(2),
+    "bilinear": nn.Upsample(scale_factor=2, mode="bilinear"),
+    "bilinear, corners": nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True),
+    "bilinear to sizes": lambda x: F.interpolate(x, size=(9, 7), mode="bilinear"),
+    "bilinear to sizes, corners": nn.Upsample((9, 7), mode="bilinear", align_corners=True),
+    "bilinear by fractions": nn.Upsample(scale_factor=(1.5, 0.5), mode="bilinear"),
+    "bilinear by half": lambda x: F.interpolate(x, scale_factor=0.5, mode="bilinear"),
+    "bicubic": lambda x: F.interpolate(x, size=(9, 7), mode="bicubic"),
+}
+
+
+def as_module(tested) -> nn.Module:
+    torch.manual_seed(0)
+    module = nn.Sequential(tested) if isinstance(tested, nn.Module) else Function(tested)
+    return module.eval()
+
+
+def both(tested, batch: int) -> tuple[np.ndarray, np.ndarray]:
+    """What torch computes, and ONNX Runtime from the export that saw a batch of 2."""
+    torch.set_num_threads(1)
+    module, generator = as_module(tested), torch.Generator().manual_seed(batch)
+    model = build_onnx(module, torch.zeros(2, 8, 6, 6))
+    x = torch.randn(batch, 8, 6, 6, generator=generator)
+    with torch.no_grad():
+        expected = module(x).numpy()
+    return expected, open_session(model).run(None, {"input": x.numpy()})[0]
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_exact_operators(name):
+    for batch in (2, 3):
+        expected, found = both(EXACT[name], batch)
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("name", ROUNDED)
+def test_rounded_operators(name):
+    """At most 144 products are summed for one value here (8 channels of 3 x 3, twice), each
+    rounding is half an ulp, 2^-24, of a partial sum. Partial sums are at most 16 times the largest
+    result or 1. Both programs round: 2 * 144 * 16 * 2^-24 < 3e-4; in practice they differ less."""
+    for batch in (2, 3):
+        expected, found = both(ROUNDED[name], batch)
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, rtol=0, atol=3e-4 * max(1, abs(expected).max()))
+
+
+def test_every_entry_is_a_torch_operator():
+    """Keys are modules, functions, and names of tensor methods: each exists."""
+    for key in FLOAT_OPERATORS:
+        assert callable(key) or hasattr(torch.Tensor, key), key
+
+
+@pytest.mark.parametrize(
+    ("tested", "words"),
+    [
+        (lambda x: torch.cumsum(x, 1), "layer 'cumsum' calls cumsum"),
+        (lambda x: torch.add(x, x, alpha=2), "uses alpha"),
+        (lambda x: torch.div(x, 2, rounding_mode="floor"), "rounding_mode"),
+        (nn.Conv2d(8, 8, 3, padding=1, padding_mode="circular"), "pads with 'circular'"),
+        (lambda x: F.interpolate(x, size=(3, 3), mode="area"), "enlarges by 'area'"),
+        (nn.InstanceNorm2d(8, track_running_stats=True), "running statistics"),
+        (lambda x: x[:, [0, 2]], "only whole numbers and slices"),
+        (nn.AdaptiveAvgPool2d(4), "layer '_0' calls AdaptiveAvgPool2d"),
+        (lambda x: x.view(16, 36), "the batch of an exported model is free"),
+        (lambda x: x.unsqueeze(0), "layer 'unsqueeze' calls unsqueeze"),
+        (nn.Softmax(), "its axis is not given"),
+    ],
+)
+def test_what_has_no_onnx_form_is_named(tested, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        build_onnx(as_module(tested), torch.zeros(2, 8, 6, 6))
+    assert "\n" not in str(caught.value)
+    assert "layer '" in str(caught.value)
+
+
+def test_a_parameter_computed_in_the_graph_is_named():
+    with pytest.raises(ValueError, match="computes its own parameter"):
+        build_onnx(as_module(lambda x: torch.prelu(x, x.amax((0, 2, 3)))), torch.zeros(2, 8, 6, 6))
+
+
+def test_modules_are_found_by_class_and_methods_by_name():
+    graph = trace_model(as_module(lambda x: x.tanh()), torch.zeros(1, 2))
+    keys = [operator_key(graph, node) for node in graph.graph.nodes if node.op.startswith("call")]
+    assert keys == ["tanh"]
+    graph = trace_model(as_module(nn.Tanh()), torch.zeros(1, 2))
+    keys = [operator_key(graph, node) for node in graph.graph.nodes if node.op.startswith("call")]
+    assert keys == [nn.Tanh]

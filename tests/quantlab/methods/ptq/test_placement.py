@@ -1,0 +1,201 @@
+"""Where rulers are laid: the cases of the rule, one small net each."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from quantlab.methods import Recipe, Rule, fold_batchnorm, place, trace_model
+from quantlab.methods.graph.layer_names import find_layers
+
+X = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+SYMMETRIC = Recipe(activations=Rule("int8", "symmetric"))
+
+
+def conv():
+    return nn.Conv2d(4, 4, 3, padding=1)
+
+
+def placed(model, recipe=None):
+    return place(fold_batchnorm(trace_model(model, X)), recipe or Recipe())
+
+
+class Named(nn.Sequential):
+    """A chain whose nodes are called a, b, c, ..."""
+
+    def __init__(self, modules):
+        super().__init__()
+        for name, module in zip("abcdefg", modules, strict=False):
+            self.add_module(name, module)
+
+
+def reasons(placement):
+    return {layer.name: layer.reason for layer in placement.float_layers}
+
+
+def test_a_relu_is_done_by_the_ruler_after_its_layer():
+    for act in (nn.ReLU(), nn.ReLU6(), nn.Hardtanh(-1, 2)):
+        found = placed(Named([conv(), act, conv()]))
+        assert found.rulers == ("input_1", "b", "c")
+        assert found.fused == {"a": "b"}
+        assert found.quantized == ("a", "b", "c")
+        assert found.float_layers == ()
+        assert (found.ruler_of("b"), found.ruler_of("a")) == ("b", None)
+
+
+def test_batchnorm_between_is_no_obstacle():
+    found = placed(Named([conv(), nn.BatchNorm2d(4), nn.ReLU6()]))
+    assert found.fused == {"a": "c"}
+    assert found.float_layers == ()
+
+
+def test_a_clip_away_from_zero_stays_float():
+    """Its ruler would contain 0, which lies outside the clip."""
+    found = placed(Named([conv(), nn.Hardtanh(1, 3)]))
+    assert found.fused == {}
+    assert reasons(found) == {
+        "b": "no convolution, linear layer or sum before it whose ruler could clip for it"
+    }
+
+
+def test_a_symmetric_ruler_cannot_do_a_relu():
+    found = placed(Named([conv(), nn.ReLU(), conv()]), SYMMETRIC)
+    assert found.rulers == ("input_1", "a", "b", "c")
+    assert list(reasons(found)) == ["b"]
+    assert reasons(found)["b"].startswith("symmetric rulers reach as far below 0")
+
+
+class Residual(nn.Module):
+    def __init__(self, act=F.relu):
+        super().__init__()
+        self.a, self.b, self.act = conv(), conv(), act
+
+    def forward(self, x):
+        y = self.a(x)
+        return self.act(self.b(torch.relu(y)) + y)
+
+
+def test_a_layer_with_two_readers_keeps_its_own_ruler():
+    found = placed(Residual())
+    # y is read by relu and by the sum: relu cannot be taken into its ruler
+    assert found.rulers == ("x", "a", "relu", "b", "relu_1")
+    assert "a" not in found.fused
+    assert list(found.fused.values()) == ["relu_1"]
+    assert list(reasons(found)) == ["relu"]
+
+
+def test_a_ruler_lies_on_both_sides_of_a_hardswish():
+    found = placed(Named([conv(), nn.Hardswish(), conv()]))
+    assert found.rulers == ("input_1", "a", "b", "c")
+    assert reasons(found) == {"b": "ONNX Runtime has no integer kernel for it"}
+    (layer,) = found.float_layers
+    assert str(layer) == "b (HardSwish) stays float: ONNX Runtime has no integer kernel for it"
+
+
+def test_what_moves_integers_shares_the_ruler_before_it():
+    modules = [conv(), nn.MaxPool2d(2), nn.Upsample(scale_factor=2), conv(), nn.Flatten()]
+    found = placed(Named([*modules, nn.Linear(256, 2)]))
+    assert found.rulers == ("input_1", "a", "d", "f")
+    assert found.shares == {"b": "a", "c": "a", "e": "d"}
+    assert found.ruler_of("c") == "a"
+    assert found.quantized == tuple("abcdef")
+
+
+def test_an_input_that_is_only_moved_has_the_ruler_of_its_reader_s_choice():
+    found = placed(Named([nn.MaxPool2d(2), conv()]))
+    assert found.rulers == ("input_1", "b")
+    assert found.shares == {"a": "input_1"}
+
+
+def test_between_float_operators_there_is_no_ruler():
+    found = placed(Named([nn.Tanh(), nn.MaxPool2d(2), nn.SiLU()]))
+    assert found.rulers == ()
+    assert found.shares == {}
+    assert found.quantized == ()
+    assert reasons(found) == {
+        "a": "quantlab knows no integer operator for it",
+        "b": "the layers around it stay float",
+        "c": "quantlab knows no integer operator for it",
+    }
+
+
+def test_a_float_producer_is_quantized_where_a_quantized_layer_reads_it():
+    found = placed(Named([nn.Tanh(), nn.MaxPool2d(2), conv()]))
+    assert found.rulers == ("a", "c")
+    assert found.shares == {"b": "a"}
+
+
+def test_computed_operators_have_their_own_rulers():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.fc = conv(), nn.Conv2d(4, 4, 1)
+
+        def forward(self, x):
+            y = self.a(x)
+            gate = torch.sigmoid(self.fc(F.adaptive_avg_pool2d(y, 1)))
+            y = y * gate
+            y = torch.cat([y, x], 1)
+            return F.avg_pool2d(y, 2), F.softmax(y.flatten(1), 1)
+
+    found = placed(Net())
+    assert found.rulers == (
+        "x", "a", "adaptive_avg_pool2d", "fc", "sigmoid", "mul", "cat", "avg_pool2d", "softmax",
+    )  # fmt: skip
+    assert found.shares == {"flatten": "cat"}
+    assert found.float_layers == ()
+
+
+def test_a_batchnorm_on_its_own_is_reported():
+    found = placed(Named([nn.BatchNorm2d(4), conv()]))
+    assert found.rulers == ("a", "b")
+    assert reasons(found) == {
+        "a": "no convolution or linear layer before it, that it alone reads, to fold it into"
+    }
+
+
+def test_a_linear_resize_stays_float():
+    found = placed(Named([conv(), nn.Upsample(scale_factor=2, mode="bilinear"), conv()]))
+    assert reasons(found) == {"b": "ONNX Runtime resizes integers only to the nearest pixel"}
+
+
+@pytest.mark.parametrize("name", ["block.0", "block_0"])
+def test_keep_float_takes_paths_and_node_names(name):
+    model = nn.Sequential()
+    model.add_module("block", nn.Sequential(conv(), nn.ReLU(), conv()))
+    found = placed(model, Recipe(keep_float=(name,)))
+    # The convolution's ReLU has no ruler to do it any more.
+    assert list(reasons(found)) == ["block_0", "block_1"]
+    assert reasons(found)["block_0"] == f"keep_float names {name}"
+    assert found.rulers == ("block_1", "block_2")
+    assert [layer.path for layer in found.float_layers] == ["block.0", "block.1"]
+
+
+def test_keep_float_takes_the_beginning_of_paths():
+    model = nn.Sequential()
+    model.add_module("body", nn.Sequential(conv(), nn.ReLU()))
+    model.add_module("bodyguard", conv())
+    found = placed(model, Recipe(keep_float=["body"]))
+    assert list(reasons(found)) == ["body_0", "body_1"]
+
+
+def test_a_moving_layer_kept_float_breaks_the_chain():
+    found = placed(Named([conv(), nn.MaxPool2d(2), conv()]), Recipe(keep_float=["b"]))
+    assert found.rulers == ("input_1", "a", "b", "c")
+    assert found.shares == {}
+
+
+def test_an_unknown_name_gets_near_ones():
+    graph = trace_model(Named([conv(), nn.ReLU()]), X)
+    with pytest.raises(ValueError, match="keep_float names 'aa', but the model has no such layer"):
+        place(graph, Recipe(keep_float=("aa",)))
+    nested = nn.Sequential()
+    nested.add_module("features", nn.Sequential(conv(), conv()))
+    with pytest.raises(ValueError, match=r"did you mean features\.0, features_0, features\.1\?"):
+        find_layers(trace_model(nested, X), ["feature.0"], "layers")
+
+
+def test_a_layer_called_twice_is_kept_float_twice():
+    shared = conv()
+    found = placed(Named([shared, nn.ReLU(), shared]), Recipe(keep_float=["a"]))
+    assert list(reasons(found)) == ["a", "b", "a_1"]

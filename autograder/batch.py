@@ -31,7 +31,7 @@ from autograder.record import Record, read_record, record_path, write_record
 from autograder.results import max_score_of, results_of
 from autograder.runner import Job, Runner
 from autograder.transplant import transplant, with_note
-from quantlab.learn.verdict import Verdict
+from quantlab.teach.judging.verdict import Verdict
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from autograder.programs import put_own_programs_on_path
 from autograder.record import Record, read_records
 from autograder.sanitize import Redactor
 from autograder.tidy_checks import name_exercises
-from quantlab.learn.card import Card
+from quantlab.teach.judging.card import Card
 
 EPILOG = """\
 pages: COURSE/feedback/STUDENT/LESSON/LESSON.html, by nbgrader; scripts, the hidden seed and this

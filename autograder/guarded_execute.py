@@ -22,9 +22,9 @@ from nbgrader.utils import is_grade, is_solution
 from traitlets import Integer
 
 from autograder.own_kernel import OwnKernelManager
-from quantlab.learn.card import judgement_card
-from quantlab.learn.exercise import find
-from quantlab.learn.verdict import Judgement, Verdict
+from quantlab.lessons.catalogue import find
+from quantlab.teach.judging.card import judgement_card
+from quantlab.teach.judging.verdict import Judgement, Verdict
 
 CHECKED = re.compile(r"""\bcheck\(\s*["']([^"']+)["']""")
 COUNTED = frozenset({"stream", "display_data", "update_display_data", "execute_result", "error"})

@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from quantlab.learn.verdict import Verdict
+from quantlab.teach.judging.verdict import Verdict
 
 LARGEST_NOTEBOOK = 50_000_000
 LARGEST_ANSWERS = 64 * 1024

@@ -1,6 +1,6 @@
 """One lesson source becomes one instructor notebook: metadata, boxes and numbers filled in.
 
-The short tags of the source (`quantlab.learn.source`) become nbgrader's v3 metadata. Numbers in the
+The short tags of the source (`quantlab.teach.source`) become nbgrader's v3 metadata. Numbers in the
 prose, written as {{expression}}, are computed from the lesson's `facts` cells while building, so
 that a text can not drift from the library. The same source gives the same bytes on every machine.
 """
@@ -16,8 +16,9 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from quantlab.learn.exercise import Exercise, find
-from quantlab.learn.source import SourceCell, read_lesson
+from quantlab.lessons.catalogue import find
+from quantlab.teach.judging.exercise import Exercise
+from quantlab.teach.source import SourceCell, read_lesson
 
 FACT = re.compile(r"\{\{(.+?)\}\}", re.S)
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -68,6 +69,8 @@ def _cell(cell: SourceCell, facts: dict[str, Any], path: Path) -> NotebookNode:
             text = f"{_box(find(cell.tag.id))}\n\n{text}"
         return nbformat.v4.new_markdown_cell(text)
     built = nbformat.v4.new_code_cell(cell.source)
+    if cell.tag and cell.tag.kind == "demo":
+        built.metadata["tags"] = ["demo"]  # grading skips it
     if cell.tag and cell.tag.kind in ("exercise", "check", "written"):
         meta = _grading(cell, path)
         if meta:

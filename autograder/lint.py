@@ -26,8 +26,8 @@ from autograder.quality import (
     stub_namespace,
     stub_problems,
 )
-from quantlab.learn.exercise import all_exercises, find
-from quantlab.learn.source import REGION, SourceCell, read_lesson
+from quantlab.lessons.catalogue import all_exercises, find
+from quantlab.teach.source import REGION, SourceCell, read_lesson
 
 EPILOG = """exit codes: 0 fit · 1 problems found · 2 the course cannot be read
 

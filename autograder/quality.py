@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from quantlab.learn.ask import LocalAsk
-from quantlab.learn.exercise import Exercise
-from quantlab.learn.judge import judge
-from quantlab.learn.source import SourceCell, without_markers
-from quantlab.learn.verdict import Verdict
+from quantlab.teach.judging.ask import LocalAsk
+from quantlab.teach.judging.exercise import Exercise
+from quantlab.teach.judging.judge import judge
+from quantlab.teach.judging.verdict import Verdict
+from quantlab.teach.source import SourceCell, without_markers
 
 MISCONCEPTIONS_AT_LEAST = 5
 ALTERNATIVES_AT_LEAST = 3

@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from autograder.build import BuildError, build_student_files
-from quantlab.learn.quiz import without_key
+from quantlab.teach.quiz import without_key
 
 EPILOG = """A graded release holds no solutions, no quiz key and no feedback of a quiz.
 
@@ -96,7 +96,7 @@ def _contents(root: Path, built: Path, graded: bool) -> Iterator[tuple[str, byte
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not LEFT_OUT.intersection(path.parts):
                 content = path.read_bytes()
-                if graded and path.parent.name == "quizzes":
+                if graded and path.name == "quiz.yaml":
                     content = _keyless(content)
                 yield f"{name}/{path.relative_to(folder).as_posix()}", content
 

@@ -11,7 +11,7 @@ from nbgrader.utils import compute_checksum, is_grade, is_solution
 from autograder.guarded_execute import CHECKED
 from autograder.record import ExerciseResult
 from autograder.sound_grades import STOPPED, outcome_of
-from quantlab.learn.verdict import Verdict
+from quantlab.teach.judging.verdict import Verdict
 
 #: Of several reasons, the one a submission is listed under.
 GRAVEST = (Verdict.GRADER_ERROR, Verdict.KERNEL_DIED, Verdict.TIMEOUT, Verdict.OUTPUT_LIMIT)

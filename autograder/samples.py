@@ -22,8 +22,9 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_solution
 
 from autograder.instructor import grade_id, write_notebook
-from quantlab.learn.exercise import Exercise, find
-from quantlab.learn.source import read_lesson, without_markers
+from quantlab.lessons.catalogue import find
+from quantlab.teach.judging.exercise import Exercise
+from quantlab.teach.source import read_lesson, without_markers
 
 LESSON = "01_scale_and_zero_point"
 STUDENTS = ("ada_right", "ben_half", "cy_broken")

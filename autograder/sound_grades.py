@@ -15,8 +15,8 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import SaveAutoGrades
 from nbgrader.utils import determine_grade, is_solution
 
-from quantlab.learn.card import JUDGEMENT_MIME
-from quantlab.learn.verdict import Verdict
+from quantlab.teach.judging.card import JUDGEMENT_MIME
+from quantlab.teach.judging.verdict import Verdict
 
 #: The judgement of a check that a grader had to end: zero points, and no number from the check.
 STOPPED = frozenset(

@@ -12,7 +12,7 @@ import re
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions
 
-from quantlab.learn.source import REGION
+from quantlab.teach.source import REGION
 
 YOUR_CODE = "# YOUR CODE HERE"
 YOUR_TEXT = "# YOUR ANSWER HERE, between the quotes"

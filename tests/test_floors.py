@@ -30,11 +30,13 @@ FLOORS = {
         "quantlab.scenes",
     },
 }
+LIBRARY = set(FLOORS)
+FLOORS["quantlab.teach"] = LIBRARY | {"quantlab"}
+FLOORS["quantlab.lessons"] = LIBRARY | {"quantlab", "quantlab.teach"}
+FLOORS["quantlab.learn"] = LIBRARY | {"quantlab", "quantlab.teach", "quantlab.lessons"}
 # Only lazily: see test_import_is_light.
-FLOORS["quantlab"] = {*FLOORS, "quantlab.learn"}
-BELOW_LEARN = set(FLOORS)
-FLOORS["quantlab.learn"] = BELOW_LEARN
-FLOORS["autograder"] = BELOW_LEARN | {"quantlab.learn"}
+FLOORS["quantlab"] = set(FLOORS)
+FLOORS["autograder"] = set(FLOORS)
 
 # Tests and benchmarks look at the rooms from outside: they may import all, none may import them.
 OUTSIDE = ("tests", "benchmarks")
@@ -119,7 +121,7 @@ def test_numerics_stands_on_numpy_alone():
     [
         ("quantlab/numerics/a.py", "from quantlab.methods import fold"),
         ("quantlab/numerics/a.py", "from ..methods.fold import fold"),
-        ("quantlab/numerics/a.py", "def f():\n    import quantlab.learn.judge"),
+        ("quantlab/numerics/a.py", "def f():\n    import quantlab.teach.judging.judge"),
         ("quantlab/scenes/a.py", "from quantlab import numerics"),
         ("quantlab/methods/deep/a.py", "from quantlab import quantize"),
         ("quantlab/learn/a.py", "import autograder"),
@@ -144,7 +146,10 @@ def test_an_import_upwards_is_found(tmp_path, file, text):
         ("quantlab/methods/a.py", "from quantlab.numerics import quantize\nimport torch"),
         ("quantlab/methods/a.py", "from . import b\nfrom .b import c"),
         ("quantlab/learn/a.py", "from quantlab import quantize, __version__"),
-        ("autograder/a.py", "from quantlab.learn.judge import judge\nfrom quantlab import zoo"),
+        (
+            "autograder/a.py",
+            "from quantlab.learn.course import course_root\nfrom quantlab import zoo",
+        ),
     ],
 )
 def test_an_import_downwards_is_not(tmp_path, file, text):

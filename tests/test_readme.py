@@ -14,8 +14,7 @@ from benchmarks import capstone_table, quantizers
 from benchmarks.capstone_plans import GOOD
 from quantlab.learn.classroom import ATTEMPTS_BEFORE_SOLUTION
 from quantlab.learn.cli import main
-from quantlab.learn.exercise import all_exercises
-from quantlab.learn.quiz import load_quiz
+from quantlab.lessons.catalogue import all_exercises, load_quiz
 from quantlab.zoo.pretrained import SHIPPED
 
 ROOT = Path(__file__).parents[1]

@@ -12,15 +12,17 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from quantlab.learn.ask import LocalAsk
-from quantlab.learn.card import BLUE, Card, judgement_card, rubric_lines
-from quantlab.learn.exercise import Exercise, find
-from quantlab.learn.judge import judge
 from quantlab.learn.progress import Progress, open_progress
-from quantlab.learn.verdict import Judgement, Verdict
+from quantlab.teach.judging.ask import LocalAsk
+from quantlab.teach.judging.card import BLUE, Card, judgement_card, rubric_lines
+from quantlab.teach.judging.exercise import Exercise
+from quantlab.teach.judging.judge import judge
+from quantlab.teach.judging.verdict import Judgement, Verdict
 
 #: A solution opens after a pass or this many finished attempts.
 ATTEMPTS_BEFORE_SOLUTION = 3
@@ -41,7 +43,7 @@ def check(id: str, *, band: int | None = None) -> Card | float:
         if not _is_exercise(id):
             judgement = _judge_quiz(id)
         else:
-            exercise = find(id)
+            exercise = _find(id)
             judgement = _judge(exercise)
             extra = _written_lines(exercise, judgement)
             if not graded:
@@ -59,7 +61,7 @@ def check(id: str, *, band: int | None = None) -> Card | float:
 def hint(id: str) -> Card:
     """The next of three hints: where to look, which relation, almost the line."""
     try:
-        exercise = find(id)
+        exercise = _find(id)
     except KeyError as said:
         return _sentence(said.args[0])
     step = min(open_progress().take_hint(exercise.id), len(exercise.hints))
@@ -73,7 +75,7 @@ def hint(id: str) -> Card:
 def solution(id: str, anyway: bool = False) -> Card:
     """The reference solution: after a pass, three finished attempts, or with `anyway=True`."""
     try:
-        exercise = find(id)
+        exercise = _find(id)
     except KeyError as said:
         return _sentence(said.args[0])
     if "NBGRADER_EXECUTION" in os.environ:
@@ -95,6 +97,25 @@ def solution(id: str, anyway: bool = False) -> Card:
         )
     progress.open_solution(exercise.id)
     return Card(f"Solution — {exercise.id} · {exercise.title}", code=code, colour=BLUE)
+
+
+def _find(id: str) -> Exercise:
+    found: Exercise = catalogue().find(id)
+    return found
+
+
+def catalogue() -> ModuleType:
+    """The lessons' catalogue. KeyError with one sentence where answers run without the lessons.
+
+    A grader keeps the lessons, and with them what they expect, away from the answers that it runs.
+    """
+    name = "quantlab.lessons.catalogue"
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name not in (name, "quantlab.lessons"):
+            raise
+    raise KeyError("Answers run here without the lessons: they are checked elsewhere.")
 
 
 def _is_exercise(id: str) -> bool:
@@ -175,15 +196,15 @@ def _written_lines(exercise: Exercise, judgement: Judgement) -> tuple[tuple[str,
 
 
 def _judge_quiz(id: str) -> Judgement:
-    from quantlab.learn.quiz import judge_quiz
+    from quantlab.teach.quiz import judge_quiz
 
-    return judge_quiz(id, Path(f"{id}.answers.json"))
+    return judge_quiz(catalogue().load_quiz(id), Path(f"{id}.answers.json"))
 
 
 def _solution_code(exercise: Exercise) -> str | None:
     """The exercise's cell from the lesson source with the solution in place, if it is there."""
     from quantlab.learn.course import course_root
-    from quantlab.learn.source import read_lesson, without_markers
+    from quantlab.teach.source import read_lesson, without_markers
 
     try:
         folder = course_root() / "solutions"

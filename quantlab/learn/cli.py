@@ -140,9 +140,9 @@ def _free(port: int) -> bool:
 
 
 def _status(args: argparse.Namespace) -> int:
-    from quantlab.learn.exercise import all_exercises
     from quantlab.learn.progress import open_progress
     from quantlab.learn.status import status
+    from quantlab.lessons.catalogue import all_exercises
 
     progress = open_progress()
     now = status(progress, all_exercises())
@@ -169,8 +169,8 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _reset(args: argparse.Namespace) -> int:
-    from quantlab.learn.exercise import find
     from quantlab.learn.progress import open_progress
+    from quantlab.lessons.catalogue import find
 
     progress = open_progress()
     known = args.id in progress.quiz_ids() or args.id in progress.standings()
@@ -203,9 +203,9 @@ def _doctor(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from quantlab.learn.course import CourseNotFoundError, find_lesson, lesson_number
-    from quantlab.learn.exercise import of_lesson
     from quantlab.learn.notebook_results import results
     from quantlab.learn.run_notebook import NotebookError
+    from quantlab.lessons.catalogue import of_lesson
 
     if args.cell_seconds < 1:
         return _sentence(f"--cell-seconds {args.cell_seconds}: a cell needs 1 second or more.")

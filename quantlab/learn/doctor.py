@@ -174,8 +174,8 @@ def _judge_arithmetic(probes: Sequence[Saturation]) -> Line:
 
 def int8_speed() -> Line:
     """The same 3x3 convolution, 64 to 64 channels on 28x28, in FP32 and INT8, in turn, 1 thread."""
-    from quantlab.learn.speed.layer_pairs import conv_pair
-    from quantlab.learn.speed.timing import side_by_side
+    from quantlab.deploy.latency.layer_pairs import conv_pair
+    from quantlab.deploy.latency.side_by_side import side_by_side
 
     pair = conv_pair("3×3 convolution", 64, 28, 3)
     times = side_by_side(pair.runner("fp32"), pair.runner("int8"), SPEED_SECONDS)

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from quantlab.learn.run_notebook import TIMED_OUT, NotebookRun
-from quantlab.learn.verdict import Verdict
+from quantlab.teach.judging.verdict import Verdict
 
 if TYPE_CHECKING:
-    from quantlab.learn.exercise import Exercise
+    from quantlab.teach.judging.exercise import Exercise
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import platformdirs
 
 from quantlab.learn.progress_store import SCHEMA_VERSION, Store, utc_now
 from quantlab.learn.standing import Standing, standing_of
-from quantlab.learn.verdict import Judgement, Verdict
+from quantlab.teach.judging.verdict import Judgement, Verdict
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quantlab.learn.card import JUDGEMENT_MIME
-from quantlab.learn.verdict import Verdict
+from quantlab.teach.judging.card import JUDGEMENT_MIME
+from quantlab.teach.judging.verdict import Verdict
 
 if TYPE_CHECKING:
     from nbclient import NotebookClient

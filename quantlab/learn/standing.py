@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from quantlab.learn.verdict import FINISHED, Verdict
+from quantlab.teach.judging.verdict import FINISHED, Verdict
 
 
 @dataclass(frozen=True)

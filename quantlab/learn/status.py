@@ -13,7 +13,7 @@ from quantlab.learn.progress import Progress
 from quantlab.learn.standing import Standing
 
 if TYPE_CHECKING:
-    from quantlab.learn.exercise import Exercise
+    from quantlab.teach.judging.exercise import Exercise
 
 
 @dataclass(frozen=True)

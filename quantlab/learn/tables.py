@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from quantlab.learn.verdict import Verdict
+from quantlab.teach.judging.verdict import Verdict
 
 if TYPE_CHECKING:
     from quantlab.learn.doctor import Line

@@ -12,8 +12,7 @@
 
 # %% facts
 from quantlab.learn.classroom import ATTEMPTS_BEFORE_SOLUTION
-from quantlab.learn.exercise import find, of_lesson
-from quantlab.learn.quiz import load_quiz
+from quantlab.lessons.catalogue import find, load_quiz, of_lesson
 
 words = {2: "two", 3: "three", 4: "four", 5: "five"}
 attempts = words[ATTEMPTS_BEFORE_SOLUTION]
@@ -54,7 +53,7 @@ minutes_02 = sum(e.minutes for e in of_lesson(2))
 # The doctor looks at Python, the packages, the kernel, the processor and the disk. Each line says
 # *ok*, *warning* or *problem*, and what to do about it. A warning never stops you.
 
-# %% demo
+# %%
 from quantlab.learn import check, hint, quiz, solution
 from quantlab.learn.cli import main as run_command
 

@@ -9,7 +9,7 @@
 # %% facts
 import numpy as np
 
-from quantlab.learn.exercise import of_lesson
+from quantlab.lessons.catalogue import of_lesson
 from quantlab.numerics import QParams, choose_qparams, dequantize, quantize
 
 reading_minutes = 13
@@ -84,8 +84,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import quantlab as ql
-from quantlab.learn import check, explore_ruler, hint, quiz, show, solution
-from quantlab.learn.picture import Grid, error_curve, number_line, rulers
+from quantlab.learn import check, hint, quiz, solution
+
+# %% demo
+from quantlab.lessons.lesson_01 import Grid, error_curve, explore_ruler, number_line, rulers, show
 
 # %% [markdown]
 # Three verbs work in every cell of this course. `check("1.2")` judges your answer.

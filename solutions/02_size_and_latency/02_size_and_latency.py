@@ -11,7 +11,7 @@
 # ---
 
 # %% facts
-from quantlab.learn.exercise import find, of_lesson
+from quantlab.lessons.catalogue import find, of_lesson
 from quantlab.numerics import Layer, size_of_layers, size_of_parameters
 
 BUDGET_MS = 10
@@ -52,7 +52,7 @@ half_gain_with = 1 / (0.5 + 0.5 / 4 + 0.125)
 # The exercises take about {{minutes}} minutes and are worth {{f"{points:g}"}} points. You need
 # lesson 01: scale, zero_point, per-tensor and per-channel. Nothing is downloaded.
 
-# %% demo
+# %%
 import os
 import tempfile
 from itertools import pairwise
@@ -60,7 +60,20 @@ from pathlib import Path
 
 import numpy as np
 
-from quantlab.learn import check, explore_size, quiz
+from quantlab.learn import check, hint, quiz, solution
+
+# %% demo
+from quantlab.lessons.lesson_02 import (
+    byte_bars,
+    explore_size,
+    measure,
+    measure_layers,
+    measure_roofline,
+    roofline_figure,
+    show,
+    side_by_side,
+    speed_table,
+)
 
 folder = Path(tempfile.mkdtemp(prefix="lesson02-"))  # the files of this lesson go here
 
@@ -105,8 +118,6 @@ opset = [helper.make_opsetid("", 21)]
 onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), folder / "small_net.onnx")
 
 # %% demo
-from quantlab.learn.speed.timing import measure
-
 one_thread = onnxruntime.SessionOptions()
 one_thread.intra_op_num_threads = 1
 one_thread.log_severity_level = 3
@@ -155,7 +166,6 @@ print(f"a frame every {BUDGET_MS} ms: {met}")
 # that sum needs the room. Lesson 05 looks inside.
 
 # %% demo
-from quantlab.learn.picture import byte_bars
 from quantlab.numerics import Layer, size_of_file, size_of_layers, size_of_parameters
 
 byte_bars(
@@ -442,8 +452,6 @@ check("2.6")
 # matrix product in ONNX Runtime, in FP32 and in INT8.
 
 # %% demo
-from quantlab.learn.roofline import measure_roofline
-
 roofline = measure_roofline(threads=1, seconds=2.0)
 print()
 print(roofline)
@@ -481,8 +489,6 @@ except NotImplementedError:
 # runtime on one thread. **Predict first**: which of the four gain, and which lose?
 
 # %% demo
-from quantlab.learn.int8_speed import measure_layers, speed_table
-
 measured = measure_layers(threads=1, seconds=0.5)
 print()
 print(speed_table(measured))
@@ -502,9 +508,6 @@ print(speed_table(measured))
 #   and the fixed cost of each call are more than the layer itself.
 
 # %% demo
-from quantlab.learn.figure import show
-from quantlab.learn.roofline_figure import roofline_figure
-
 figure, alt = roofline_figure(roofline, measured)
 show(figure, alt=alt)
 
@@ -583,10 +586,8 @@ check("2.8")
 # might hope for an integer HardSwish. See what the runtime made of it, and what that costs beside
 # plain FP32.
 
+
 # %% demo
-from quantlab.learn.speed.timing import side_by_side
-
-
 def one_layer(nodes, element, rulers=()):
     shape = [1, 64, 80, 80]
     x_info, y_info = (helper.make_tensor_value_info(name, element, shape) for name in "xy")

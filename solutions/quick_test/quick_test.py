@@ -11,7 +11,7 @@
 # You need a scrap of paper, or a code cell of your own. A calculator is no cheating.
 
 # %% facts
-from quantlab.learn.quiz import load_quiz
+from quantlab.lessons.catalogue import load_quiz
 
 quick_test = load_quiz("quick_test")
 questions = quick_test.max_points

@@ -16,10 +16,10 @@ from autograder.runner import Runner
 
 LESSON = "97_tiny"
 
-# Two functions, a text. The module is put into quantlab's package by the notebook's first cell.
+# Two functions, a text. The notebook's first cell puts the room into quantlab.lessons.
 EXERCISES = """
-from quantlab.learn.exercise import Band, exercise, group, misconception
-from quantlab.learn.within import exact
+from quantlab.teach.judging.exercise import Band, exercise, group, misconception
+from quantlab.teach.judging.within import exact
 
 
 @exercise("97.1", "Double", points=3, difficulty=1, importance=1, minutes=1)
@@ -91,13 +91,13 @@ def _meta(kind, id, points=None):
     }
 
 
-def _instructor_notebook(package):
+def _instructor_notebook(rooms):
     new = nbformat.v4.new_code_cell
     cells = [
         nbformat.v4.new_markdown_cell("# Tiny", id="title"),
         new(
-            "import quantlab.learn.exercises as them\n"
-            f"them.__path__.append({str(package)!r})\n"
+            "import quantlab.lessons as rooms\n"
+            f"rooms.__path__.append({str(rooms)!r})\n"
             "from quantlab.learn import check",
             id="setup",
         ),
@@ -118,10 +118,13 @@ def _instructor_notebook(package):
 @pytest.fixture(scope="session")
 def built_course(tmp_path_factory):
     """source/, release/ and gradebook.db of the tiny lesson; tests work on copies."""
-    package = tmp_path_factory.mktemp("exercises")
-    (package / "lesson_97.py").write_text(EXERCISES)
+    rooms = tmp_path_factory.mktemp("lessons")
+    for package in ("lesson_97", "lesson_97/exercises"):
+        (rooms / package).mkdir()
+        (rooms / package / "__init__.py").touch()
+    (rooms / "lesson_97" / "exercises" / "tiny.py").write_text(EXERCISES)
     folder = tmp_path_factory.mktemp("course")
-    write_notebook(_instructor_notebook(package), folder / "source" / LESSON / f"{LESSON}.ipynb")
+    write_notebook(_instructor_notebook(rooms), folder / "source" / LESSON / f"{LESSON}.ipynb")
     (folder / "submitted").mkdir()
     prepare(open_course(folder / "submitted", None, None), {LESSON})
     return folder

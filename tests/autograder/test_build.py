@@ -10,7 +10,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from autograder import build
 from autograder.build import BuildError, build_course
 from autograder.instructor import instructor_notebook, lesson_sources
-from quantlab.learn.exercise import of_lesson
+from quantlab.lessons.catalogue import of_lesson
 
 EXERCISE = next(e for e in of_lesson(1) if e.kind == "function")
 WRITTEN = next(e for e in of_lesson(1) if e.kind == "written")

@@ -6,7 +6,7 @@ from nbgrader.api import Gradebook
 from autograder.cli import main
 from autograder.demo import MARKER
 from autograder.samples import LESSON
-from quantlab.learn.exercise import of_lesson
+from quantlab.lessons.catalogue import of_lesson
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from autograder import quality
 from autograder.lint import SPINE, _pairs, _spine, _student_copy, lint
 from autograder.quality import reference_namespace
 from quantlab.learn.course import course_root
-from quantlab.learn.exercise import find, of_lesson
-from quantlab.learn.source import SourceCell, Tag, read_lesson
+from quantlab.lessons.catalogue import find, of_lesson
+from quantlab.teach.source import SourceCell, Tag, read_lesson
 
 FUNCTION = next(e for e in of_lesson(1) if e.kind == "function")
 ROOT = course_root()

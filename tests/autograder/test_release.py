@@ -33,7 +33,7 @@ def test_both_hold_the_starter_the_notebooks_and_the_library(zips):
         pyproject = tomllib.loads(zipped.read("quantlab-course/pyproject.toml").decode())
         assert list(pyproject["project"]["scripts"]) == ["quantlab"]
         assert "notebooks/01_scale_and_zero_point/01_scale_and_zero_point.ipynb" in inside
-        assert "quantlab/learn/judge.py" in inside
+        assert "quantlab/teach/judging/judge.py" in inside
         assert not [
             n for n in inside if "__pycache__" in n or "checkpoint" in n or ".answers." in n
         ]
@@ -52,7 +52,7 @@ def test_a_graded_release_holds_no_answer(zips):
 
 
 def test_a_graded_quiz_has_no_key_and_the_same_questions(zips):
-    quizzes = [n for n in zips[True].namelist() if "/quizzes/" in n]
+    quizzes = [n for n in zips[True].namelist() if n.endswith("/quiz.yaml")]
     assert quizzes
     for name in quizzes:
         keyless = yaml.safe_load(zips[True].read(name))

@@ -13,10 +13,10 @@ from autograder.samples import (
     reference_answers,
     write_samples,
 )
-from quantlab.learn.ask import LocalAsk
 from quantlab.learn.course import course_root
-from quantlab.learn.exercise import find
-from quantlab.learn.judge import judge
+from quantlab.lessons.catalogue import find
+from quantlab.teach.judging.ask import LocalAsk
+from quantlab.teach.judging.judge import judge
 
 ROOT = course_root()
 

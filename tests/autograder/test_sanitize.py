@@ -5,8 +5,8 @@ import base64
 import pytest
 
 from autograder.sanitize import Redactor, clean_fragment
-from quantlab.learn.card import judgement_card
-from quantlab.learn.verdict import Judgement, Verdict
+from quantlab.teach.judging.card import judgement_card
+from quantlab.teach.judging.verdict import Judgement, Verdict
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import nbformat
 import pytest
 
 from autograder.sound_grades import outcome_of
-from quantlab.learn.card import JUDGEMENT_MIME
-from quantlab.learn.verdict import Judgement, Verdict
+from quantlab.teach.judging.card import JUDGEMENT_MIME
+from quantlab.teach.judging.verdict import Judgement, Verdict
 
 new_output = nbformat.v4.new_output
 

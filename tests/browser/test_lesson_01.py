@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from quantlab.learn.exercise import find, of_lesson
+from quantlab.lessons.catalogue import find, of_lesson
 
 from .conftest import (
     ROOT,

@@ -2,7 +2,7 @@
 
 import json
 
-from quantlab.learn.quiz import load_quiz
+from quantlab.lessons.catalogue import load_quiz
 
 from .conftest import open_notebook, run_all, run_cell
 

@@ -29,10 +29,11 @@ from autograder.quality import (
     stub_namespace,
     stub_problems,
 )
-from quantlab.learn.exercise import Exercise, all_exercises
-from quantlab.learn.judge import judge
-from quantlab.learn.source import read_lesson
-from quantlab.learn.verdict import Verdict
+from quantlab.lessons.catalogue import all_exercises
+from quantlab.teach.judging.exercise import Exercise
+from quantlab.teach.judging.judge import judge
+from quantlab.teach.judging.verdict import Verdict
+from quantlab.teach.source import read_lesson
 
 ROOT = Path(__file__).parents[2]
 SEEDS = range(20)

@@ -8,9 +8,8 @@ import pytest
 
 from autograder.instructor import instructor_notebook
 from autograder.quality import doctest_problems, reference_namespace
-from quantlab.learn.exercise import find
-from quantlab.learn.quiz import load_quiz
-from quantlab.learn.source import read_lesson
+from quantlab.lessons.catalogue import find, load_quiz
+from quantlab.teach.source import read_lesson
 
 SOURCE = Path(__file__).parents[2] / "solutions" / "00_start_here" / "00_start_here.py"
 

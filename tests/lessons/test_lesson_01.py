@@ -18,10 +18,10 @@ from onnx.reference import ReferenceEvaluator
 from onnxruntime.quantization.quant_utils import compute_scale_zp
 
 from autograder.instructor import instructor_notebook
-from quantlab.learn.exercise import find, of_lesson
-from quantlab.learn.exercises.lesson_01.activations import ACTIVATIONS
-from quantlab.learn.source import read_lesson
+from quantlab.lessons.catalogue import find, of_lesson
+from quantlab.lessons.lesson_01.exercises.activations import ACTIVATIONS
 from quantlab.numerics import choose_qparams
+from quantlab.teach.source import read_lesson
 
 SOURCE = Path(__file__).parents[2] / "solutions/01_scale_and_zero_point/01_scale_and_zero_point.py"
 SEEDS = range(20)
@@ -249,9 +249,9 @@ def test_the_lesson_is_judged_with_numpy_alone() -> None:
     """Neither the exercises nor a check may pull in torch or onnx: they cost seconds."""
     code = (
         "import sys\n"
-        "from quantlab.learn.ask import LocalAsk\n"
-        "from quantlab.learn.exercise import of_lesson\n"
-        "from quantlab.learn.judge import judge\n"
+        "from quantlab.teach.judging.ask import LocalAsk\n"
+        "from quantlab.lessons.catalogue import of_lesson\n"
+        "from quantlab.teach.judging.judge import judge\n"
         "for e in of_lesson(1):\n"
         "    judge(e, LocalAsk({e.answer: e.oracle}))\n"
         "print([m for m in ('torch', 'onnx', 'onnxruntime', 'matplotlib') if m in sys.modules])\n"

@@ -18,11 +18,11 @@ from onnx import numpy_helper
 
 from autograder.instructor import instructor_notebook
 from autograder.quality import doctest_problems, reference_namespace
-from quantlab.learn.ask import LocalAsk
-from quantlab.learn.exercise import find, of_lesson
-from quantlab.learn.judge import judge
-from quantlab.learn.source import read_lesson
+from quantlab.lessons.catalogue import find, of_lesson
 from quantlab.numerics import size_of_file, size_of_parameters
+from quantlab.teach.judging.ask import LocalAsk
+from quantlab.teach.judging.judge import judge
+from quantlab.teach.source import read_lesson
 
 NAME = "02_size_and_latency"
 SOURCE = Path(__file__).parents[2] / "solutions" / NAME / f"{NAME}.py"

@@ -9,6 +9,7 @@ from quantlab.base.machine import (
     cpu_name,
     installed_version,
     is_x86,
+    last_level_cache,
     machine,
     machine_line,
 )
@@ -47,3 +48,14 @@ def test_an_absent_package_has_no_version():
 def test_x86_is_read_from_the_machines_name(name, expected):
     assert is_x86(name) is expected
     assert is_x86() is is_x86(platform.machine())
+
+
+def test_the_largest_cache_counts(tmp_path):
+    for index, size in enumerate(("64K", "512K", "32M")):
+        (tmp_path / f"index{index}").mkdir()
+        (tmp_path / f"index{index}" / "size").write_text(size + "\n")
+    assert last_level_cache(tmp_path) == 32 * 2**20
+
+
+def test_an_unknown_cache_is_none(tmp_path):
+    assert last_level_cache(tmp_path / "none") is None

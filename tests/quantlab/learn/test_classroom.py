@@ -6,13 +6,13 @@ import pytest
 
 from autograder.instructor import exercise_ids, lesson_sources
 from autograder.quality import reference_namespace
-from quantlab.learn.card import Card
 from quantlab.learn.classroom import check, hint, solution
 from quantlab.learn.course import course_root
-from quantlab.learn.exercise import find
 from quantlab.learn.progress import open_progress
-from quantlab.learn.source import read_lesson
-from quantlab.learn.verdict import Verdict
+from quantlab.lessons.catalogue import find
+from quantlab.teach.judging.card import Card
+from quantlab.teach.judging.verdict import Verdict
+from quantlab.teach.source import read_lesson
 
 ROOT = course_root()
 LESSON = next(p for p in lesson_sources(ROOT) if p.stem.startswith("01_"))

@@ -16,13 +16,13 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from quantlab.learn import cli
 from quantlab.learn.course import LessonNotebook, find_lesson
-from quantlab.learn.exercise import all_exercises
 from quantlab.learn.progress import open_progress
-from quantlab.learn.verdict import Judgement, Verdict
+from quantlab.lessons.catalogue import all_exercises
+from quantlab.teach.judging.verdict import Judgement, Verdict
 
 CHECK = """
-from quantlab.learn.card import judgement_card
-from quantlab.learn.verdict import Judgement, Verdict
+from quantlab.teach.judging.card import judgement_card
+from quantlab.teach.judging.verdict import Judgement, Verdict
 
 def check(id, verdict=Verdict.CORRECT):
     points = 3.0 * (verdict is Verdict.CORRECT)

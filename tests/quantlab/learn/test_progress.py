@@ -18,12 +18,12 @@ from quantlab.learn.progress_store import (
     SCHEMA_VERSION,
     Store,
 )
-from quantlab.learn.verdict import Judgement, Verdict
+from quantlab.teach.judging.verdict import Judgement, Verdict
 
 WRITER = """
 import sys
 from quantlab.learn.progress import open_progress
-from quantlab.learn.verdict import Judgement, Verdict
+from quantlab.teach.judging.verdict import Judgement, Verdict
 progress = open_progress()
 for number in range(int(sys.argv[1])):
     progress.record(Judgement("1.2", "t", Verdict.INCORRECT, number, 3.0), seconds=0.1)

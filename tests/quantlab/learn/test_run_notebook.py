@@ -9,7 +9,6 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from quantlab.learn.exercise import Exercise
 from quantlab.learn.notebook_results import results
 from quantlab.learn.run_notebook import (
     NotebookError,
@@ -17,12 +16,13 @@ from quantlab.learn.run_notebook import (
     read_notebook,
     run_notebook,
 )
-from quantlab.learn.verdict import Judgement, Verdict
+from quantlab.teach.judging.exercise import Exercise
+from quantlab.teach.judging.verdict import Judgement, Verdict
 
 # A check as a notebook knows it: it shows a card and, with it, the judgement as data.
 CHECK = """
-from quantlab.learn.card import judgement_card
-from quantlab.learn.verdict import Judgement, Verdict
+from quantlab.teach.judging.card import judgement_card
+from quantlab.teach.judging.verdict import Judgement, Verdict
 
 def check(id):
     seen = globals().get("answer")

@@ -2,7 +2,7 @@
 
 from quantlab.learn.standing import Standing, standing_of
 from quantlab.learn.status import Row, next_step
-from quantlab.learn.verdict import Verdict
+from quantlab.teach.judging.verdict import Verdict
 
 PASSED = Standing(points=3.0, attempts=1, passed=True, last=Verdict.CORRECT)
 

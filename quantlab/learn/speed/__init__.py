@@ -1,1 +1,0 @@
-"""Measurements of lesson 2: one runtime, fixed threads, FP32 and INT8 interleaved."""

@@ -1,0 +1,1 @@
+"""What lesson 01 asks: one exercise a file, numpy alone."""

@@ -1,0 +1,1 @@
+"""What lesson 02 asks: bytes first, then work and time."""

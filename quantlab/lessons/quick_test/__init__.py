@@ -1,0 +1,1 @@
+"""The quick test: nine questions over the whole course."""

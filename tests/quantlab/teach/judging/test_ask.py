@@ -1,0 +1,140 @@
+"""The border: only plain data comes back, and nothing the learner's code does gets through."""
+
+import enum
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from quantlab.teach.judging.ask import LocalAsk, NotPlain, plain
+
+
+class LyingInt(int):
+    def __eq__(self, other):
+        return True
+
+    __hash__ = int.__hash__
+
+
+class LyingArray(np.ndarray):
+    pass
+
+
+class Colour(enum.IntEnum):
+    RED = 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        LyingInt(3),
+        np.zeros(2).view(LyingArray),
+        Colour.RED,
+        object(),
+        np.array([None]),
+        np.array(["a"]),
+        [object()],
+        {"a": object()},
+    ],
+)
+def test_what_may_lie_about_itself_is_refused_in_a_sentence(value):
+    with pytest.raises(NotPlain, match=r"expected"):
+        plain(value)
+
+
+def test_deep_nesting_is_refused():
+    value = []
+    for _ in range(20):
+        value = [value]
+    with pytest.raises(NotPlain, match="8 levels"):
+        plain(value)
+
+
+def test_tensors_and_numpy_scalars_become_arrays():
+    answer = plain((torch.tensor([1.5]), np.float32(2), {"a": [1, "b", None, True]}))
+    assert type(answer[0]) is np.ndarray
+    assert answer[0].tolist() == [1.5]
+    assert type(answer[1]) is np.ndarray
+    assert answer[1].dtype == np.float32
+    assert answer[2] == {"a": [1, "b", None, True]}
+
+
+def test_an_answer_is_a_copy():
+    mine = np.zeros(2)
+    reply = LocalAsk({"f": lambda: mine}).call("f", ())
+    mine[0] = 9
+    assert reply.value.tolist() == [0, 0]
+
+
+def test_arguments_are_copies_so_that_changing_them_in_place_harms_nobody():
+    def clobber(x):
+        x[:] = -1
+        return x
+
+    x = np.ones(3)
+    LocalAsk({"f": clobber}).call("f", (x,))
+    assert x.tolist() == [1, 1, 1]
+
+
+def test_missing_unfilled_and_no_function():
+    ask = LocalAsk({"gap": ..., "number": 3, "stub": _stub})
+    assert ask.call("nothing", ()).kind == "missing"
+    assert ask.value("nothing").kind == "missing"
+    assert ask.call("gap", ()).kind == "unfilled"
+    assert ask.value("gap").kind == "unfilled"
+    assert ask.call("stub", ()).kind == "unfilled"
+    reply = ask.call("number", ())
+    assert (reply.kind, reply.message) == (
+        "refused",
+        "`number` is a int; expected is a function.",
+    )
+
+
+def _stub():
+    raise NotImplementedError
+
+
+def _divides(x):
+    return x / 0
+
+
+def test_an_error_comes_back_with_its_type_and_the_learners_line():
+    reply = LocalAsk({"f": _divides}).call("f", (1,))
+    assert (reply.kind, reply.error, reply.message) == (
+        "raised",
+        "ZeroDivisionError",
+        "division by zero",
+    )
+    assert "`return x / 0`" in reply.line
+
+
+def test_sys_exit_does_not_end_the_notebook_and_ctrl_c_does_pass():
+    assert LocalAsk({"f": lambda: sys.exit(3)}).call("f", ()).error == "SystemExit"
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        LocalAsk({"f": interrupted}).call("f", ())
+
+
+def test_prints_and_warnings_stay_inside(capfd, recwarn):
+    def noisy():
+        import warnings
+
+        print("hello")
+        print("there", file=sys.stderr)
+        warnings.warn("careful", stacklevel=1)
+        return 1
+
+    assert LocalAsk({"f": noisy}).call("f", ()).value == 1
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err, len(recwarn)) == ("", "", 0)
+
+
+def test_the_source_is_text_or_none():
+    ask = LocalAsk({"f": _divides, "n": 3})
+    assert "return x / 0" in ask.source("f")
+    assert ask.source("n") is None
+    assert ask.source("nothing") is None

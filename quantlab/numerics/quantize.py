@@ -23,7 +23,8 @@ def quantize(x: Any, qparams: QParams, rounding: str = "onnx") -> np.ndarray:
     qparams : QParams
         The ruler. Per-channel qparams need an x with as many channels along `qparams.axis`.
     rounding : str
-        "onnx", "torch", "torch_legacy", "gemmlowp" or "tflite".
+        One of ROUNDINGS: "onnx", "onnxruntime", "torch", "torch_legacy", "gemmlowp", "tflite" or
+        "tflite_single".
 
     Returns
     -------

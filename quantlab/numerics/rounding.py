@@ -1,10 +1,13 @@
-"""Five ways in common use to turn a real number into an integer, each under its name.
+"""The ways in common use to turn a real number into an integer, each under its system's name.
 
 All are given x, scale and zero_point as float32 arrays that broadcast together, do their arithmetic
 in float32 as the originals do, and return whole numbers in float32 that `quantize` then saturates.
 They agree except near ties, numbers half way between two ticks, where the order of three small
 operations decides: divide or multiply by the reciprocal, add zero_point before or after rounding,
 round a half to the even neighbour or away from zero.
+
+The names are one vocabulary: `requantize`, `conv`, `gemm` and `matmul` of `quantlab.numerics.ops`
+take the same as `contract`. Where two systems round a real number alike, they part there.
 """
 
 from collections.abc import Callable
@@ -17,8 +20,15 @@ Contract = Callable[[np.ndarray, np.ndarray, np.ndarray, float, float], np.ndarr
 def onnx(
     x: np.ndarray, scale: np.ndarray, zero_point: np.ndarray, qmin: float, qmax: float
 ) -> np.ndarray:
-    """ONNX QuantizeLinear and ONNX Runtime: divide, round half to even, add zero_point."""
+    """ONNX QuantizeLinear: divide, round half to even, add zero_point."""
     return np.rint(x / scale) + zero_point
+
+
+def onnxruntime(
+    x: np.ndarray, scale: np.ndarray, zero_point: np.ndarray, qmin: float, qmax: float
+) -> np.ndarray:
+    """MlasQuantizeLinear of ONNX Runtime: clamped before it is rounded, the integers of onnx."""
+    return np.rint(np.clip(x / scale, qmin - zero_point, qmax - zero_point)) + zero_point
 
 
 def torch(
@@ -56,7 +66,10 @@ def gemmlowp(
 def tflite(
     x: np.ndarray, scale: np.ndarray, zero_point: np.ndarray, qmin: float, qmax: float
 ) -> np.ndarray:
-    """TensorFlow Lite's AffineQuantize: divide, round half away from zero, add zero_point."""
+    """TensorFlow Lite's AffineQuantize: divide, round half away from zero, add zero_point.
+
+    The same under TFLITE_SINGLE_ROUNDING, "tflite_single", which changes requantization only.
+    """
     return _half_away_from_zero(x / scale) + zero_point
 
 
@@ -71,10 +84,12 @@ def _half_away_from_zero(value: np.ndarray) -> np.ndarray:
 
 ROUNDINGS: dict[str, Contract] = {
     "onnx": onnx,
+    "onnxruntime": onnxruntime,
     "torch": torch,
     "torch_legacy": torch_legacy,
     "gemmlowp": gemmlowp,
     "tflite": tflite,
+    "tflite_single": tflite,
 }
 
 
@@ -89,6 +104,6 @@ def rounding_contract(name: str) -> Contract:
     if not isinstance(name, str) or name not in ROUNDINGS:
         raise ValueError(
             f"rounding is {name!r}, but the contracts are {', '.join(ROUNDINGS)}: "
-            f"name one of these; 'onnx' is what ONNX Runtime does."
+            f"name one of these; 'onnx' is the default."
         )
     return ROUNDINGS[name]

@@ -3,7 +3,7 @@
 Such a CPU adds pairs of UINT8 x INT8 products in 16 bits, and a pair beyond stops at the end; see
 `quantlab.numerics.ops.int16_pairs`. `saturated_matmul` is that model, `pairs_at_risk` and
 `conv_pairs_at_risk` count where it bites. To run a whole layer so, with its scales and zero_points,
-give `accumulate="vpmaddubsw"` to `conv`, `gemm` or `matmul` of `quantlab.numerics.ops`.
+give `exact=False` to `conv`, `gemm` or `matmul` of `quantlab.numerics.ops`.
 
 ONNX Runtime on an AVX2 machine equals the model integer by integer, in products of matrices and in
 convolutions.

@@ -3,7 +3,7 @@
 A layer's output is one line of arithmetic, and most bugs sit between two of its numbers: a
 forgotten zero-point correction, a bias on the wrong scale, a sum near the end of int32, a clamp
 nobody expected. `trace` writes the line down for the taps of one output; `trace_conv` and
-`trace_gemm` pick them. The contract is `onnx` of `quantlab.numerics.ops.requantize`.
+`trace_gemm` pick them. The contract is `onnxruntime` of `quantlab.numerics.ops.requantize`.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Trace:
     rounded: float
     tick: float
     y_q: int
-    y: QParams
+    y_qparams: QParams
 
     @property
     def clamped(self) -> bool:
@@ -89,7 +89,7 @@ class Trace:
 
 
 def trace(
-    x: Any, x_qparams: QParams, w: Any, w_qparams: QParams, y: QParams, bias: int = 0
+    x: Any, x_qparams: QParams, w: Any, w_qparams: QParams, y_qparams: QParams, bias: int = 0
 ) -> Trace:
     """Follow one output from its taps to its integer.
 
@@ -97,7 +97,7 @@ def trace(
     ----------
     x, w : integer arrays of one length, 1-D
         The two factors of each product, as they are stored.
-    x_qparams, w_qparams, y : QParams, per-tensor
+    x_qparams, w_qparams, y_qparams : QParams, per-tensor
         For a per-channel w, the scale and zero_point of the output's own channel.
     bias : int
         int32, on the scale x.scale * w.scale.
@@ -125,7 +125,11 @@ def trace(
     + zero_point of y         18, not clamped
     y_q                       18
     """
-    for name, qparams in (("x_qparams", x_qparams), ("w_qparams", w_qparams), ("y", y)):
+    for name, qparams in (
+        ("x_qparams", x_qparams),
+        ("w_qparams", w_qparams),
+        ("y_qparams", y_qparams),
+    ):
         per_tensor(qparams, name)
     left, right = centered(x, x_qparams, "x"), centered(w, w_qparams, "w")
     if left.ndim != 1 or left.shape != right.shape:
@@ -138,9 +142,9 @@ def trace(
     accumulator = int(as_accumulator(steps.sum(keepdims=True).astype(np.float64), bias)[0])
     zero_points = int(x_qparams.zero_point), int(w_qparams.zero_point)
     products = int((left + zero_points[0]).astype(np.int64) @ (right + zero_points[1]))
-    multiplier = np.float32(x_qparams.scale * w_qparams.scale) / np.float32(y.scale)
+    multiplier = np.float32(x_qparams.scale * w_qparams.scale) / np.float32(y_qparams.scale)
     scaled = np.float32(accumulator) * multiplier
-    y_q = int(requantize([accumulator], x_qparams, w_qparams, y)[0])
+    y_q = int(requantize([accumulator], x_qparams, w_qparams, y_qparams)[0])
     low, high = int(running.min()), int(running.max())
     return Trace(
         x_q=np.asarray(x),
@@ -157,9 +161,9 @@ def trace(
         multiplier=float(multiplier),
         scaled=float(scaled),
         rounded=float(np.rint(scaled)),
-        tick=float(np.rint(scaled)) + int(y.zero_point),
+        tick=float(np.rint(scaled)) + int(y_qparams.zero_point),
         y_q=y_q,
-        y=y,
+        y_qparams=y_qparams,
     )
 
 
@@ -168,7 +172,7 @@ def trace_conv(
     x_qparams: QParams,
     w: Any,
     w_qparams: QParams,
-    y: QParams,
+    y_qparams: QParams,
     bias: Any = None,
     *,
     at: Sequence[int],
@@ -200,7 +204,7 @@ def trace_conv(
     taps = padded[of_image][np.ix_(np.arange(first, first + channels), *along)]
     addend = 0 if bias is None else int(np.asarray(bias)[of_filter])
     own = _of_channel(w_qparams, of_filter)
-    return trace(taps.ravel(), x_qparams, kernel[of_filter].ravel(), own, y, addend)
+    return trace(taps.ravel(), x_qparams, kernel[of_filter].ravel(), own, y_qparams, addend)
 
 
 def trace_gemm(
@@ -208,7 +212,7 @@ def trace_gemm(
     a_qparams: QParams,
     b: Any,
     b_qparams: QParams,
-    y: QParams,
+    y_qparams: QParams,
     bias: Any = None,
     *,
     at: Sequence[int],
@@ -230,7 +234,7 @@ def trace_gemm(
     shape = (left.shape[0], right.shape[-1])
     addend = 0 if bias is None else int(np.broadcast_to(bias, shape)[row, column])
     own = _of_channel(b_qparams, column)
-    return trace(left[row], a_qparams, right[:, column], own, y, addend)
+    return trace(left[row], a_qparams, right[:, column], own, y_qparams, addend)
 
 
 def _place(at: Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -81,7 +81,7 @@ def as_stored(x: Operand, accumulate: str) -> tuple[QParams, Callable[[np.ndarra
 
 def _summing(operands: Sequence[Operand], accumulate: str) -> dict[str, Any]:
     """Weights stay INT8. A second activation is moved to UINT8, whose kernels are exact."""
-    return {"accumulate": "exact" if operands[1].constant is None else accumulate}
+    return {"exact": operands[1].constant is None or accumulate == "exact"}
 
 
 def _scaled(sums: np.ndarray, a: QParams, b: QParams) -> np.ndarray:

@@ -6,17 +6,17 @@ import numpy as np
 
 from quantlab.deploy.onnx_graph.graph import Graph, Node
 from quantlab.numerics import QParams
-from quantlab.numerics.ops import ruler_clips
+from quantlab.numerics.ops import clip_is_redundant
 
 
 def ruler_does(graph: Graph, node: Node, y: QParams) -> bool:
     """Whether quantizing on `y` already does what this Relu or Clip does."""
     if node.operator == "Relu":
-        return ruler_clips(y, 0.0, None)
+        return clip_is_redundant(y, 0.0, None)
     low, high = (_bound(graph, node, i, name) for i, name in ((1, "min"), (2, "max")))
     if low is UNKNOWN or high is UNKNOWN:
         return False
-    return ruler_clips(y, low, high)
+    return clip_is_redundant(y, low, high)
 
 
 UNKNOWN = float("nan")

@@ -1,8 +1,11 @@
 """Integer operators: one a file, each an executable specification whose integers a runtime has.
 
 Every operator takes integer arrays with their QParams and returns integers. Sums of products are
-exact and have to fit int32, as in a runtime; then they are requantized once. Operators without
-weights follow the contract "onnxruntime", a fused kernel, or "onnx", the definition.
+exact and have to fit int32, as in a runtime; then they are requantized once.
+
+`contract` says whose integers these are, by the names of ROUNDINGS. "onnxruntime", the default, is
+ONNX Runtime's fused kernel; "onnx" is the definition: dequantize, compute in float32, quantize.
+Operators without weights know these two.
 
 INT8 tensors get the integers of ONNX Runtime's INT8 kernels. On x86 ONNX Runtime uses these only
 where a session allows it. By default it moves an INT8 tensor that a QuantizeLinear makes to UINT8,
@@ -13,7 +16,7 @@ the result back. An INT8 graph input without a QuantizeLinear leaves its operato
 
 from quantlab.numerics.ops.add import add
 from quantlab.numerics.ops.average_pool import average_pool
-from quantlab.numerics.ops.clip import clip, ruler_clips
+from quantlab.numerics.ops.clip import clip, clip_is_redundant
 from quantlab.numerics.ops.concat import concat
 from quantlab.numerics.ops.conv import conv
 from quantlab.numerics.ops.gemm import gemm
@@ -32,6 +35,7 @@ __all__ = [
     "add",
     "average_pool",
     "clip",
+    "clip_is_redundant",
     "concat",
     "conv",
     "gemm",
@@ -43,7 +47,6 @@ __all__ = [
     "relu",
     "requantize",
     "resize",
-    "ruler_clips",
     "sigmoid",
     "softmax",
 ]

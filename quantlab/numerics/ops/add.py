@@ -16,7 +16,7 @@ def add(
     a_qparams: QParams,
     b: Any,
     b_qparams: QParams,
-    y: QParams,
+    y_qparams: QParams,
     *,
     contract: str = "onnxruntime",
 ) -> np.ndarray:
@@ -36,7 +36,7 @@ def add(
     Parameters
     ----------
     a, b : integer arrays whose shapes broadcast
-    a_qparams, b_qparams, y : QParams, per-tensor
+    a_qparams, b_qparams, y_qparams : QParams, per-tensor
     contract : str
         "onnxruntime" or "onnx".
 
@@ -58,21 +58,21 @@ def add(
     >>> add([1, 3, 255], a, [4, 4, 255], b, y)
     array([  8,   8, 197], dtype=uint8)
     """
-    left, right = checked_steps(a, a_qparams, b, b_qparams, y, contract)
+    left, right = checked_steps(a, a_qparams, b, b_qparams, y_qparams, contract)
     if contract == "onnx":
-        return quantize(dequantize(a, a_qparams) + dequantize(b, b_qparams), y)
+        return quantize(dequantize(a, a_qparams) + dequantize(b, b_qparams), y_qparams)
     if _repeats(left.shape, right.shape):
         left, right, a_qparams, b_qparams = right, left, b_qparams, a_qparams
     with np.errstate(over="ignore", under="ignore"):
-        ratio_a = finite_ratio(a_qparams.scale / y.scale)
-        ratio_b = finite_ratio(b_qparams.scale / y.scale)
+        ratio_a = finite_ratio(a_qparams.scale / y_qparams.scale)
+        ratio_b = finite_ratio(b_qparams.scale / y_qparams.scale)
     za, zb = np.float32(a_qparams.zero_point), np.float32(b_qparams.zero_point)
-    fixed = np.float32(y.zero_point) - fused_multiply_add(ratio_a, za, ratio_b * zb)
+    fixed = np.float32(y_qparams.zero_point) - fused_multiply_add(ratio_a, za, ratio_b * zb)
 
     def kernel(q_a: np.ndarray, q_b: np.ndarray) -> np.ndarray:
         # It multiplies the stored integers; zero_points were taken out of them into `fixed`.
         total = fused_multiply_add(q_a, ratio_a, fused_multiply_add(q_b, ratio_b, fixed))
-        return np.clip(np.rint(total), y.qmin, y.qmax).astype(y.storage)
+        return np.clip(np.rint(total), y_qparams.qmin, y_qparams.qmax).astype(y_qparams.storage)
 
     stored = (q + int(own.zero_point) for q, own in ((left, a_qparams), (right, b_qparams)))
     return by_pairs(kernel, next(stored), a_qparams, next(stored), b_qparams)

@@ -16,7 +16,7 @@ from quantlab.numerics.quantize import dequantize, quantize
 def average_pool(
     x: Any,
     x_qparams: QParams,
-    y: QParams,
+    y_qparams: QParams,
     *,
     kernel_shape: int | Sequence[int],
     strides: int | Sequence[int] = 1,
@@ -43,7 +43,7 @@ def average_pool(
     Parameters
     ----------
     x : integer array (N, C, *spatial), 1 to 3 spatial dimensions
-    x_qparams, y : QParams, per-tensor
+    x_qparams, y_qparams : QParams, per-tensor
     kernel_shape, strides : int, or one a spatial dimension, 1 or more
     pads : int, one a spatial dimension, or ONNX's list of all begins and then all ends; smaller
         than the kernel
@@ -71,24 +71,24 @@ def average_pool(
     """
     checked_contract(contract)
     per_tensor(x_qparams, "x_qparams")
-    per_tensor(y, "y")
+    per_tensor(y_qparams, "y_qparams")
     steps = centered(x, x_qparams, "x")
     seen = pool_windows(steps.shape, kernel_shape, strides, pads, ceil_mode=ceil_mode)
     whole = seen.kernel == steps.shape[2:] and not any(seen.begins + seen.ends)
     if contract == "onnxruntime" and whole:
         spatial = tuple(range(2, steps.ndim))
         sums = as_accumulator(steps.sum(axis=spatial, keepdims=True, dtype=np.int64))
-        return requantized_mean(sums, int(np.prod(seen.kernel)), x_qparams, y)
+        return requantized_mean(sums, int(np.prod(seen.kernel)), x_qparams, y_qparams)
     # One number where the kernel counts itself, else one a window.
     counts: Any = np.float32(np.prod(seen.kernel))
     if not (count_include_pad and contract == "onnxruntime"):
         counts = _values_in(seen, steps.shape[2:], count_include_pad)
     mean = _sums(dequantize(x, x_qparams), seen) / counts
     if contract == "onnx":
-        return quantize(mean, y)
+        return quantize(mean, y_qparams)
     with np.errstate(over="ignore"):  # an infinite quotient saturates
-        ticks = np.rint(mean / y.scale + np.float32(y.zero_point))
-    return np.asarray(np.clip(ticks, y.qmin, y.qmax)).astype(y.storage)
+        ticks = np.rint(mean / y_qparams.scale + np.float32(y_qparams.zero_point))
+    return np.asarray(np.clip(ticks, y_qparams.qmin, y_qparams.qmax)).astype(y_qparams.storage)
 
 
 def _sums(x: np.ndarray, seen: Windows) -> np.ndarray:

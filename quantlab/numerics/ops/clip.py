@@ -44,7 +44,9 @@ def clip(
     return np.asarray(np.clip(steps, lowest, highest)).astype(x_qparams.storage)
 
 
-def ruler_clips(y: QParams, low: float | None = None, high: float | None = None) -> bool:
+def clip_is_redundant(
+    y_qparams: QParams, low: float | None = None, high: float | None = None
+) -> bool:
     """Whether quantizing on y clips to [low, high] by itself, so that a Clip before it is needless.
 
     It does where `quantize(low)` is y's lowest integer and `quantize(high)` its highest: a number
@@ -52,7 +54,7 @@ def ruler_clips(y: QParams, low: float | None = None, high: float | None = None)
 
     Parameters
     ----------
-    y : QParams, per-tensor
+    y_qparams : QParams, per-tensor
     low, high : float, optional
         Finite, low <= high. None is no limit.
 
@@ -63,13 +65,13 @@ def ruler_clips(y: QParams, low: float | None = None, high: float | None = None)
 
     Examples
     --------
-    >>> ruler_clips(QParams(0.1, 0, "uint8"), 0.0)
+    >>> clip_is_redundant(QParams(0.1, 0, "uint8"), 0.0)
     True
-    >>> ruler_clips(QParams(0.1, 0, "uint8"), 0.0, 6.0)  # 6.0 is tick 60
+    >>> clip_is_redundant(QParams(0.1, 0, "uint8"), 0.0, 6.0)  # 6.0 is tick 60
     False
     """
-    per_tensor(y, "y")
-    return _ticks(y, low, high) == (y.qmin, y.qmax)
+    per_tensor(y_qparams, "y_qparams")
+    return _ticks(y_qparams, low, high) == (y_qparams.qmin, y_qparams.qmax)
 
 
 def _ticks(qparams: QParams, low: float | None, high: float | None) -> tuple[int, int]:

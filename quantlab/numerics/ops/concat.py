@@ -12,7 +12,7 @@ from quantlab.numerics.validation import channel_axis
 
 
 def concat(
-    tensors: Sequence[Any], qparams: Sequence[QParams], y: QParams, *, axis: int
+    tensors: Sequence[Any], qparams: Sequence[QParams], y_qparams: QParams, *, axis: int
 ) -> np.ndarray:
     """Join tensors, each moved from its own ruler to the ruler of y.
 
@@ -24,7 +24,7 @@ def concat(
     ----------
     tensors : integer arrays that differ along `axis` at most
     qparams : QParams, per-tensor, one a tensor
-    y : QParams, per-tensor
+    y_qparams : QParams, per-tensor
     axis : int
 
     Returns
@@ -48,12 +48,12 @@ def concat(
             f"there are {len(tensors)} tensors and {len(qparams)} qparams, but concat takes one "
             f"ruler a tensor and at least one tensor: pass two lists of one length."
         )
-    per_tensor(y, "y")
+    per_tensor(y_qparams, "y_qparams")
     for i, own in enumerate(qparams):
         per_tensor(own, f"qparams[{i}]")
     # A tick of y is nearest to itself: where the rulers are equal this copies.
     parts = [
-        by_table(tensor, own, y, lambda real: real, f"tensors[{i}]")
+        by_table(tensor, own, y_qparams, lambda real: real, f"tensors[{i}]")
         for i, (tensor, own) in enumerate(zip(tensors, qparams, strict=True))
     ]
     at = channel_axis(axis, parts[0].ndim, "tensors[0]")

@@ -7,11 +7,17 @@ import numpy as np
 
 from quantlab.numerics.ops.accumulate import as_accumulator, centered, exact_float, per_tensor
 from quantlab.numerics.ops.conv_products import lost_in_conv
+from quantlab.numerics.ops.definition import (
+    by_definition,
+    conv_in_float32,
+    is_definition,
+)
 from quantlab.numerics.ops.int16_pairs import adds_in_int16
 from quantlab.numerics.ops.requantize import requantize
 from quantlab.numerics.ops.window_sums import window_sums
 from quantlab.numerics.ops.windows import Windows, windows
 from quantlab.numerics.qparams import QParams
+from quantlab.numerics.quantize import dequantize
 
 
 def conv(
@@ -19,23 +25,23 @@ def conv(
     x_qparams: QParams,
     w: Any,
     w_qparams: QParams,
-    y: QParams,
+    y_qparams: QParams,
     bias: Any = None,
     *,
     strides: int | Sequence[int] = 1,
     pads: int | Sequence[int] = 0,
     dilations: int | Sequence[int] = 1,
     groups: int = 1,
-    contract: str = "onnx",
-    accumulate: str = "exact",
+    contract: str = "onnxruntime",
+    exact: bool = True,
 ) -> np.ndarray:
     """Convolution in 1, 2 or 3 dimensions, plain, grouped or depthwise, as ONNX Conv.
 
     Padding is filled with x's zero_point, which stands for 0.0. Equals ONNX Runtime's fused
-    QLinearConv bit for bit: with accumulate="exact" where that adds products in 32 bits, with
-    "vpmaddubsw" on x86 CPUs without VNNI (see `matmul`). There the products of one place in the
-    kernel are neighbours, channel after channel, then those of the next place. A depthwise
-    convolution with one filter a channel is exact everywhere.
+    QLinearConv bit for bit: with exact=True where that adds products in 32 bits, with exact=False
+    on x86 CPUs without VNNI (see `matmul`). There the products of one place in the kernel are
+    neighbours, channel after channel, then those of the next place. A depthwise convolution with
+    one filter a channel is exact everywhere.
 
     Parameters
     ----------
@@ -44,7 +50,7 @@ def conv(
     w : integer array (M, C / groups, *kernel)
     w_qparams : QParams
         Per-tensor, or per-channel along axis 0.
-    y : QParams, per-tensor
+    y_qparams : QParams, per-tensor
     bias : int32 array (M,), optional
         Its scale is x.scale * w.scale, channel by channel, its zero_point 0.
     strides, dilations : int, or one a spatial dimension, 1 or more
@@ -52,9 +58,10 @@ def conv(
     groups : int
         Divides C and M. groups = C is a depthwise convolution.
     contract : str
-        As in `requantize`.
-    accumulate : str
-        "exact" or "vpmaddubsw".
+        One of ROUNDINGS. "onnx" and "torch" are definitions: dequantize, convolve in float32,
+        quantize. The others requantize integer sums, see `requantize`.
+    exact : bool
+        Add products in 32 bits. False: in pairs that stop at INT16, as x86 without VNNI does.
 
     Returns
     -------
@@ -72,11 +79,17 @@ def conv(
     >>> conv([[[1, 2, 3]]], q, [[[1, 10]]], q, q)
     array([[[21, 32]]], dtype=int8)
     """
+    if is_definition(contract, exact):
+        settings = (strides, pads, dilations, groups)
+        _, kernel, seen = _checked(x, x_qparams, w, w_qparams, *settings)
+        product = conv_in_float32(dequantize(x, x_qparams), dequantize(w, w_qparams), seen, groups)
+        column = None if bias is None else _bias_column(bias, kernel.shape[0], kernel.ndim - 2)
+        return by_definition(product, x_qparams, w_qparams, y_qparams, column, contract, axis=1)
     sums = conv_accumulator(
         x, x_qparams, w, w_qparams, bias,
-        strides=strides, pads=pads, dilations=dilations, groups=groups, accumulate=accumulate,
+        strides=strides, pads=pads, dilations=dilations, groups=groups, exact=exact,
     )  # fmt: skip
-    return requantize(sums, x_qparams, w_qparams, y, contract=contract, axis=1)
+    return requantize(sums, x_qparams, w_qparams, y_qparams, contract=contract, axis=1)
 
 
 def conv_accumulator(
@@ -90,24 +103,32 @@ def conv_accumulator(
     pads: int | Sequence[int] = 0,
     dilations: int | Sequence[int] = 1,
     groups: int = 1,
-    accumulate: str = "exact",
+    exact: bool = True,
 ) -> np.ndarray:
     """The int32 sums of `conv` before they are requantized. Takes and raises what it does."""
+    image, kernel, seen = _checked(x, x_qparams, w, w_qparams, strides, pads, dilations, groups)
+    kind = exact_float(image, kernel, axis=tuple(range(1, kernel.ndim)))  # no sum is rounded there
+    # Centered integers are padded with 0, which is padding x with its zero_point.
+    sums = window_sums(seen.padded(image, dtype=kind), kernel.astype(kind), seen, groups)
+    if adds_in_int16(exact, x_qparams, w_qparams):
+        sums = sums - lost_in_conv(x, int(x_qparams.zero_point), w, seen, groups)
+    column = None if bias is None else _bias_column(bias, kernel.shape[0], kernel.ndim - 2)
+    return as_accumulator(sums, column)
+
+
+def _checked(
+    x: Any, x_qparams: QParams, w: Any, w_qparams: QParams, *settings: Any
+) -> tuple[np.ndarray, np.ndarray, Windows]:
+    """`q - zero_point` of image and kernel as int32, and the windows of these settings."""
     per_tensor(x_qparams, "x_qparams")
     image, kernel = centered(x, x_qparams, "x"), centered(w, w_qparams, "w")
-    seen = conv_windows(image.shape, kernel.shape, strides, pads, dilations, groups)
+    seen = conv_windows(image.shape, kernel.shape, *settings)
     if w_qparams.axis is not None and w_qparams.axis % kernel.ndim != 0:
         raise ValueError(
             f"w has scales along axis {w_qparams.axis}, but its output channels lie along axis 0: "
             f"a scale inside a sum cannot be taken out of it."
         )
-    kind = exact_float(image, kernel, axis=tuple(range(1, kernel.ndim)))  # no sum is rounded there
-    # Centered integers are padded with 0, which is padding x with its zero_point.
-    sums = window_sums(seen.padded(image, dtype=kind), kernel.astype(kind), seen, groups)
-    if adds_in_int16(accumulate, x_qparams, w_qparams):
-        sums = sums - lost_in_conv(x, int(x_qparams.zero_point), w, seen, groups)
-    column = None if bias is None else _bias_column(bias, kernel.shape[0], kernel.ndim - 2)
-    return as_accumulator(sums, column)
+    return image, kernel, seen
 
 
 def conv_windows(

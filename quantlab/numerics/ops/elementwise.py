@@ -29,7 +29,7 @@ def checked_contract(contract: str) -> None:
 
 
 def checked_steps(
-    a: Any, a_qparams: QParams, b: Any, b_qparams: QParams, y: QParams, contract: str
+    a: Any, a_qparams: QParams, b: Any, b_qparams: QParams, y_qparams: QParams, contract: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """`q - zero_point` of both operands as int32, after the checks that add and mul share.
 
@@ -39,7 +39,11 @@ def checked_steps(
         As `centered` does; shapes that do not broadcast; per-channel qparams; no such contract.
     """
     checked_contract(contract)
-    for name, qparams in (("a_qparams", a_qparams), ("b_qparams", b_qparams), ("y", y)):
+    for name, qparams in (
+        ("a_qparams", a_qparams),
+        ("b_qparams", b_qparams),
+        ("y_qparams", y_qparams),
+    ):
         per_tensor(qparams, name)
     left, right = centered(a, a_qparams, "a"), centered(b, b_qparams, "b")
     try:

@@ -14,7 +14,7 @@ LEAST_MULTIPLIER, MULTIPLIER_LIMIT = 2.0**-32, 256.0
 
 
 def global_average_pool(
-    x: Any, x_qparams: QParams, y: QParams, *, contract: str = "onnxruntime"
+    x: Any, x_qparams: QParams, y_qparams: QParams, *, contract: str = "onnxruntime"
 ) -> np.ndarray:
     """The mean of every channel's image.
 
@@ -31,7 +31,7 @@ def global_average_pool(
     Parameters
     ----------
     x : integer array (N, C, *spatial)
-    x_qparams, y : QParams, per-tensor
+    x_qparams, y_qparams : QParams, per-tensor
     contract : str
         "onnxruntime" or "onnx".
 
@@ -53,7 +53,7 @@ def global_average_pool(
     """
     checked_contract(contract)
     per_tensor(x_qparams, "x_qparams")
-    per_tensor(y, "y")
+    per_tensor(y_qparams, "y_qparams")
     steps = centered(x, x_qparams, "x")
     if steps.ndim < 3:
         raise ValueError(
@@ -63,22 +63,22 @@ def global_average_pool(
     spatial = tuple(range(2, steps.ndim))
     if contract == "onnx":
         mean = dequantize(x, x_qparams).mean(axis=spatial, keepdims=True, dtype=np.float32)
-        return quantize(mean, y)
+        return quantize(mean, y_qparams)
     # int64: a sum that leaves int32 is refused, not wrapped around.
     sums = as_accumulator(steps.sum(axis=spatial, keepdims=True, dtype=np.int64))
-    return requantized_mean(sums, steps[0, 0].size, x_qparams, y)
+    return requantized_mean(sums, steps[0, 0].size, x_qparams, y_qparams)
 
 
-def requantized_mean(sums: np.ndarray, count: int, x: QParams, y: QParams) -> np.ndarray:
+def requantized_mean(sums: np.ndarray, count: int, x: QParams, y_qparams: QParams) -> np.ndarray:
     """int32 sums of `count` centered integers each as their mean on the ruler of y."""
     with np.errstate(over="ignore", under="ignore"):
-        multiplier = x.scale / (y.scale * np.float32(count))
+        multiplier = x.scale / (y_qparams.scale * np.float32(count))
     if not LEAST_MULTIPLIER <= multiplier < MULTIPLIER_LIMIT:
         raise ValueError(
             f"the multiplier x_scale / (y_scale * {count}) is {multiplier:g}, but ONNX Runtime's "
             f"kernel computes with 2^-32 to 256 only: choose the scales from this layer's ranges."
         )
-    z = int(y.zero_point)
+    z = int(y_qparams.zero_point)
     scaled = sums.astype(np.float32) * multiplier
-    steps = np.rint(np.clip(scaled, np.float32(y.qmin - z), np.float32(y.qmax - z)))
-    return np.asarray(steps.astype(np.int32) + z).astype(y.storage)
+    steps = np.rint(np.clip(scaled, np.float32(y_qparams.qmin - z), np.float32(y_qparams.qmax - z)))
+    return np.asarray(steps.astype(np.int32) + z).astype(y_qparams.storage)

@@ -15,12 +15,10 @@ import numpy as np
 from quantlab.numerics.qparams import QParams
 
 INT16 = np.iinfo(np.int16)
-#: "exact": products are added in 32 bits. "vpmaddubsw": pairs of them in 16 bits first.
-ACCUMULATES = ("exact", "vpmaddubsw")
 
 
-def adds_in_int16(accumulate: str, x: QParams, w: QParams) -> bool:
-    """Whether sums of products of x and w are made by `vpmaddubsw`.
+def adds_in_int16(exact: bool, x_qparams: QParams, w_qparams: QParams) -> bool:
+    """Whether sums of products of x and w are made by `vpmaddubsw`: not exact, and of its types.
 
     The instruction multiplies UINT8 by INT8. ONNX Runtime has kernels of the other combinations
     that add in 32 bits on every CPU.
@@ -28,14 +26,14 @@ def adds_in_int16(accumulate: str, x: QParams, w: QParams) -> bool:
     Raises
     ------
     ValueError
-        No such way to accumulate.
+        `exact` is neither True nor False.
     """
-    if accumulate not in ACCUMULATES:
+    if exact not in (True, False):
         raise ValueError(
-            f"accumulate is {accumulate!r}, but products are added up in one of two ways, "
-            f"{' or '.join(ACCUMULATES)}: name one of these."
+            f"exact is {exact!r}, but products are added in 32 bits, True, or in pairs that stop "
+            f"at INT16, False: pass one of these."
         )
-    return accumulate == "vpmaddubsw" and (x.dtype, w.dtype) == ("uint8", "int8")
+    return not exact and (x_qparams.dtype, w_qparams.dtype) == ("uint8", "int8")
 
 
 def lost_in_int16(x: np.ndarray, w: np.ndarray) -> np.ndarray:

@@ -8,7 +8,9 @@ from quantlab.numerics.ops.table import by_table
 from quantlab.numerics.qparams import QParams
 
 
-def leaky_relu(x: Any, x_qparams: QParams, y: QParams, *, alpha: float = 0.01) -> np.ndarray:
+def leaky_relu(
+    x: Any, x_qparams: QParams, y_qparams: QParams, *, alpha: float = 0.01
+) -> np.ndarray:
     """`x` where it is not negative, `alpha * x` where it is, from the ruler of x to that of y.
 
     float32 in between. ONNX Runtime's QLinearLeakyRelu looks the same integers up in a table.
@@ -16,7 +18,7 @@ def leaky_relu(x: Any, x_qparams: QParams, y: QParams, *, alpha: float = 0.01) -
     Parameters
     ----------
     x : integer array of any shape
-    x_qparams, y : QParams, per-tensor
+    x_qparams, y_qparams : QParams, per-tensor
     alpha : float
         Slope below 0.
 
@@ -36,4 +38,4 @@ def leaky_relu(x: Any, x_qparams: QParams, y: QParams, *, alpha: float = 0.01) -
     array([ 5, 10, 14], dtype=uint8)
     """
     slope = np.float32(alpha)
-    return by_table(x, x_qparams, y, lambda real: np.where(real >= 0, real, slope * real))
+    return by_table(x, x_qparams, y_qparams, lambda real: np.where(real >= 0, real, slope * real))

@@ -14,7 +14,7 @@ def mul(
     a_qparams: QParams,
     b: Any,
     b_qparams: QParams,
-    y: QParams,
+    y_qparams: QParams,
     *,
     contract: str = "onnxruntime",
 ) -> np.ndarray:
@@ -31,7 +31,7 @@ def mul(
     Parameters
     ----------
     a, b : integer arrays whose shapes broadcast
-    a_qparams, b_qparams, y : QParams, per-tensor
+    a_qparams, b_qparams, y_qparams : QParams, per-tensor
     contract : str
         "onnxruntime" or "onnx".
 
@@ -53,12 +53,12 @@ def mul(
     >>> mul([1, 2, 3], q, [1], q, y, contract="onnx")
     array([7, 8, 9], dtype=uint8)
     """
-    left, right = checked_steps(a, a_qparams, b, b_qparams, y, contract)
+    left, right = checked_steps(a, a_qparams, b, b_qparams, y_qparams, contract)
     if contract == "onnx":
-        return quantize(dequantize(a, a_qparams) * dequantize(b, b_qparams), y)
+        return quantize(dequantize(a, a_qparams) * dequantize(b, b_qparams), y_qparams)
     with np.errstate(over="ignore", under="ignore"):
-        multiplier = finite_ratio((a_qparams.scale * b_qparams.scale) / y.scale)
+        multiplier = finite_ratio((a_qparams.scale * b_qparams.scale) / y_qparams.scale)
         # At most 2^17 each way for 8-bit operands: int64 and then float32 hold the product exactly.
         product = (left.astype(np.int64) * right).astype(np.float32)
-        total = product * multiplier + np.float32(y.zero_point)
-    return np.clip(np.rint(total), y.qmin, y.qmax).astype(y.storage)
+        total = product * multiplier + np.float32(y_qparams.zero_point)
+    return np.clip(np.rint(total), y_qparams.qmin, y_qparams.qmax).astype(y_qparams.storage)

@@ -11,7 +11,7 @@ from quantlab.numerics.qparams import QParams
 def relu(x: Any, x_qparams: QParams) -> np.ndarray:
     """`max(x, 0)` on the ruler of x: `max(x_q, zero_point)`. 0.0 is a tick, so nothing is rounded.
 
-    A ruler whose zero_point is qmin has done it already: see `ruler_clips`.
+    A ruler whose zero_point is qmin has done it already: see `clip_is_redundant`.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ def resize(
     array = integer_array(x, "x")
     for name, mode, known in (
         ("coordinate_transformation_mode", coordinate_transformation_mode, COORDINATES),
-        ("nearest_mode", nearest_mode, ROUNDINGS),
+        ("nearest_mode", nearest_mode, NEAREST_MODES),
     ):
         if mode not in known:
             raise ValueError(
@@ -70,7 +70,7 @@ def resize(
             at = COORDINATES[coordinate_transformation_mode](
                 np.arange(out, dtype=np.float32), ratio, np.float32(n), np.float32(out)
             )
-            nearest = ROUNDINGS[nearest_mode](at.astype(np.float64)).astype(np.int64)
+            nearest = NEAREST_MODES[nearest_mode](at.astype(np.float64)).astype(np.int64)
             array = array.take(np.clip(nearest, 0, n - 1), axis=axis)
     return array
 
@@ -90,7 +90,7 @@ def _or_nearest(halfway: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> n
 
 
 HALFWAY = 1e-6
-ROUNDINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+NEAREST_MODES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "round_prefer_floor": partial(_or_nearest, np.floor),
     "round_prefer_ceil": partial(_or_nearest, np.ceil),
     "floor": np.floor,

@@ -17,7 +17,9 @@ DENOMINATOR = (6.10247389755681e-13, 5.76102136993427e-09, 6.29106785017040e-06,
 LIMIT = np.float32(18)
 
 
-def sigmoid(x: Any, x_qparams: QParams, y: QParams, *, contract: str = "onnxruntime") -> np.ndarray:
+def sigmoid(
+    x: Any, x_qparams: QParams, y_qparams: QParams, *, contract: str = "onnxruntime"
+) -> np.ndarray:
     """`1 / (1 + exp(-x))`, from the ruler of x to that of y.
 
     onnxruntime
@@ -32,7 +34,7 @@ def sigmoid(x: Any, x_qparams: QParams, y: QParams, *, contract: str = "onnxrunt
     Parameters
     ----------
     x : integer array of any shape
-    x_qparams, y : QParams, per-tensor
+    x_qparams, y_qparams : QParams, per-tensor
     contract : str
         "onnxruntime" or "onnx".
 
@@ -52,7 +54,7 @@ def sigmoid(x: Any, x_qparams: QParams, y: QParams, *, contract: str = "onnxrunt
     array([  0, 128, 187, 255], dtype=uint8)
     """
     checked_contract(contract)
-    return by_table(x, x_qparams, y, _rational if contract == "onnxruntime" else _exact)
+    return by_table(x, x_qparams, y_qparams, _rational if contract == "onnxruntime" else _exact)
 
 
 def _rational(real: np.ndarray) -> np.ndarray:

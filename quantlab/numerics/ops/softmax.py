@@ -13,7 +13,7 @@ from quantlab.numerics.validation import channel_axis
 
 
 def softmax(
-    x: Any, x_qparams: QParams, y: QParams, *, axis: int = -1, contract: str = "onnxruntime"
+    x: Any, x_qparams: QParams, y_qparams: QParams, *, axis: int = -1, contract: str = "onnxruntime"
 ) -> np.ndarray:
     """`exp(x) / sum(exp(x))` along an axis, from the ruler of x to that of y.
 
@@ -29,7 +29,7 @@ def softmax(
     Parameters
     ----------
     x : 8-bit integer array of any shape
-    x_qparams, y : QParams, per-tensor
+    x_qparams, y_qparams : QParams, per-tensor
         int8 or uint8.
     axis : int
         Along which the outputs add up to 1.
@@ -54,8 +54,8 @@ def softmax(
     """
     checked_contract(contract)
     per_tensor(x_qparams, "x_qparams")
-    per_tensor(y, "y")
-    for name, qparams in (("x_qparams", x_qparams), ("y", y)):
+    per_tensor(y_qparams, "y_qparams")
+    for name, qparams in (("x_qparams", x_qparams), ("y_qparams", y_qparams)):
         if qparams.dtype not in ("uint8", "int8"):
             raise ValueError(
                 f"{name} is {qparams.dtype}, but softmax looks up 256 powers: use int8 or uint8."
@@ -65,15 +65,17 @@ def softmax(
     if contract == "onnx":
         real = dequantize(x, x_qparams).astype(np.float64)
         powers = np.exp(real - real.max(axis=at, keepdims=True))
-        return quantize((powers / powers.sum(axis=at, keepdims=True)).astype(np.float32), y)
+        return quantize((powers / powers.sum(axis=at, keepdims=True)).astype(np.float32), y_qparams)
     rows = np.moveaxis(steps, at, -1)
     below = rows - rows.max(axis=-1, keepdims=True)
     powers = _powers(float(x_qparams.scale), rows.shape[-1])[255 + below]
     # cumsum adds one after the other, as the kernel does; sum adds in pairs.
     total = np.cumsum(powers, axis=-1, dtype=np.float32)[..., -1:].astype(np.float64)
-    levels = np.floor(np.float32(1) / y.scale)
-    ticks = np.rint(powers.astype(np.float64) * levels / total) + int(y.zero_point)
-    return np.moveaxis(np.clip(ticks, y.qmin, y.qmax).astype(y.storage), -1, at)
+    levels = np.floor(np.float32(1) / y_qparams.scale)
+    ticks = np.rint(powers.astype(np.float64) * levels / total) + int(y_qparams.zero_point)
+    return np.moveaxis(
+        np.clip(ticks, y_qparams.qmin, y_qparams.qmax).astype(y_qparams.storage), -1, at
+    )
 
 
 def _powers(scale: float, count: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from quantlab.numerics.quantize import dequantize, quantize
 def by_table(
     x: Any,
     x_qparams: QParams,
-    y: QParams,
+    y_qparams: QParams,
     function: Callable[[np.ndarray], np.ndarray],
     name: str = "x",
 ) -> np.ndarray:
@@ -22,7 +22,7 @@ def by_table(
     Parameters
     ----------
     x : integer array of any shape
-    x_qparams, y : QParams, per-tensor
+    x_qparams, y_qparams : QParams, per-tensor
     function : float32 array -> float32 array, value by value
     name : str
         What messages call x.
@@ -33,11 +33,11 @@ def by_table(
         As `centered` does; per-channel qparams.
     """
     per_tensor(x_qparams, "x_qparams")
-    per_tensor(y, "y")
+    per_tensor(y_qparams, "y_qparams")
     place = centered(x, x_qparams, name) + int(x_qparams.zero_point)
     lowest = x_qparams.qmin - x_qparams.narrow
     integers = np.arange(lowest, x_qparams.qmax + 1)
-    table = quantize(function(dequantize(integers, x_qparams)), y)
+    table = quantize(function(dequantize(integers, x_qparams)), y_qparams)
     return np.asarray(table[place - lowest])
 
 

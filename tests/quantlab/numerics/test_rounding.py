@@ -46,16 +46,19 @@ def test_against_a_transcription_in_exact_arithmetic(name, transcribed, dtype):
 
 # Worked by hand, scale 1, zero_point 7, uint8. With scale 1 division is exact, so only the order
 # of adding and the direction of a half are left:
-#   onnx, torch   x → even neighbour, then + 7:  -2.5 → -2 → 5;  -1.5 → -2 → 5;  0.5 → 0 → 7
+#   onnx, onnxruntime, torch
+#                 x → even neighbour, then + 7:  -2.5 → -2 → 5;  -1.5 → -2 → 5;  0.5 → 0 → 7
 #   torch_legacy  x + 7, then even:              -2.5 → 4.5 → 4; -1.5 → 5.5 → 6; 0.5 → 7.5 → 8
 #   gemmlowp      x + 7, then away from 0:       -2.5 → 4.5 → 5; -1.5 → 5.5 → 6; 0.5 → 7.5 → 8
 #   tflite        x away from 0, then + 7:       -2.5 → -3 → 4;  -1.5 → -2 → 5;  0.5 → 1 → 8
 BY_HAND = {
     "onnx": [5, 5, 7],
+    "onnxruntime": [5, 5, 7],
     "torch": [5, 5, 7],
     "torch_legacy": [4, 6, 8],
     "gemmlowp": [5, 6, 8],
     "tflite": [4, 5, 8],
+    "tflite_single": [4, 5, 8],
 }
 
 
@@ -87,5 +90,5 @@ def test_numbers_off_the_ruler_saturate(name):
 
 
 def test_an_unknown_contract_is_named():
-    with pytest.raises(ValueError, match="rounding is 'banker', but the contracts are onnx, torch"):
+    with pytest.raises(ValueError, match="rounding is 'banker', but the contracts are onnx, onnx"):
         quantize(0.5, QParams(1.0, 0, "int8"), rounding="banker")

@@ -129,9 +129,8 @@ def drawn_conv(rng, form, dims=2):
     return x, random_ruler(rng, "uint8"), w, QParams(0.02, 0, "int8"), settings
 
 
-def accumulate_of_this_cpu(operator="QLinearConv"):
-    wrong = any(p.wrong for p in probe_saturation() if p.operator == operator)
-    return "vpmaddubsw" if wrong else "exact"
+def this_cpu_is_exact(operator="QLinearConv"):
+    return not any(p.wrong for p in probe_saturation() if p.operator == operator)
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])
@@ -139,7 +138,7 @@ def accumulate_of_this_cpu(operator="QLinearConv"):
 def test_this_cpus_convolutions_are_predicted_integer_by_integer(form, dims):
     """In ONNX Runtime's default session, with whatever products this kind of CPU has."""
     rng = np.random.default_rng(50)
-    accumulate = accumulate_of_this_cpu()
+    exact = this_cpu_is_exact()
     for _ in range(8):
         x, x_qparams, w, w_qparams, settings = drawn_conv(rng, form, dims)
         acc = conv_accumulator(x, x_qparams, w, w_qparams, **settings)
@@ -147,27 +146,27 @@ def test_this_cpus_convolutions_are_predicted_integer_by_integer(form, dims):
         names = {name: settings[name] for name in ("strides", "pads", "dilations")}
         operands = [(x, x_qparams)], [(w, w_qparams)]
         model = qdq_model("Conv", *operands, y, group=settings["groups"], **names)
-        ours = conv(x, x_qparams, w, w_qparams, y, accumulate=accumulate, **settings)
+        ours = conv(x, x_qparams, w, w_qparams, y, exact=exact, **settings)
         np.testing.assert_array_equal(ours, kernel_integers(model, y, x, exact=False))
 
 
 @pytest.mark.parametrize("zero_point", [0, -3])
 def test_this_cpus_matrix_products_are_predicted_integer_by_integer(zero_point):
     rng = np.random.default_rng(51)
-    accumulate = accumulate_of_this_cpu("MatMulInteger")
+    exact = this_cpu_is_exact("MatMulInteger")
     for _ in range(30):
         a = rng.integers(100, 256, (2, 5, 33)).astype(np.uint8)
         b = rng.integers(-128, 128, (33, 7)).astype(np.int8)
         rulers = random_ruler(rng, "uint8"), QParams(0.02, zero_point, "int8")
         y = output_ruler(rng, matmul_accumulator(a, rulers[0], b, rulers[1]), *rulers, "uint8")
         model = qdq_model("MatMul", [(a, rulers[0])], [(b, rulers[1])], y)
-        ours = matmul(a, rulers[0], b, rulers[1], y, accumulate=accumulate)
+        ours = matmul(a, rulers[0], b, rulers[1], y, exact=exact)
         np.testing.assert_array_equal(ours, kernel_integers(model, y, a, exact=False))
         for trans_a, trans_b in ((False, True), (True, False)):
             left, right = a[0].T.copy() if trans_a else a[0], b.T.copy() if trans_b else b
             names = {"transA": int(trans_a), "transB": int(trans_b)}
             model = qdq_model("Gemm", [(left, rulers[0])], [(right, rulers[1])], y, **names)
-            options = {"trans_a": trans_a, "trans_b": trans_b, "accumulate": accumulate}
+            options = {"trans_a": trans_a, "trans_b": trans_b, "exact": exact}
             ours = gemm(left, rulers[0], right, rulers[1], y, **options)
             np.testing.assert_array_equal(ours, kernel_integers(model, y, left, exact=False))
 
@@ -211,15 +210,15 @@ def test_other_types_are_added_in_32_bits_everywhere(x, w):
     kernel = np.full((4, 8, 3, 3), rulers[1].qmax).astype(w)
     y = output_ruler(rng, conv_accumulator(image, rulers[0], kernel, rulers[1]), *rulers, x)
     model = qdq_model("Conv", [(image, rulers[0])], [(kernel, rulers[1])], y)
-    ours = conv(image, rulers[0], kernel, rulers[1], y, accumulate="vpmaddubsw")
+    ours = conv(image, rulers[0], kernel, rulers[1], y, exact=False)
     np.testing.assert_array_equal(ours, conv(image, rulers[0], kernel, rulers[1], y))
     np.testing.assert_array_equal(ours, kernel_integers(model, y, image, exact=False))
 
 
-def test_an_unknown_way_to_accumulate_is_refused():
+def test_a_word_for_exact_is_refused():
     x, w = QParams(0.1, 0, "uint8"), QParams(0.1, 0, "int8")
-    with pytest.raises(ValueError, match="accumulate is 'int8'"):
-        matmul([[1]], x, [[1]], w, x, accumulate="int8")
+    with pytest.raises(ValueError, match="exact is 'int8'"):
+        matmul([[1]], x, [[1]], w, x, exact="int8")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""relu and clip on integers are Relu and Clip on real numbers; ruler_clips knows when both idle."""
+"""relu and clip on integers are Relu and Clip on real numbers, and when both are redundant."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from benchmarks.operator_cases import random_integers, random_ruler
 from benchmarks.operator_models import integers, qdq_model, run_in_runtime
 from quantlab.numerics import QParams, quantize
-from quantlab.numerics.ops import clip, relu, ruler_clips
+from quantlab.numerics.ops import clip, clip_is_redundant, relu
 
 LIMITS = st.none() | st.floats(-20, 20, width=32)
 
@@ -46,7 +46,7 @@ def test_a_ruler_that_clips_gives_the_same_integers_without_the_clip(scale, z, l
     real = np.array([*drawn, -3000, 3000], np.float32)
     without, with_clip = quantize(real, y), quantize(np.clip(real, lowest, highest), y)
     # -3000 and 3000 are beyond every ruler drawn here: they show every clip that does something.
-    assert ruler_clips(y, low, high) == np.array_equal(without, with_clip)
+    assert clip_is_redundant(y, low, high) == np.array_equal(without, with_clip)
 
 
 U8 = QParams(0.1, 0, "uint8")
@@ -56,7 +56,7 @@ U8 = QParams(0.1, 0, "uint8")
     ("call", "words"),
     [
         (lambda: clip([1], U8, 2.0, 1.0), "low is 2.0 and high is 1.0"),
-        (lambda: ruler_clips(U8, 2.0, 1.0), "low is 2.0 and high is 1.0"),
+        (lambda: clip_is_redundant(U8, 2.0, 1.0), "low is 2.0 and high is 1.0"),
         (lambda: clip([1], U8, np.nan), "must be a finite float32"),
         (lambda: clip([1.0], U8), "x has dtype float64"),
         (lambda: relu([1.0], U8), "x has dtype float64"),

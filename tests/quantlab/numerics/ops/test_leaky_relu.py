@@ -54,5 +54,5 @@ def test_bad_input_gets_a_sentence():
     u8 = QParams(0.1, 0, "uint8")
     with pytest.raises(ValueError, match="x has dtype float64"):
         leaky_relu([1.0], u8, u8)
-    with pytest.raises(ValueError, match="y is per-channel"):
+    with pytest.raises(ValueError, match="y_qparams is per-channel"):
         leaky_relu([1], u8, QParams([0.1], 0, "uint8", axis=0))

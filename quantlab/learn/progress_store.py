@@ -4,14 +4,17 @@ Every operation opens the file, does one short transaction and closes it again: 
 can write at once, and a killed kernel leaves nothing half done (SQLite's write-ahead log,
 https://www.sqlite.org/wal.html). A damaged file is set aside and a new one started. A file that
 is locked or cannot be written is replaced by a copy in memory, and what was written meanwhile
-is saved when the file is free again. No operation here raises, and none waits over a second.
+is saved when the file is free again. Where there is no home for a file, or its file system has no
+locks, all rows of a session stay in memory. No operation here raises, and none waits over a second.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -47,6 +50,10 @@ DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 LOCK = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
+class NoHomeError(OSError):
+    """The system names no folder that is this user's own."""
+
+
 class NewerFileError(sqlite3.Error):
     """The file was written by a later version of QuantLab, so this one leaves it alone."""
 
@@ -57,9 +64,9 @@ def utc_now() -> str:
 
 
 class Store:
-    """Statements in, rows out, on the file at `path` or, when that fails, in memory."""
+    """Statements in, rows out, on the file at `path` or, when that fails or is None, in memory."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self.path = path
         self._lock = threading.RLock()
         self._notice: str | None = None
@@ -126,6 +133,8 @@ class Store:
             return work(db)
 
     def _open(self, busy_seconds: float) -> sqlite3.Connection:
+        if self.path is None:
+            raise NoHomeError
         self.path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self.path, timeout=busy_seconds, isolation_level=None)
         try:
@@ -148,6 +157,7 @@ class Store:
 
     def _set_aside(self) -> None:
         """Rename the damaged file, unless another notebook has just done so."""
+        assert self.path is not None  # no file, no damage
         if self.path.exists() and self.path.stat().st_ino == self._inode:
             stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
             aside = self.path.with_name(f"{self.path.stem}.damaged-{stamp}{self.path.suffix}")
@@ -165,7 +175,7 @@ class Store:
         """Go on in memory, with what can still be read from the file, and say so."""
         self._memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         _transact(self._memory, [(sql, ()) for sql in SCHEMA])
-        if not isinstance(error, NewerFileError):
+        if self.path is not None and not isinstance(error, NewerFileError):
             _copy_readable(self.path, self._memory)
         self._last_try = time.monotonic()
         self._notice = _sentence(error, self.path)
@@ -234,13 +244,42 @@ def _code(error: sqlite3.Error) -> int | None:
     return None if code is None else code & 0xFF
 
 
-def _sentence(error: sqlite3.Error | OSError, path: Path) -> str:
+def _has_locks(folder: Path) -> bool:
+    """Whether files in this folder can be locked, tried on a new one.
+
+    A network share without a lock daemon answers ENOLCK, some shares that they know no locks.
+    SQLite says "busy" to all of that, as if another program held the file.
+    """
+    if os.name == "nt":
+        return True  # where Windows cannot lock, SQLite names the error
+    import fcntl
+
+    with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=folder) as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
+
+
+def _sentence(error: sqlite3.Error | OSError, path: Path | None) -> str:
+    if path is None:
+        return (
+            "This computer gives your user no home folder (HOME is not set). This session's "
+            "progress stays in memory only; set QUANTLAB_HOME to a folder that you can write to."
+        )
     if isinstance(error, NewerFileError):
         return (
             f"The progress file {path} comes from a newer QuantLab ({error}). This session's "
             "progress stays in memory only; update QuantLab to go on with the file."
         )
     if isinstance(error, sqlite3.Error) and _code(error) in LOCK:
+        if not _has_locks(path.parent):
+            return (
+                f"The file system of {path.parent} has no file locks, as some network drives, so "
+                "your progress cannot be kept there. This session's progress stays in memory only; "
+                "set QUANTLAB_HOME to a folder on another disk."
+            )
         return (
             f"Another program holds the progress file {path}. This session's progress stays in "
             "memory and is saved as soon as the file is free."

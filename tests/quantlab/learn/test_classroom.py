@@ -54,6 +54,17 @@ def test_an_unknown_id_is_one_sentence(verb):
     assert 'There is no exercise "1.99"' in repr(card)
 
 
+@pytest.mark.parametrize("verb", ["check", "hint", "solution"])
+def test_each_verbs_card_says_once_what_became_of_the_progress_file(verb, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("QUANTLAB_HOME", str(tmp_path / "file"))
+    first, second = (in_a_notebook(SOLVED, f'{verb}("{FUNCTION.id}")') for _ in range(2))
+    (said,) = [text for label, text in first.lines if label == "Progress"]
+    assert "cannot write the progress file" in said
+    assert said in first.__repr__()
+    assert "Progress" not in dict(second.lines)
+
+
 def test_hints_come_one_at_a_time_and_the_last_one_stays():
     said = [in_a_notebook({}, f'hint("{FUNCTION.id}")') for _ in range(4)]
     texts = [card.lines[0][1] for card in said]
@@ -156,4 +167,4 @@ def test_progress_that_cannot_be_kept_is_said_and_never_blocks(tmp_path, monkeyp
     monkeypatch.setenv("QUANTLAB_HOME", str(tmp_path / "file"))
     card = in_a_notebook(SOLVED, f'check("{FUNCTION.id}")')
     assert card.judgement.passed
-    assert card.judgement.next_step.startswith("(")
+    assert "cannot write the progress file" in dict(card.lines)["Progress"]

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -162,6 +163,17 @@ def test_a_file_where_the_progress_folder_should_be(home):
     line = doctor.progress_file()
     assert line.status == "problem"
     assert "cannot write the progress file" in line.found
+
+
+def test_no_home_is_a_problem_with_a_way_out(home, monkeypatch):
+    for name in ("QUANTLAB_HOME", "HOME", "USERPROFILE", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 7, raising=False)
+    line = doctor.progress_file()
+    assert line.status == "problem"
+    assert "no home folder" in line.found
+    assert "QUANTLAB_HOME" in line.fix
+    assert str(Path.cwd()) in doctor.disk().found
 
 
 def test_a_damaged_progress_file_is_a_warning(home):

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from quantlab.learn import progress as module
-from quantlab.learn.progress import open_progress, progress_folder
+from quantlab.learn import progress_place, progress_store
+from quantlab.learn.progress import open_progress
+from quantlab.learn.progress_place import current_user, progress_folder
 from quantlab.learn.progress_store import (
     BUSY_SECONDS,
     RETRY_BUSY_SECONDS,
@@ -19,6 +21,7 @@ from quantlab.learn.progress_store import (
     Store,
 )
 from quantlab.teach.judging.verdict import Judgement, Verdict
+from tests.support.without_locks import python_without_locks
 
 WRITER = """
 import sys
@@ -51,13 +54,18 @@ def home(tmp_path, monkeypatch):
     return tmp_path / "home"
 
 
+@pytest.fixture(autouse=True)
+def a_session_of_its_own(monkeypatch):
+    monkeypatch.setattr(module, "_opened", {})
+
+
 def judgement(verdict=Verdict.INCORRECT, points=1.0, exercise="1.2", misconception=None):
     return Judgement(exercise, "The ruler", verdict, points, 3.0, misconception=misconception)
 
 
 def reopened() -> module.Progress:
     """What a restarted kernel sees: a fresh Store on the same file."""
-    return module.Progress(Store(progress_folder() / "progress.db"), module.current_user())
+    return module.Progress(Store(progress_folder() / "progress.db"), current_user())
 
 
 @pytest.fixture
@@ -172,7 +180,7 @@ def test_users_do_not_see_each_other(monkeypatch):
 def test_without_a_hub_the_system_names_the_user(monkeypatch):
     monkeypatch.delenv("JUPYTERHUB_USER")
     monkeypatch.setenv("LOGNAME", "noether")
-    assert module.current_user() == "noether"
+    assert current_user() == "noether"
 
 
 def test_a_user_number_without_a_name(monkeypatch):
@@ -184,13 +192,62 @@ def test_a_user_number_without_a_name(monkeypatch):
         def getuser(error=error):
             raise error("uid not found: 54321")
 
-        monkeypatch.setattr(module.getpass, "getuser", getuser)
-        assert module.current_user() == "learner"
+        monkeypatch.setattr(progress_place.getpass, "getuser", getuser)
+        assert current_user() == "learner"
 
 
 def test_the_platform_folder_is_used_without_quantlab_home(monkeypatch):
     monkeypatch.delenv("QUANTLAB_HOME")
     assert progress_folder().name == "quantlab"
+
+
+@pytest.fixture
+def nobody(monkeypatch):
+    """A user number that has no name, hence no home, and no HOME: a container's, a service's."""
+    for name in ("QUANTLAB_HOME", "JUPYTERHUB_USER", "HOME", "USERPROFILE", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("USER", "LOGNAME", "USERNAME", "LNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7, raising=False)
+
+
+@pytest.mark.parametrize("home", [None, ""])
+def test_without_a_home_progress_stays_in_memory_and_says_so(nobody, monkeypatch, home):
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    assert progress_folder() is None
+    progress = open_progress()
+    progress.record(judgement(Verdict.CORRECT, 3.0))
+    assert progress.user == "learner"
+    assert open_progress().passed("1.2")  # the session goes on for every caller
+    assert progress.take_hint("1.2") == 1
+    notice = progress.notice
+    assert "gives your user no home folder" in notice
+    assert "set QUANTLAB_HOME to a folder" in notice
+    assert progress.notice is None
+    assert not progress.store.flush()
+
+
+NO_LOCKS = """
+import time
+from quantlab.learn.progress import open_progress
+started = time.monotonic()
+progress = open_progress()
+hints = [progress.take_hint("1.2") for _ in range(5)]
+print(hints[-1], progress.store.in_memory, time.monotonic() - started < 3)
+print(progress.notice)
+"""
+
+
+def test_a_file_system_without_locks_is_named_and_the_session_goes_on(home):
+    home.mkdir()
+    assert progress_store._has_locks(home)
+    if sys.platform == "linux":
+        counted, notice = python_without_locks(NO_LOCKS).splitlines()
+        assert counted == "5 True True"
+        assert f"The file system of {home} has no file locks" in notice
+        assert "set QUANTLAB_HOME to a folder on another disk" in notice
+        assert "Another program" not in notice
 
 
 def test_killed_in_the_middle_of_writing():

@@ -1,6 +1,7 @@
 """What all observers share: settings, the checks on a batch, and the last step to a ruler."""
 
 from abc import ABC, abstractmethod
+from inspect import signature
 from typing import Any, Self
 
 import numpy as np
@@ -28,6 +29,12 @@ class Observer(ABC):
     ----------
     n_values_ : int
         How many values were seen.
+
+    Examples
+    --------
+    >>> from quantlab.numerics import PercentileObserver
+    >>> PercentileObserver(percentile=99.9, axis=0)
+    PercentileObserver(percentile=99.9, axis=0)
     """
 
     n_values_: int
@@ -44,6 +51,25 @@ class Observer(ABC):
         self.scheme = scheme
         self.narrow = narrow
         self.axis = axis
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The settings by name, as the constructor takes them.
+
+        `type(observer)(**observer.get_params())` is an observer of the same settings that has seen
+        nothing; scikit-learn's `clone` makes it so. No setting holds another observer, so `deep`,
+        which scikit-learn passes, changes nothing.
+        """
+        return {name: getattr(self, name) for name in signature(type(self)).parameters}
+
+    def __repr__(self) -> str:
+        """The settings that differ from their defaults, as scikit-learn shows them."""
+        defaults = {name: entry.default for name, entry in signature(type(self)).parameters.items()}
+        changed = (
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if repr(value) != repr(defaults[name])
+        )
+        return f"{type(self).__name__}({', '.join(changed)})"
 
     def fit(self, batch: Any) -> Self:
         """Forget what was seen and start with this batch; takes what `partial_fit` takes."""

@@ -114,7 +114,7 @@ class Agreement:
 
 
 def compare_with_runtime(
-    model: AnyModel | QuantizedModel, x: Any, *, saturating: bool = False
+    model: AnyModel | QuantizedModel, x: Any, *, exact: bool = True
 ) -> Agreement:
     """Run a QDQ model in ONNX Runtime and in our simulator, and compare every quantized tensor.
 
@@ -123,9 +123,9 @@ def compare_with_runtime(
     model : path of an .onnx file, onnx.ModelProto, or QuantizedModel
     x : array, or mapping of input name to array
         As for `simulate`.
-    saturating : bool
-        Compare the saturating simulation with a session as it is by default: equal on an x86 CPU
-        without VNNI. Left out, both add products in 32 bits, on every CPU.
+    exact : bool
+        Add products in 32 bits on both sides, on every CPU. False: compare the saturating
+        simulation with a session as it is by default, equal on an x86 CPU without VNNI.
 
     Returns
     -------
@@ -137,8 +137,8 @@ def compare_with_runtime(
         As `simulate` and `runtime_tensors` do.
     """
     proto = as_qdq(model)
-    theirs = runtime_tensors(proto, x, exact=not saturating)
-    return agreement(simulate(proto, x, saturating=saturating), theirs.tensors)
+    theirs = runtime_tensors(proto, x, exact=exact)
+    return agreement(simulate(proto, x, exact=exact), theirs.tensors)
 
 
 def agreement(simulation: Simulation, theirs: Mapping[str, np.ndarray]) -> Agreement:

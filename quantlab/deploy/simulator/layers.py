@@ -1,7 +1,7 @@
 """Layers with weights on integers: Conv, Gemm and MatMul.
 
-`accumulate` is numerics' word for how products are added up: "exact" in 32 bits, "vpmaddubsw" as a
-CPU without VNNI does, which has to know the integers as they are stored there: UINT8 by INT8.
+`exact` is numerics' word for how products are added up: True in 32 bits, False as a CPU without
+VNNI does, which has to know the integers as they are stored there: UINT8 by INT8.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from quantlab.numerics.ops.gemm import gemm_accumulator
 from quantlab.numerics.ops.matmul import matmul_accumulator
 
 
-def conv_kernel(node: Node, operands: Sequence[Operand], y: QParams, accumulate: str) -> Kernel:
+def conv_kernel(node: Node, operands: Sequence[Operand], y: QParams, exact: bool) -> Kernel:
     """QLinearConv: x, w and perhaps an INT32 bias."""
-    x, stored = as_stored(operands[0], accumulate)
-    w, settings = operands[1].ruler, _summing(operands, accumulate) | window_settings(node)
+    x, stored = as_stored(operands[0], exact)
+    w, settings = operands[1].ruler, _summing(operands, exact) | window_settings(node)
     settings["groups"] = node.attributes.get("group", 1)
 
     def kernel(q: np.ndarray, weight: np.ndarray, bias: Any = None) -> np.ndarray:
@@ -34,10 +34,10 @@ def conv_kernel(node: Node, operands: Sequence[Operand], y: QParams, accumulate:
     return kernel
 
 
-def gemm_kernel(node: Node, operands: Sequence[Operand], y: QParams, accumulate: str) -> Kernel:
+def gemm_kernel(node: Node, operands: Sequence[Operand], y: QParams, exact: bool) -> Kernel:
     """QGemm: two matrices and perhaps an INT32 bias."""
-    a, stored = as_stored(operands[0], accumulate)
-    b, settings = operands[1].ruler, _summing(operands, accumulate) | transposed(node)
+    a, stored = as_stored(operands[0], exact)
+    b, settings = operands[1].ruler, _summing(operands, exact) | transposed(node)
 
     def kernel(left: np.ndarray, right: np.ndarray, bias: Any = None) -> np.ndarray:
         return gemm(stored(left), a, right, b, y, bias, **settings)
@@ -45,17 +45,17 @@ def gemm_kernel(node: Node, operands: Sequence[Operand], y: QParams, accumulate:
     return kernel
 
 
-def matmul_kernel(node: Node, operands: Sequence[Operand], y: QParams, accumulate: str) -> Kernel:
+def matmul_kernel(node: Node, operands: Sequence[Operand], y: QParams, exact: bool) -> Kernel:
     """QLinearMatMul: two matrices, or stacks of them."""
-    a, stored = as_stored(operands[0], accumulate)
-    b, settings = operands[1].ruler, _summing(operands, accumulate)
+    a, stored = as_stored(operands[0], exact)
+    b, settings = operands[1].ruler, _summing(operands, exact)
     return lambda left, right: matmul(stored(left), a, right, b, y, **settings)
 
 
-def gemm_to_float(node: Node, operands: Sequence[Operand], accumulate: str) -> Kernel:
+def gemm_to_float(node: Node, operands: Sequence[Operand], exact: bool) -> Kernel:
     """QGemm with no QuantizeLinear behind: the int32 sums times both scales, in float32."""
-    a, stored = as_stored(operands[0], accumulate)
-    b, settings = operands[1].ruler, _summing(operands, accumulate) | transposed(node)
+    a, stored = as_stored(operands[0], exact)
+    b, settings = operands[1].ruler, _summing(operands, exact) | transposed(node)
 
     def kernel(left: np.ndarray, right: np.ndarray, bias: Any = None) -> np.ndarray:
         return _scaled(gemm_accumulator(stored(left), a, right, b, bias, **settings), a, b)
@@ -63,25 +63,25 @@ def gemm_to_float(node: Node, operands: Sequence[Operand], accumulate: str) -> K
     return kernel
 
 
-def matmul_to_float(node: Node, operands: Sequence[Operand], accumulate: str) -> Kernel:
+def matmul_to_float(node: Node, operands: Sequence[Operand], exact: bool) -> Kernel:
     """MatMulIntegerToFloat: the int32 sums times both scales, in float32."""
-    a, stored = as_stored(operands[0], accumulate)
-    b, settings = operands[1].ruler, _summing(operands, accumulate)
+    a, stored = as_stored(operands[0], exact)
+    b, settings = operands[1].ruler, _summing(operands, exact)
     return lambda left, right: _scaled(
         matmul_accumulator(stored(left), a, right, b, **settings), a, b
     )
 
 
-def as_stored(x: Operand, accumulate: str) -> tuple[QParams, Callable[[np.ndarray], np.ndarray]]:
+def as_stored(x: Operand, exact: bool) -> tuple[QParams, Callable[[np.ndarray], np.ndarray]]:
     """The ruler of x where products are made, and what brings its integers there."""
-    if accumulate == "exact" or x.ruler.dtype == "uint8":
+    if exact or x.ruler.dtype == "uint8":
         return x.ruler, lambda q: q
     return moved_ruler(x.ruler), moved_up
 
 
-def _summing(operands: Sequence[Operand], accumulate: str) -> dict[str, Any]:
+def _summing(operands: Sequence[Operand], exact: bool) -> dict[str, Any]:
     """Weights stay INT8. A second activation is moved to UINT8, whose kernels are exact."""
-    return {"exact": operands[1].constant is None or accumulate == "exact"}
+    return {"exact": exact or operands[1].constant is None}
 
 
 def _scaled(sums: np.ndarray, a: QParams, b: QParams) -> np.ndarray:

@@ -19,7 +19,7 @@ class Group:
     ----------
     kernel : callable
         (node, operands, ruler of the output) to the function from integers to integers; with
-        weights also `accumulate`, how products are added up.
+        weights also `exact`, how products are added up.
     weighted : bool
         Whether its inputs are x, weights and perhaps an INT32 bias; otherwise all are activations.
     """
@@ -43,7 +43,7 @@ GROUPS = {
 }
 
 #: Operators that ONNX Runtime computes on integers even where no QuantizeLinear follows.
-TO_FLOAT: dict[str, Callable[[Node, Sequence[Operand], str], Kernel]] = {
+TO_FLOAT: dict[str, Callable[[Node, Sequence[Operand], bool], Kernel]] = {
     "Gemm": layers.gemm_to_float,
     "MatMul": layers.matmul_to_float,
 }

@@ -28,7 +28,7 @@ def count_pairs(layer: WeightedLayer, values: Mapping[str, np.ndarray]) -> Pairs
     x, w = layer.operands[:2]
     if w.constant is None or w.ruler.dtype != "int8":
         return PairsAtRisk(0, 0, values[layer.target].size, 0)
-    ruler, stored = as_stored(x, "vpmaddubsw")
+    ruler, stored = as_stored(x, exact=False)
     q = stored(values[x.tensor])
     if layer.node.operator == "Conv":
         settings = window_settings(layer.node) | {"groups": layer.node.attributes.get("group", 1)}

@@ -38,29 +38,29 @@ from quantlab.deploy.simulator.unsigned import becomes_unsigned
 from quantlab.numerics import QParams
 
 
-def plan_of(model: onnx.ModelProto, accumulate: str = "exact") -> Plan:
+def plan_of(model: onnx.ModelProto, exact: bool = True) -> Plan:
     """Recognize every node of a model.
 
     Parameters
     ----------
     model : onnx.ModelProto
-    accumulate : str
-        How products are added up, as in quantlab.numerics.ops: "exact" or "vpmaddubsw".
+    exact : bool
+        Whether products are added up in 32 bits, as in quantlab.numerics.ops.
 
     Raises
     ------
     ValueError
         A node that the simulator cannot compute, named with its operator.
     """
-    return _Recognizer(read_graph(model), accumulate).plan()
+    return _Recognizer(read_graph(model), exact).plan()
 
 
 class _Recognizer:
     """One walk over the nodes, in their order. What is known about tensors grows with it."""
 
-    def __init__(self, graph: Graph, accumulate: str) -> None:
+    def __init__(self, graph: Graph, exact: bool) -> None:
         self.graph = graph
-        self.accumulate = accumulate
+        self.exact = exact
         self.steps: list[Step] = []
         self.operands: dict[str, Operand] = {}  # float tensor -> the integers behind it
         self.floats: set[str] = {*graph.inputs, *graph.constants}  # tensors that will have a value
@@ -117,12 +117,12 @@ class _Recognizer:
             return False
         y = ruler_of(self.graph, quantizer)
         operands = self._operands(node, quantize_parameters=True)
-        if operands is None or not fits(group, operands, y, self.accumulate):
+        if operands is None or not fits(group, operands, y, self.exact):
             return False
         if not all(ruler_does(self.graph, clip, y) for clip in through):
             return False
         self.done.update(clip.outputs[0] for clip in through)
-        summing = {"accumulate": self.accumulate} if group.weighted else {}
+        summing = {"exact": self.exact} if group.weighted else {}
         self._integers(node, operands, last, y, group.kernel(node, operands, y, **summing))
         if group.weighted:
             target = self.operands[last].tensor
@@ -153,10 +153,10 @@ class _Recognizer:
         if kernel is None or operands is None or last != node.outputs[0]:
             return False
         group, readers = GROUPS[node.operator], self.graph.readers.get(last, ())
-        if not fits(group, operands, None, self.accumulate) or _types(readers) & {"QuantizeLinear"}:
+        if not fits(group, operands, None, self.exact) or _types(readers) & {"QuantizeLinear"}:
             return False
         sources = tuple(operand.tensor for operand in operands)
-        compute = kernel(node, operands, self.accumulate)
+        compute = kernel(node, operands, self.exact)
         self.steps.append(FloatStep(node.name, node.operator, sources, last, compute))
         self.floats.add(last)
         self.weighted.append(WeightedLayer(node, tuple(operands), last))
@@ -252,7 +252,7 @@ class _Recognizer:
         return after if after is not None and after.operator == "QuantizeLinear" else None
 
 
-def fits(group: Group, operands: Sequence[Operand], y: QParams | None, accumulate: str) -> bool:
+def fits(group: Group, operands: Sequence[Operand], y: QParams | None, exact: bool) -> bool:
     """Whether ONNX Runtime has an integer kernel for these types: 8 bits, one for x and y."""
     types = [operand.qparams.dtype if operand.qparams else "int32" for operand in operands]
     activations = types[:1] if group.weighted else types
@@ -262,7 +262,7 @@ def fits(group: Group, operands: Sequence[Operand], y: QParams | None, accumulat
     if any(operand.ruler.axis is not None for operand in read_with_one_scale):
         return False
     if not group.weighted:
-        return types[0] == "uint8" or all(becomes_unsigned(o, accumulate) for o in operands)
+        return types[0] == "uint8" or all(becomes_unsigned(o, exact) for o in operands)
     weights = ("int8",) if types[0] == "int8" else ("int8", "uint8")
     return len(types) > 1 and types[1] in weights and types[2:] in ([], ["int32"])
 

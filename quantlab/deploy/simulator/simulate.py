@@ -41,7 +41,7 @@ class Simulation:
     layers: Mapping[str, Layer]
 
 
-def simulate(model: AnyModel | QuantizedModel, x: Any, *, saturating: bool = False) -> Simulation:
+def simulate(model: AnyModel | QuantizedModel, x: Any, *, exact: bool = True) -> Simulation:
     """Run a QDQ model on integers, with quantlab.numerics.ops alone.
 
     A QDQ model says with float32 operators between DequantizeLinear and QuantizeLinear what is
@@ -68,9 +68,10 @@ def simulate(model: AnyModel | QuantizedModel, x: Any, *, saturating: bool = Fal
         In QDQ format, with constant scales and zero_points. A QuantizedModel is exported first.
     x : array, or mapping of input name to array
         One array alone feeds a model with one input. float32 (N, C, H, W) for an image model.
-    saturating : bool
-        Compute what an x86 CPU without VNNI computes by default: UINT8 x INT8 products are added
-        in pairs of 16 bits, which saturate. So any machine predicts the integers of an older one.
+    exact : bool
+        Add products in 32 bits. False: compute what an x86 CPU without VNNI does by default, which
+        adds UINT8 x INT8 products in pairs of 16 bits that saturate. So any machine predicts the
+        integers of an older one.
 
     Returns
     -------
@@ -104,7 +105,7 @@ def simulate(model: AnyModel | QuantizedModel, x: Any, *, saturating: bool = Fal
     """
     proto = as_qdq(model)
     feeds = checked_feeds(ModelInputs(proto), x)
-    plan = plan_of(proto, "vpmaddubsw" if saturating else "exact")
+    plan = plan_of(proto, exact)
     values = execute(plan, feeds)
     return Simulation(
         outputs={name: values[name] for name in plan.outputs},

@@ -18,13 +18,11 @@ from quantlab.numerics import QParams
 SEVEN_BITS = 64
 
 
-def becomes_unsigned(operand: Operand, accumulate: str) -> bool:
+def becomes_unsigned(operand: Operand, exact: bool) -> bool:
     """Whether an INT8 operand is moved: an activation always, a constant where it is large."""
     if operand.constant is None:
         return True
-    return accumulate == "exact" and bool(
-        np.abs(operand.constant.astype(np.int16)).max() > SEVEN_BITS
-    )
+    return exact and bool(np.abs(operand.constant.astype(np.int16)).max() > SEVEN_BITS)
 
 
 def moved_ruler(ruler: QParams) -> QParams:

@@ -2,8 +2,8 @@
 
 `real ≈ scale * (q - zero_point)`: choose_qparams lays the ruler, quantize reads it, dequantize goes
 back. Everything follows the contract of ONNX QuantizeLinear and DequantizeLinear unless another
-rounding is named. `ops` holds the integer operators, `trace` follows one of their outputs, and
-`pairs_at_risk` counts what a CPU without VNNI would get wrong.
+rounding is named. `ops` holds the integer operators, `trace_output` follows one of their outputs,
+and `pairs_at_risk` counts what a CPU without VNNI would get wrong.
 """
 
 from quantlab.numerics import ops
@@ -27,25 +27,25 @@ from quantlab.numerics.saturation import (
     pairs_at_risk,
     saturated_matmul,
 )
-from quantlab.numerics.size import Layer, SizeReport, size_of_layers, size_of_parameters
+from quantlab.numerics.size import LayerShape, SizeReport, size_of_layers, size_of_parameters
 from quantlab.numerics.size_of_file import size_of_file
-from quantlab.numerics.trace import Trace, trace, trace_conv, trace_gemm
+from quantlab.numerics.trace import OutputTrace, trace_conv, trace_gemm, trace_output
 
 __all__ = [
     "DTYPES",
     "ROUNDINGS",
     "EntropyObserver",
     "IntegerType",
-    "Layer",
+    "LayerShape",
     "MSEObserver",
     "MinMaxObserver",
     "MovingAverageObserver",
+    "OutputTrace",
     "PairsAtRisk",
     "PercentileObserver",
     "QParams",
     "RoundingDifferences",
     "SizeReport",
-    "Trace",
     "choose_qparams",
     "conv_pairs_at_risk",
     "dequantize",
@@ -60,8 +60,8 @@ __all__ = [
     "size_of_file",
     "size_of_layers",
     "size_of_parameters",
-    "trace",
     "trace_conv",
     "trace_gemm",
+    "trace_output",
     "unpack_int4",
 ]

@@ -82,8 +82,8 @@ def rounding_differences(x: Any, qparams: QParams, a: str, b: str) -> RoundingDi
     Examples
     --------
     >>> from quantlab.numerics import QParams
-    >>> ruler = QParams(scale=1.0, zero_point=7, dtype="uint8")
-    >>> print(rounding_differences([0.5, 1.0, 2.5], ruler, "onnx", "torch_legacy"))
+    >>> qparams = QParams(scale=1.0, zero_point=7, dtype="uint8")
+    >>> print(rounding_differences([0.5, 1.0, 2.5], qparams, "onnx", "torch_legacy"))
     onnx and torch_legacy differ on 2 of 3 values
            index               x    onnx  torch_legacy
                0             0.5       7             8

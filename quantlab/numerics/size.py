@@ -26,7 +26,7 @@ CHANNEL_AXES: dict[str, int | None] = {
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerShape:
     """One row of a layer table.
 
     Parameters
@@ -133,7 +133,7 @@ def bits_of(dtype: str) -> int:
 
 
 def size_of_layers(
-    layers: Iterable[Layer],
+    layers: Iterable[LayerShape],
     dtype: str = "int8",
     *,
     per_channel: bool = True,
@@ -158,7 +158,7 @@ def size_of_layers(
 
     Parameters
     ----------
-    layers : iterable of Layer
+    layers : iterable of LayerShape
     dtype : str
         float32, float16, bfloat16, or int4 to uint16.
     per_channel : bool
@@ -196,25 +196,26 @@ def size_of_layers(
     return SizeReport(f"{len(table)} layers, {dtype}{how}", tuple(parts.items()), tuple(rows))
 
 
-def _layer(layer: Layer, dtype: str, per_channel: bool, bias_scales: bool) -> dict[str, int]:
+def _layer(layer: LayerShape, dtype: str, per_channel: bool, bias_scales: bool) -> dict[str, int]:
     weights = size_of_parameters(layer.weights, dtype)
     if dtype in FLOAT_BITS:
         return {"weights": weights, "biases": size_of_parameters(layer.biases, dtype)}
-    rulers = layer.channels if per_channel else 1
-    bias_rulers = rulers if bias_scales and layer.bias else 0
+    scales = layer.channels if per_channel else 1
+    scales_of_bias = scales if bias_scales and layer.bias else 0
     return {
         "weights": weights,
-        "scales": size_of_parameters(rulers + bias_rulers, "float32"),
-        "zero_points": size_of_parameters(rulers, dtype) + size_of_parameters(bias_rulers, "int32"),
+        "scales": size_of_parameters(scales + scales_of_bias, "float32"),
+        "zero_points": size_of_parameters(scales, dtype)
+        + size_of_parameters(scales_of_bias, "int32"),
         "biases": size_of_parameters(layer.biases, "int32"),
     }
 
 
-def _float_layer(layer: Layer) -> dict[str, int]:
+def _float_layer(layer: LayerShape) -> dict[str, int]:
     return {"float32": size_of_parameters(layer.weights + layer.biases, "float32")}
 
 
-def _checked_names(layers: tuple[Layer, ...], keep_float: Iterable[str]) -> frozenset[str]:
+def _checked_names(layers: tuple[LayerShape, ...], keep_float: Iterable[str]) -> frozenset[str]:
     names = [layer.name for layer in layers]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

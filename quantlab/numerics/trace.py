@@ -2,7 +2,7 @@
 
 A layer's output is one line of arithmetic, and most bugs sit between two of its numbers: a
 forgotten zero-point correction, a bias on the wrong scale, a sum near the end of int32, a clamp
-nobody expected. `trace` writes the line down for the taps of one output; `trace_conv` and
+nobody expected. `trace_output` writes the line down for the taps of one output; `trace_conv` and
 `trace_gemm` pick them. The contract is `onnxruntime` of `quantlab.numerics.ops.requantize`.
 """
 
@@ -26,7 +26,7 @@ from quantlab.numerics.qparams import QParams
 
 
 @dataclass(frozen=True)
-class Trace:
+class OutputTrace:
     """The numbers of one output, in the order in which they arise.
 
     x_q, w_q            the stored integers of the taps, 1-D, one entry a product
@@ -88,9 +88,9 @@ class Trace:
         return "\n".join(f"{name:<26}{value}" for name, value in self.rows())
 
 
-def trace(
+def trace_output(
     x: Any, x_qparams: QParams, w: Any, w_qparams: QParams, y_qparams: QParams, bias: int = 0
-) -> Trace:
+) -> OutputTrace:
     """Follow one output from its taps to its integer.
 
     Parameters
@@ -111,7 +111,7 @@ def trace(
     Examples
     --------
     >>> x, w, y = QParams(0.5, 3, "uint8"), QParams(0.25, 0, "int8"), QParams(0.25, 10, "uint8")
-    >>> print(trace([5, 3, 9], x, [4, -2, 1], w, y, bias=1))
+    >>> print(trace_output([5, 3, 9], x, [4, -2, 1], w, y, bias=1))
     x_q                       [5 3 9]
     w_q                       [ 4 -2  1]
     sum of x_q * w_q          23
@@ -146,7 +146,7 @@ def trace(
     scaled = np.float32(accumulator) * multiplier
     y_q = int(requantize([accumulator], x_qparams, w_qparams, y_qparams)[0])
     low, high = int(running.min()), int(running.max())
-    return Trace(
+    return OutputTrace(
         x_q=np.asarray(x),
         w_q=np.asarray(w),
         x_zero_point=zero_points[0],
@@ -180,7 +180,7 @@ def trace_conv(
     pads: int | Sequence[int] = 0,
     dilations: int | Sequence[int] = 1,
     groups: int = 1,
-) -> Trace:
+) -> OutputTrace:
     """Follow one output of a convolution; `at` is its place (image, filter, *spatial).
 
     The other arguments are those of `quantlab.numerics.ops.conv`. A tap in the padding is x's
@@ -189,7 +189,7 @@ def trace_conv(
     Raises
     ------
     ValueError
-        As `trace` and `conv`; a place outside the output.
+        As `trace_output` and `conv`; a place outside the output.
     """
     image, kernel = integer_array(x, "x"), integer_array(w, "w")
     seen = conv_windows(image.shape, kernel.shape, strides, pads, dilations, groups)
@@ -204,7 +204,7 @@ def trace_conv(
     taps = padded[of_image][np.ix_(np.arange(first, first + channels), *along)]
     addend = 0 if bias is None else int(np.asarray(bias)[of_filter])
     own = _of_channel(w_qparams, of_filter)
-    return trace(taps.ravel(), x_qparams, kernel[of_filter].ravel(), own, y_qparams, addend)
+    return trace_output(taps.ravel(), x_qparams, kernel[of_filter].ravel(), own, y_qparams, addend)
 
 
 def trace_gemm(
@@ -218,7 +218,7 @@ def trace_gemm(
     at: Sequence[int],
     trans_a: bool = False,
     trans_b: bool = False,
-) -> Trace:
+) -> OutputTrace:
     """Follow one output of a linear layer; `at` is its place (row, column).
 
     The other arguments are those of `quantlab.numerics.ops.gemm`.
@@ -226,7 +226,7 @@ def trace_gemm(
     Raises
     ------
     ValueError
-        As `trace`; a place outside the output.
+        As `trace_output`; a place outside the output.
     """
     left, right = integer_array(a, "a"), integer_array(b, "b")
     left, right = left.T if trans_a else left, right.T if trans_b else right
@@ -234,7 +234,7 @@ def trace_gemm(
     shape = (left.shape[0], right.shape[-1])
     addend = 0 if bias is None else int(np.broadcast_to(bias, shape)[row, column])
     own = _of_channel(b_qparams, column)
-    return trace(left[row], a_qparams, right[:, column], own, y_qparams, addend)
+    return trace_output(left[row], a_qparams, right[:, column], own, y_qparams, addend)
 
 
 def _place(at: Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -12,7 +12,7 @@
 
 # %% facts
 from quantlab.lessons.catalogue import find, of_lesson
-from quantlab.numerics import Layer, size_of_layers, size_of_parameters
+from quantlab.numerics import LayerShape, size_of_layers, size_of_parameters
 
 BUDGET_MS = 10
 PARAMETERS = 45_000_000
@@ -21,7 +21,7 @@ points = sum(e.points for e in of_lesson(2))
 mb = {dtype: size_of_parameters(PARAMETERS, dtype) / 1e6 for dtype in ("float32", "int8", "int4")}
 times_smaller = mb["float32"] / mb["int8"]
 # By hand: two filters of 3×3 over one channel.
-tiny = Layer("tiny", "conv", (2, 1, 3, 3))
+tiny = LayerShape("tiny", "conv", (2, 1, 3, 3))
 tiny_weights = tiny.weights
 tiny_fp32 = size_of_layers([tiny], "float32").total
 tiny_tensor = size_of_layers([tiny], "int8", per_channel=False)
@@ -166,7 +166,7 @@ print(f"a frame every {BUDGET_MS} ms: {met}")
 # that sum needs the room. Lesson 05 looks inside.
 
 # %% demo
-from quantlab.numerics import Layer, size_of_file, size_of_layers, size_of_parameters
+from quantlab.numerics import LayerShape, size_of_file, size_of_layers, size_of_parameters
 
 byte_bars(
     {
@@ -291,7 +291,7 @@ for name, weight in weights.items():
     arrays[f"{name}.bias"] = np.zeros(weight.shape[0], np.int32)
 np.savez(folder / "small_net_int8.npz", **arrays)
 
-table = [Layer(name, "conv", shape) for name, shape in weight_shapes.items()]
+table = [LayerShape(name, "conv", shape) for name, shape in weight_shapes.items()]
 computed = size_of_layers(table, "int8", per_channel=True)
 found = size_of_file(folder / "small_net_int8.npz")
 int8_on_disk = os.path.getsize(folder / "small_net_int8.npz")
@@ -694,7 +694,7 @@ for precision, timing in (("FP32", times.first), ("INT8", times.second)):
 # model bear before INT8 loses? Change the numbers until you know, then say in a sentence why.
 
 # %% demo
-layer = Layer("try", "conv", (8, 1, 1, 1))
+layer = LayerShape("try", "conv", (8, 1, 1, 1))
 share, faster, overhead = 0.2, 2.0, 0.25
 
 before = size_of_layers([layer], "float32").total

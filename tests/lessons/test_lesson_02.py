@@ -280,7 +280,7 @@ def test_the_work_by_hand_is_the_work_of_the_exercise(text):
 
 
 def test_the_break_cell_starts_with_a_layer_that_grows():
-    from quantlab.numerics import Layer, size_of_layers
+    from quantlab.numerics import LayerShape, size_of_layers
 
-    layer = Layer("try", "conv", (8, 1, 1, 1))
+    layer = LayerShape("try", "conv", (8, 1, 1, 1))
     assert size_of_layers([layer], "int8").total > size_of_layers([layer], "float32").total

@@ -75,10 +75,10 @@ class MSEObserver(HistogramObserver):
     ) -> np.ndarray:
         """Mean squared error of the ranges [lo, hi], one for each of `his`."""
         los = -his if self.scheme == "symmetric" else np.full_like(his, lo)
-        rulers = choose_qparams(
+        qparams = choose_qparams(
             los, his, dtype=self.dtype, scheme=self.scheme, narrow=self.narrow, axis=0
         )
-        back = fake_quantize(np.broadcast_to(values, (len(his), len(values))), rulers)
+        back = fake_quantize(np.broadcast_to(values, (len(his), len(values))), qparams)
         # float64: the error of the best range is a difference of nearly equal float32 numbers.
         return np.square(back.astype(np.float64) - values) @ counts / counts.sum()
 

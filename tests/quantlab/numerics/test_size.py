@@ -6,7 +6,7 @@ from torch import nn
 
 from quantlab.numerics import (
     DTYPES,
-    Layer,
+    LayerShape,
     choose_qparams,
     pack_int4,
     quantize,
@@ -16,13 +16,13 @@ from quantlab.numerics import (
 from quantlab.numerics.size import FLOAT_BITS
 
 NET = (
-    Layer("stem", "conv", (16, 3, 3, 3)),
-    Layer("depthwise", "conv", (16, 1, 3, 3), bias=False),
-    Layer("bn", "batchnorm", (16,)),
-    Layer("up", "conv_transpose", (16, 5, 2, 2)),
-    Layer("norm", "norm", (5,)),
-    Layer("head", "linear", (7, 45)),
-    Layer("project", "matmul", (45, 3), bias=False),
+    LayerShape("stem", "conv", (16, 3, 3, 3)),
+    LayerShape("depthwise", "conv", (16, 1, 3, 3), bias=False),
+    LayerShape("bn", "batchnorm", (16,)),
+    LayerShape("up", "conv_transpose", (16, 5, 2, 2)),
+    LayerShape("norm", "norm", (5,)),
+    LayerShape("head", "linear", (7, 45)),
+    LayerShape("project", "matmul", (45, 3), bias=False),
 )
 
 
@@ -91,7 +91,7 @@ def test_activations_and_container_are_added():
 
 
 def test_report_reads_as_a_table():
-    layers = [Layer("a", "linear", (1000, 1000)), Layer("b", "linear", (10, 1000))]
+    layers = [LayerShape("a", "linear", (1000, 1000)), LayerShape("b", "linear", (10, 1000))]
     report = size_of_layers(layers, "int8", keep_float="b", container=50)
     lines = report.table().splitlines()
     assert lines[0] == "2 layers, int8 per-channel"
@@ -129,7 +129,7 @@ MODULES = {
 @pytest.mark.parametrize("kind", MODULES)
 def test_layers_count_what_torch_modules_hold(kind):
     module = MODULES[kind]
-    layer = Layer("x", kind, tuple(module.weight.shape))
+    layer = LayerShape("x", kind, tuple(module.weight.shape))
     assert layer.channels == layer.biases == module.bias.numel() == 4
     held = [t for t in module.state_dict().values() if t.is_floating_point()]
     assert layer.weights + layer.biases == sum(t.numel() for t in held)
@@ -137,9 +137,11 @@ def test_layers_count_what_torch_modules_hold(kind):
 
 def test_layers_without_a_bias_in_their_own_layouts():
     table = nn.Embedding(6, 4)
-    assert Layer("x", "embedding", tuple(table.weight.shape), bias=False).channels == 6
+    assert LayerShape("x", "embedding", tuple(table.weight.shape), bias=False).channels == 6
     # ONNX MatMul multiplies from the right: (batch, in) @ (in, out).
-    assert Layer("x", "matmul", (6, 4)).channels == (np.ones((2, 6)) @ np.ones((6, 4))).shape[1]
+    assert (
+        LayerShape("x", "matmul", (6, 4)).channels == (np.ones((2, 6)) @ np.ones((6, 4))).shape[1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,12 +150,15 @@ def test_layers_without_a_bias_in_their_own_layouts():
         (lambda: size_of_parameters(-1), "count is -1, but parameters are counted"),
         (lambda: size_of_parameters(1.5), "count is 1.5"),
         (lambda: size_of_parameters(1, "int7"), "dtype is 'int7', but a parameter is stored as"),
-        (lambda: Layer("x", "pool", (1, 1)), "layer 'x' is of kind 'pool', but the kinds are conv"),
         (
-            lambda: Layer("x", "conv", (3,)),
+            lambda: LayerShape("x", "pool", (1, 1)),
+            "layer 'x' is of kind 'pool', but the kinds are conv",
+        ),
+        (
+            lambda: LayerShape("x", "conv", (3,)),
             r"weight_shape \(3,\), but a conv weight has at least 2",
         ),
-        (lambda: Layer("x", "norm", (0,)), r"at least 1 dimension of 1 or more"),
+        (lambda: LayerShape("x", "norm", (0,)), r"at least 1 dimension of 1 or more"),
         (lambda: size_of_layers([NET[0], NET[0]]), "two layers are called 'stem'"),
         (lambda: size_of_layers(NET, keep_float=["stm"]), "keep_float names 'stm', but the layers"),
         (lambda: size_of_layers(NET, "int3"), "dtype is 'int3'"),

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from quantlab.numerics import Layer, size_of_file, size_of_layers
+from quantlab.numerics import LayerShape, size_of_file, size_of_layers
 from quantlab.numerics.onnx_tensors import element_bytes
 
 ARRAYS = {
@@ -152,7 +152,7 @@ def test_a_layer_table_predicts_a_model_quantized_by_onnx_runtime(tmp_path):
     quantize_static(model, path, OneBatch(), quant_format=QuantFormat.QDQ, per_channel=True)
     on_disk = size_of_file(path)
     counted = size_of_layers(
-        [Layer("first", "conv", w1.shape), Layer("second", "conv", w2.shape)],
+        [LayerShape("first", "conv", w1.shape), LayerShape("second", "conv", w2.shape)],
         "int8",
         per_channel=True,
         bias_scales=True,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from quantlab.numerics import QParams
 from quantlab.numerics.ops.conv import conv, conv_accumulator
 from quantlab.numerics.ops.gemm import gemm, gemm_accumulator
-from quantlab.numerics.trace import trace, trace_conv, trace_gemm
+from quantlab.numerics.trace import trace_conv, trace_gemm, trace_output
 
 X, W, Y = QParams(0.5, 3, "uint8"), QParams(0.25, 0, "int8"), QParams(0.25, 10, "uint8")
 
@@ -74,7 +74,7 @@ def test_convolutions_of_other_dimensions(dims):
 def test_the_worked_line_by_hand():
     # (5-3)*4 + (3-3)*-2 + (9-3)*1 = 14; 5*4 - 3*2 + 9*1 = 23, so the zero_points take 9 away.
     # With bias 1: 15 * 0.5 * 0.25 / 0.25 = 7.5, a tie, which goes to 8; plus zero_point 10.
-    seen = trace([5, 3, 9], X, [4, -2, 1], W, Y, bias=1)
+    seen = trace_output([5, 3, 9], X, [4, -2, 1], W, Y, bias=1)
     assert (seen.products, seen.correction, seen.bias_q, seen.accumulator) == (23, -9, 1, 15)
     assert (seen.lowest, seen.highest, seen.bits) == (1, 15, 5)
     assert (seen.multiplier, seen.scaled, seen.rounded, seen.tick) == (0.5, 7.5, 8, 18)
@@ -82,7 +82,7 @@ def test_the_worked_line_by_hand():
 
 
 def test_a_saturated_output_says_so():
-    seen = trace([255] * 8, X, [127] * 8, W, Y)
+    seen = trace_output([255] * 8, X, [127] * 8, W, Y)
     assert seen.clamped
     assert seen.y_q == 255
     assert "clamped to 255" in str(seen)
@@ -93,11 +93,11 @@ def test_a_saturated_output_says_so():
 )  # two's complement reaches one further below 0 than above it
 def test_bits_of_a_sum_below_zero(low, bits):
     unit = QParams(1.0, 0, "int16")
-    assert trace([1], unit, [low], unit, unit).bits == bits
+    assert trace_output([1], unit, [low], unit, unit).bits == bits
 
 
 def test_many_taps_are_printed_on_one_line():
-    seen = trace(list(range(100)), X, [1] * 100, W, Y)
+    seen = trace_output(list(range(100)), X, [1] * 100, W, Y)
     assert "..." in str(seen).splitlines()[0]
     assert len(str(seen).splitlines()) == len(seen.rows())
 
@@ -105,9 +105,9 @@ def test_many_taps_are_printed_on_one_line():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: trace([1, 2], X, [1], W, Y), "each product has one of both"),
-        (lambda: trace([300], X, [1], W, Y), "x runs from 300"),
-        (lambda: trace([1], X, [1], W, Y, bias=2**31), "bias runs from"),
+        (lambda: trace_output([1, 2], X, [1], W, Y), "each product has one of both"),
+        (lambda: trace_output([300], X, [1], W, Y), "x runs from 300"),
+        (lambda: trace_output([1], X, [1], W, Y, bias=2**31), "bias runs from"),
         (
             lambda: trace_conv(
                 np.zeros((1, 1, 3, 3), int), X, np.zeros((1, 1, 3, 3), int), W, Y, at=(0, 0, 1, 0)

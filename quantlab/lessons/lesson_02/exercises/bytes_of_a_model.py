@@ -6,7 +6,7 @@ zero_point for every ruler, and its biases as int32.
 
 from math import prod
 
-from quantlab.numerics.size import Layer, size_of_layers, size_of_parameters
+from quantlab.numerics.size import LayerShape, size_of_layers, size_of_parameters
 from quantlab.teach.judging.exercise import Band, exercise, group, misconception
 from quantlab.teach.judging.within import exact, ulps
 
@@ -166,7 +166,7 @@ class BytesOfALayer:
 
     def oracle(weight_shape, per_channel):
         kind = "conv" if len(weight_shape) == 4 else "linear"
-        layer = Layer("layer", kind, weight_shape)
+        layer = LayerShape("layer", kind, weight_shape)
         return size_of_layers([layer], "int8", per_channel=per_channel).total
 
     @misconception("Per-channel means one ruler for each output channel. How many scales is that?")

@@ -65,11 +65,16 @@ class FloatCounts:
 def count_floats(x: np.ndarray, before: FloatCounts | None = None) -> FloatCounts:
     """The counts of one finite float32 batch, added to those of the batches before."""
     upper = (x.ravel().view(np.uint32) >> 16).astype(np.uint16)
-    counts = np.bincount(upper, minlength=2**16)
+    if len(upper) < 2**14:  # sorting few is quicker than looking through all possible bins
+        bins, counts = np.unique(upper, return_counts=True)
+    else:
+        every = np.bincount(upper, minlength=2**16)
+        bins = np.flatnonzero(every).astype(np.uint16)
+        counts = every[bins]
     if before is not None:
-        counts[before.bins] += before.counts
-    seen = np.flatnonzero(counts)
-    return _of_pairs(seen.astype(np.uint16), counts[seen])
+        bins = np.concatenate((before.bins, bins))
+        counts = np.concatenate((before.counts, counts))
+    return _of_pairs(bins, counts)
 
 
 def _of_pairs(bins: np.ndarray, counts: np.ndarray) -> FloatCounts:

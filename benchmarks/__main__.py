@@ -1,6 +1,7 @@
-"""One command for every benchmark: `python -m benchmarks NAME [--json]`.
+"""One command for every benchmark: `python -m benchmarks NAME [--json] [--keep]`.
 
-Without a name it is the comparison with other quantizers.
+Without a name it is the comparison with other quantizers. Only --keep replaces the committed
+result in benchmarks/results: a rehearsal on a few scenes must not become what README quotes.
 
 A benchmark is a module of this package with `add_arguments(parser)`, `run(args)`, which returns
 plain data for JSON, and `show(result)`, which turns that data into text for people. List it in
@@ -57,12 +58,14 @@ def parser(chosen: str | None = None) -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_argument("--json", action="store_true", help="print one JSON object")
-        command.add_argument(
+        where = command.add_mutually_exclusive_group()
+        kept = f"write benchmarks/results/{name}.json, the result that is committed"
+        where.add_argument("--keep", action="store_true", help=kept)
+        where.add_argument(
             "--out",
-            type=Path,
-            default=RESULTS,
+            type=_elsewhere,
             metavar="FOLDER",
-            help=f"folder that receives {name}.json (default: benchmarks/results)",
+            help=f"write FOLDER/{name}.json (default: no file is written)",
         )
         module.add_arguments(command)
         command.set_defaults(module=module)
@@ -70,21 +73,36 @@ def parser(chosen: str | None = None) -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one benchmark: result on stdout, progress on stderr, a copy in FOLDER/NAME.json."""
+    """Run one benchmark: result on stdout; progress, and where the result went, on stderr."""
     words = sys.argv[1:] if argv is None else argv
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words = [DEFAULT, *words]
     args = parser(chosen=words[0] if words else None).parse_args(words)
-    path = args.out / f"{args.name}.json"
+    folder = RESULTS if args.keep else args.out
+    path = folder and folder / f"{args.name}.json"
     try:
-        args.out.mkdir(parents=True, exist_ok=True)  # before minutes of work, not after
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)  # before minutes of work, not after
         result: dict[str, Any] = args.module.run(args)
-        path.write_text(json.dumps({**result, **machine()}, indent=2) + "\n", encoding="utf-8")
+        if path:
+            whole = {**result, **machine()}
+            path.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         print(f"{path} cannot be written ({error}): choose another --out.", file=sys.stderr)
         return 1
     print(json.dumps(result) if args.json else args.module.show(result))
+    went = (
+        f"Written to {path}." if path else "Written to no file: --keep or --out FOLDER does that."
+    )
+    print(went, file=sys.stderr)
     return 0
+
+
+def _elsewhere(text: str) -> Path:
+    folder = Path(text)
+    if folder.resolve() == RESULTS.resolve():
+        raise argparse.ArgumentTypeError(f"{text} holds the committed results: use --keep")
+    return folder
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import grids, peers
 from quantlab.numerics import DTYPES, QParams, dequantize, fake_quantize, quantize
+from tests.support import grids, peers
 
 # Rulers a round: a 16-bit ruler has 393,000 vectors, an 8-bit one 1,600, a 4-bit one 130.
 RULERS_A_ROUND = {4: 60, 8: 40, 16: 1}

@@ -21,14 +21,14 @@ import onnx
 import onnxruntime as ort
 from onnx import numpy_helper
 
-from benchmarks.networks import NETWORKS
-from benchmarks.operator_models import fused_operators, run_in_runtime, session_options
-from benchmarks.operator_questions import QUESTIONS
 from benchmarks.quantized_networks import QuantizedNetwork, quantized_network
-from benchmarks.question import Question
 from quantlab.deploy.runtime.agreement import agreement, compare_with_runtime
 from quantlab.deploy.runtime.tensors import runtime_tensors
 from quantlab.deploy.simulator.simulate import simulate
+from tests.support.networks import NETWORKS
+from tests.support.operator_models import fused_operators, run_in_runtime, session_options
+from tests.support.operator_questions import QUESTIONS
+from tests.support.question import Question
 
 NEAR_TIES = "exact int32 sums times one quotient of the scales; float32 sums round at other places"
 WHY = {

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
-from benchmarks.networks import NETWORKS, images
 from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.methods import quantize_model
+from tests.support.networks import NETWORKS, images
 
 #: Images that the rulers are calibrated on, and how many a batch.
 CALIBRATION, BATCH = 16, 8

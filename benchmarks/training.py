@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.networks import MobileNetV2
 from benchmarks.shapes import Images
+from tests.support.networks import MobileNetV2
 
 BATCH, LEARNING_RATE = 32, 0.005
 # Three rows of MobileNetV2's table with a stride of 8 in all, for images of 48 pixels.

@@ -108,6 +108,17 @@ def test_every_room_has_its_floor():
     assert rooms <= set(FLOORS), "say in FLOORS what the new room may import"
 
 
+def test_tests_share_by_support_and_benchmarks_are_imported_to_be_tested():
+    """README quotes benchmarks, so its test renders their tables again."""
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        tests_a_benchmark = path.parent.name == "benchmarks" or path.name == "test_readme.py"
+        tops = {module.split(".")[0] for _, module in imported_modules(path, ROOT)}
+        assert tests_a_benchmark or "benchmarks" not in tops, path
+    for path in sorted((ROOT / "benchmarks").rglob("*.py")):
+        shared = {m for _, m in imported_modules(path, ROOT) if m.split(".")[0] == "tests"}
+        assert all(module.startswith("tests.support.") for module in shared), path
+
+
 def test_numerics_stands_on_numpy_alone():
     """onnx_tensors.py reads .onnx files and is imported only when such a file is measured."""
     for path in sorted((ROOT / "quantlab" / "numerics").rglob("*.py")):

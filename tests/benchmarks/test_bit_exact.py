@@ -9,9 +9,9 @@ from onnx import numpy_helper
 
 from benchmarks import __main__ as command
 from benchmarks import bit_exact
-from benchmarks.networks import NETWORKS
-from benchmarks.operator_questions import QUESTIONS
 from quantlab.deploy.simulator.simulate import simulate
+from tests.support.networks import NETWORKS
+from tests.support.operator_questions import QUESTIONS
 
 
 def test_the_command_prints_and_keeps_one_object(tmp_path, capsys, monkeypatch):

@@ -5,12 +5,12 @@ import onnx
 import pytest
 import torch
 
-from benchmarks.networks import images, small_resnet, small_unet
 from quantlab.analysis import with_float_layers
 from quantlab.analysis.float_layers import computing_layers
 from quantlab.deploy import open_session
 from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.methods import Recipe, quantize_model
+from tests.support.networks import images, small_resnet, small_unet
 
 CALIBRATION = [images(4, 32, seed=seed) for seed in range(2)]
 X = images(2, 32, seed=9)

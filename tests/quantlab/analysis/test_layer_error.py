@@ -8,7 +8,6 @@ import pytest
 from onnx import numpy_helper
 from onnx.utils import Extractor
 
-from benchmarks.networks import images, small_resnet
 from quantlab.analysis import layer_errors
 from quantlab.analysis.isolate import isolate_layers
 from quantlab.analysis.tensor_error import sqnr
@@ -16,6 +15,7 @@ from quantlab.deploy import open_session
 from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.methods import quantize_model
 from tests.quantlab.analysis.onnx_nets import float_net, photos, quantized_by_onnxruntime
+from tests.support.networks import images, small_resnet
 
 X = photos(20)
 FLOAT = float_net()

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.networks import images, seeded
 from quantlab.analysis import keep_one, quantize_one
 from quantlab.analysis.float_layers import computing_layers
 from quantlab.analysis.tensor_error import sqnr
 from quantlab.deploy import open_session
 from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.methods import Recipe, Rule, quantize_model
+from tests.support.networks import images, seeded
 
 X = images(20, 16, seed=9)
 CALIBRATION = [X]  # nothing is clipped

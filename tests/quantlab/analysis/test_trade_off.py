@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmarks.networks import images, small_resnet
 from quantlab.analysis import keep_one, trade_offs
 from quantlab.methods import quantize_model
+from tests.support.networks import images, small_resnet
 
 X = images(4, 32, seed=3)
 MODEL = quantize_model(small_resnet(8), [images(4, 32, seed=1)])

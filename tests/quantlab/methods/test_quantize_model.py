@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.networks import NETWORKS, images
 from quantlab.methods import Recipe, Rule, Training, quantize_model
 from quantlab.numerics import quantize
+from tests.support.networks import NETWORKS, images
 
 RNG = np.random.default_rng(0)
 BATCHES = [RNG.normal(size=(2, 3, 8, 8)).astype(np.float32) for _ in range(2)]

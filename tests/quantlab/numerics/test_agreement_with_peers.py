@@ -6,21 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from benchmarks import grids, peers
-from benchmarks.agreement import agreement
 from quantlab.numerics import DTYPES, QParams, dequantize, fake_quantize, quantize
-
-
-def test_more_than_a_million_answers_none_different():
-    # One round is every fixed ruler of six types with all its ticks, ties and their neighbours.
-    result = agreement(target=1_000_000)
-    assert result["values"] >= 1_000_000
-    assert result["per_peer"]["ONNX Runtime QuantizeLinear"]["values"] >= 1_000_000
-    assert result["per_peer"]["onnx.reference QuantizeLinear"]["values"] >= 1_000_000
-    assert result["per_peer"]["torch.fake_quantize"]["values"] >= 1_000_000
-    assert {peer: row["differences"] for peer, row in result["per_peer"].items()} == dict.fromkeys(
-        result["per_peer"], 0
-    )
+from tests.support import grids, peers
 
 
 @st.composite

@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from benchmarks import grids
 from quantlab.numerics import ROUNDINGS, QParams, quantize
+from tests.support import grids
 
 
 def half_away_from_zero(value: Fraction) -> int:

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from benchmarks.operator_cases import output_ruler, random_ruler
-from benchmarks.operator_models import kernel_integers, qdq_model
 from quantlab.deploy.saturation.probe import probe_saturation
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import conv, gemm, matmul
 from quantlab.numerics.ops.conv import conv_accumulator
 from quantlab.numerics.ops.matmul import matmul_accumulator
 from quantlab.numerics.saturation import conv_pairs_at_risk, pairs_at_risk, saturated_matmul
+from tests.support.operator_cases import output_ruler, random_ruler
+from tests.support.operator_models import kernel_integers, qdq_model
 
 
 def drawn(seed, m, k, n, bits=8):

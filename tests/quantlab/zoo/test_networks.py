@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.networks import images, seeded
 from quantlab.deploy import build_onnx, open_session, precision_report
 from quantlab.deploy.onnx_graph.macs import macs_of
 from quantlab.methods import quantize_model
@@ -13,6 +12,7 @@ from quantlab.zoo import Classifier, Detector, Segmenter, anchors, detect, load
 from quantlab.zoo.anchors import ANCHORS_PER_CELL, CELLS, cells_of
 from quantlab.zoo.detector import rows
 from quantlab.zoo.weights import packed_weights
+from tests.support.networks import images, seeded
 
 NETWORKS = {
     "classifier": (Classifier, 32),

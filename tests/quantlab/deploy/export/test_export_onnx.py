@@ -11,7 +11,6 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 from torch import nn
 
-from benchmarks.networks import MobileNetV2, SmallResNet, SmallUNet, images, seeded
 from quantlab.deploy import build_onnx, export_onnx, load_model, open_session
 from quantlab.deploy.export.graph_writer import OPSET
 from quantlab.deploy.runtime.tensors import with_quantized_outputs
@@ -25,6 +24,7 @@ from tests.quantlab.deploy.exact_models import (
     with_powers_of_two,
     with_whole_numbers,
 )
+from tests.support.networks import MobileNetV2, SmallResNet, SmallUNet, images, seeded
 
 SMALL = {
     "mobilenet_v2": lambda: MobileNetV2(width=0.35),

@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmarks.networks import NETWORKS, images, seeded
 from quantlab.deploy import build_onnx, open_session
 from quantlab.methods.quantize_model import quantize_model
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import Recipe, Rule
 from quantlab.numerics import QParams
+from tests.support.networks import NETWORKS, images, seeded
 
 # All that may be left of a network on x86: integer kernels, moves of integers, and where numbers
 # come in and go out. Transposes bring convolutions into their channels-last layout.

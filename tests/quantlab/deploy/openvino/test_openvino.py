@@ -12,7 +12,6 @@ import psutil
 import pytest
 from onnx import TensorProto, helper
 
-from benchmarks.networks import NETWORKS, images
 from quantlab.base.machine import is_x86
 from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.deploy.onnx_graph.macs import macs_of
@@ -25,6 +24,7 @@ from quantlab.deploy.openvino.model import require_openvino
 from quantlab.methods.quantize_model import quantize_model
 from quantlab.numerics.saturation import saturated_matmul
 from tests.quantlab.deploy.qdq_net import QdqNet
+from tests.support.networks import NETWORKS, images
 
 AVAILABLE = importlib.util.find_spec("openvino") is not None and is_x86()
 

@@ -3,7 +3,6 @@
 import pytest
 from torch import nn
 
-from benchmarks.networks import NETWORKS, images, mobilenet_v2
 from quantlab.base.machine import is_x86
 from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.deploy.onnx_graph.macs import macs_of
@@ -11,6 +10,7 @@ from quantlab.deploy.precision.report import precision_report
 from quantlab.methods.quantize_model import quantize_model
 from quantlab.methods.recipe import Recipe
 from quantlab.methods.rule import Rule
+from tests.support.networks import NETWORKS, images, mobilenet_v2
 
 KEPT = ("features.0.0", "features.5.conv.1.0", "add_1")
 

@@ -7,7 +7,6 @@ import torch
 from onnx import numpy_helper, parser
 from torch import nn
 
-from benchmarks.networks import NETWORKS, images
 from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.deploy.runtime.agreement import (
     Agreement,
@@ -18,6 +17,7 @@ from quantlab.deploy.runtime.agreement import (
 from quantlab.deploy.runtime.tensors import runtime_tensors
 from quantlab.deploy.simulator.simulate import simulate
 from quantlab.methods import Recipe, Rule, quantize_model
+from tests.support.networks import NETWORKS, images
 
 # Two layers and their sum: a corrupted constant of the first must show in it and in what follows.
 TEXT = """<ir_version: 10, opset_import: ["" : 21]>

@@ -8,11 +8,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from benchmarks.networks import NETWORKS, SmallUNet, images, seeded
 from quantlab.deploy import build_onnx, open_session, runtime_tensors
 from quantlab.deploy.runtime.tensors import quantized_tensors, with_quantized_outputs
 from quantlab.methods.quantize_model import quantize_model
 from tests.quantlab.deploy.exact_models import with_even_zero_points, with_powers_of_two
+from tests.support.networks import NETWORKS, SmallUNet, images, seeded
 
 SMALL = {"mobilenet_v2": {"width": 0.35}, "small_resnet": {"width": 8}, "small_unet": {"width": 8}}
 

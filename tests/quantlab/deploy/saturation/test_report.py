@@ -9,7 +9,6 @@ import pytest
 import torch
 from onnx import numpy_helper, parser
 
-from benchmarks.networks import images, small_resnet
 from quantlab import Recipe, Rule, quantize_model, saturation_report
 from quantlab.deploy import (
     build_onnx,
@@ -19,6 +18,7 @@ from quantlab.deploy import (
     simulate,
 )
 from tests.quantlab.deploy.text_models import CONV, READ_WEIGHTS, WEIGHTS, image, model_of
+from tests.support.networks import images, small_resnet
 
 SATURATES = all(probe.wrong for probe in probe_saturation())
 NO_INT16 = "No layer adds products in 16 bits: every CPU computes the same integers."

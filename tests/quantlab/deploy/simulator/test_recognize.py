@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper, parser
 
-from benchmarks.operator_models import fused_operators, run_in_runtime
-from benchmarks.operator_questions import QUESTIONS
 from quantlab.deploy.runtime.session import open_session
 from quantlab.deploy.simulator.recognize import plan_of
 from quantlab.deploy.simulator.simulate import simulate
 from quantlab.deploy.simulator.steps import IntegerStep, RuntimeStep
 from tests.quantlab.deploy.text_models import CONV, READ_WEIGHTS, WEIGHTS, image, model_of
+from tests.support.operator_models import fused_operators, run_in_runtime
+from tests.support.operator_questions import QUESTIONS
 
 # What ONNX Runtime makes of each operator: the node in its optimized graph.
 FUSED = {

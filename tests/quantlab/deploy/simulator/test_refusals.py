@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, parser
 
-from benchmarks.operator_models import run_in_runtime
-from benchmarks.operator_questions import QUESTIONS
 from quantlab.deploy.simulator.simulate import simulate
 from tests.quantlab.deploy.text_models import CONV, WEIGHTS, image, model_of
+from tests.support.operator_models import run_in_runtime
+from tests.support.operator_questions import QUESTIONS
 
 
 def changed(nodes="t = Relu(x_d)", change=lambda model: None, **options):

@@ -5,14 +5,14 @@ import onnx
 import pytest
 from onnx import numpy_helper, parser
 
-from benchmarks.operator_models import run_in_runtime
-from benchmarks.operator_questions import QUESTIONS
-from benchmarks.question import question
 from quantlab.deploy.runtime.session import open_session
 from quantlab.deploy.simulator.simulate import simulate
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import add
 from tests.quantlab.deploy.text_models import CONV, WEIGHTS, image, model_of
+from tests.support.operator_models import run_in_runtime
+from tests.support.operator_questions import QUESTIONS
+from tests.support.question import question
 
 
 def theirs(model, feeds):

@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import fx, nn
 
-from benchmarks.networks import images, small_resnet
 from quantlab.methods import (
     Recipe,
     Rule,
@@ -16,6 +15,7 @@ from quantlab.methods import (
     quantize_model,
 )
 from quantlab.methods.improve.layers import layer_of, node_named, output_of
+from tests.support.networks import images, small_resnet
 
 INT4 = Rule("int4", "symmetric", "per-channel", "minmax", narrow=True)
 BATCHES = [torch.from_numpy(images(4, size=16, seed=seed)) for seed in range(2)]

@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.networks import images, small_unet
 from quantlab.methods import (
     LearnedRounding,
     Recipe,
@@ -19,6 +18,7 @@ from quantlab.methods import (
     trace_model,
 )
 from quantlab.numerics import quantize
+from tests.support.networks import images, small_unet
 
 QUICK = LearnedRounding(steps=20, learning_rate=0.4, batch_size=4)
 INT4 = Recipe(weights=Rule("int4", "symmetric", "per-channel", "minmax", narrow=True))

@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from benchmarks.networks import NETWORKS, images
 from quantlab.methods.qat.layers import FoldedLayer
 from quantlab.methods.qat.lsq import LearnedStepSize, initial_ruler
 from quantlab.methods.qat.qat_model import QATModel, convert_qat, prepare_qat
@@ -18,6 +17,7 @@ from quantlab.methods.quantize_model import quantize_model
 from quantlab.methods.recipe import LearnedRounding, Recipe, Training
 from quantlab.methods.rule import Rule
 from quantlab.numerics import quantize
+from tests.support.networks import NETWORKS, images
 
 W4 = Rule("int4", "symmetric", "per-tensor", "minmax")
 

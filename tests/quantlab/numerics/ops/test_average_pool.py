@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.operator_cases import far_from_ties, random_integers, random_pool, random_ruler
-from benchmarks.operator_models import (
+from quantlab.numerics import QParams
+from quantlab.numerics.ops import average_pool, global_average_pool
+from tests.support.operator_cases import far_from_ties, random_integers, random_pool, random_ruler
+from tests.support.operator_models import (
     fused_operators,
     kernel_integers,
     qdq_model,
     session_options,
 )
-from quantlab.numerics import QParams
-from quantlab.numerics.ops import average_pool, global_average_pool
 
 
 def random_case(rng, dtype, dims=None, *, torchs=False):

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.operator_cases import random_integers, random_ruler
-from benchmarks.operator_models import integers, qdq_model, run_in_runtime
 from quantlab.numerics import QParams, quantize
 from quantlab.numerics.ops import clip, clip_is_redundant, relu
+from tests.support.operator_cases import random_integers, random_ruler
+from tests.support.operator_models import integers, qdq_model, run_in_runtime
 
 LIMITS = st.none() | st.floats(-20, 20, width=32)
 

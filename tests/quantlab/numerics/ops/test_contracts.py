@@ -7,7 +7,13 @@ import torch
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
-from benchmarks.operator_cases import (
+from quantlab.numerics import ROUNDINGS, QParams, dequantize, quantize
+from quantlab.numerics.ops import add, conv, gemm, matmul, requantize
+from quantlab.numerics.ops.conv import conv_accumulator
+from quantlab.numerics.ops.gemm import gemm_accumulator
+from quantlab.numerics.ops.matmul import matmul_accumulator
+from quantlab.numerics.ops.requantize import REQUANTIZATIONS
+from tests.support.operator_cases import (
     bias_scale,
     output_ruler,
     random_bias,
@@ -15,13 +21,7 @@ from benchmarks.operator_cases import (
     random_ruler,
     random_weight_ruler,
 )
-from benchmarks.operator_models import integers, qdq_model, run_in_reference
-from quantlab.numerics import ROUNDINGS, QParams, dequantize, quantize
-from quantlab.numerics.ops import add, conv, gemm, matmul, requantize
-from quantlab.numerics.ops.conv import conv_accumulator
-from quantlab.numerics.ops.gemm import gemm_accumulator
-from quantlab.numerics.ops.matmul import matmul_accumulator
-from quantlab.numerics.ops.requantize import REQUANTIZATIONS
+from tests.support.operator_models import integers, qdq_model, run_in_reference
 
 UNIT = 2.0**-24  # float32's unit roundoff
 

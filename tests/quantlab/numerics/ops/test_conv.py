@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.operator_cases import (
+from quantlab.numerics import QParams
+from quantlab.numerics.ops import conv
+from quantlab.numerics.ops.conv import conv_accumulator
+from tests.support.operator_cases import (
     bias_scale,
     output_ruler,
     random_bias,
@@ -11,7 +14,7 @@ from benchmarks.operator_cases import (
     random_ruler,
     random_weight_ruler,
 )
-from benchmarks.operator_models import (
+from tests.support.operator_models import (
     fused_operators,
     integers,
     kernel_integers,
@@ -19,9 +22,6 @@ from benchmarks.operator_models import (
     run_in_reference,
     session_options,
 )
-from quantlab.numerics import QParams
-from quantlab.numerics.ops import conv
-from quantlab.numerics.ops.conv import conv_accumulator
 
 TYPES = [("uint8", "int8", "uint8"), ("uint8", "uint8", "uint8"), ("int8", "int8", "int8")]
 FORMS = ["plain", "grouped", "depthwise", "multiplied"]

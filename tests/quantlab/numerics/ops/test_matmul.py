@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from benchmarks.operator_cases import (
+from quantlab.numerics import QParams
+from quantlab.numerics.ops import matmul
+from quantlab.numerics.ops.matmul import matmul_accumulator
+from tests.support.operator_cases import (
     output_ruler,
     random_integers,
     random_ruler,
     random_weight_ruler,
 )
-from benchmarks.operator_models import (
+from tests.support.operator_models import (
     fused_operators,
     integers,
     kernel_integers,
@@ -17,9 +20,6 @@ from benchmarks.operator_models import (
     run_in_reference,
     session_options,
 )
-from quantlab.numerics import QParams
-from quantlab.numerics.ops import matmul
-from quantlab.numerics.ops.matmul import matmul_accumulator
 
 # activations, weights, output
 TYPES = [("uint8", "int8", "uint8"), ("uint8", "uint8", "uint8"), ("int8", "int8", "int8")]

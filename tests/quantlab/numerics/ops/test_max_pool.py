@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.operator_cases import random_integers, random_pool, random_ruler
-from benchmarks.operator_models import (
+from quantlab.numerics.ops import max_pool
+from tests.support.operator_cases import random_integers, random_pool, random_ruler
+from tests.support.operator_models import (
     fused_operators,
     kernel_integers,
     qdq_model,
     session_options,
 )
-from quantlab.numerics.ops import max_pool
 
 
 def random_case(rng, dtype):

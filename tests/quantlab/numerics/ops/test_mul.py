@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.operator_cases import broadcast_operands, near_ties
-from benchmarks.operator_models import (
+from quantlab.numerics import QParams
+from quantlab.numerics.ops import mul
+from tests.support.operator_cases import broadcast_operands, near_ties
+from tests.support.operator_models import (
     fused_operators,
     integers,
     kernel_integers,
@@ -12,8 +14,6 @@ from benchmarks.operator_models import (
     run_in_reference,
     session_options,
 )
-from quantlab.numerics import QParams
-from quantlab.numerics.ops import mul
 
 
 def model_of(a, a_qparams, b, b_qparams, y):

@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.operator_cases import random_integers, random_ruler
-from benchmarks.operator_models import fused_operators, kernel_integers, qdq_model, session_options
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import resize
+from tests.support.operator_cases import random_integers, random_ruler
+from tests.support.operator_models import (
+    fused_operators,
+    kernel_integers,
+    qdq_model,
+    session_options,
+)
 
 COORDINATES = ["asymmetric", "half_pixel", "align_corners"]
 NEAREST = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from benchmarks.operator_cases import far_from_ties, random_ruler
-from benchmarks.operator_models import (
+from quantlab.numerics import QParams, dequantize
+from quantlab.numerics.ops import sigmoid
+from tests.support.operator_cases import far_from_ties, random_ruler
+from tests.support.operator_models import (
     fused_operators,
     kernel_integers,
     qdq_model,
     session_options,
 )
-from quantlab.numerics import QParams, dequantize
-from quantlab.numerics.ops import sigmoid
 
 
 def random_case(rng, dtype):

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from benchmarks.operator_cases import far_from_ties, random_integers, random_ruler
-from benchmarks.operator_models import (
+from quantlab.numerics import QParams, dequantize
+from quantlab.numerics.ops import softmax
+from tests.support.operator_cases import far_from_ties, random_integers, random_ruler
+from tests.support.operator_models import (
     fused_operators,
     kernel_integers,
     qdq_model,
     session_options,
 )
-from quantlab.numerics import QParams, dequantize
-from quantlab.numerics.ops import softmax
 
 SCALES = (1 / 256, 1 / 255, None, 2.0**-13, 3.0)  # None is any scale
 

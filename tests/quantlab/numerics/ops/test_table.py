@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.operator_cases import random_integers, random_ruler
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import add
 from quantlab.numerics.ops.table import by_pairs, by_table
+from tests.support.operator_cases import random_integers, random_ruler
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8"])

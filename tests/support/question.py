@@ -11,9 +11,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from benchmarks.operator_cases import bias_scale, random_integers, random_ruler
-from benchmarks.operator_models import Operand, qdq_model
 from quantlab.numerics import DTYPES, QParams, dequantize
+from tests.support.operator_cases import bias_scale, random_integers, random_ruler
+from tests.support.operator_models import Operand, qdq_model
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,15 +5,19 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.operator_cases import (
+from quantlab.numerics import QParams
+from quantlab.numerics.ops.conv import conv_accumulator
+from quantlab.numerics.ops.gemm import gemm_accumulator
+from quantlab.numerics.ops.matmul import matmul_accumulator
+from tests.support.operator_cases import (
     output_ruler,
     random_bias,
     random_integers,
     random_ruler,
     random_weight_ruler,
 )
-from benchmarks.operator_models import Operand
-from benchmarks.question import (
+from tests.support.operator_models import Operand
+from tests.support.question import (
     Question,
     near_ruler,
     pool_settings,
@@ -26,10 +30,6 @@ from benchmarks.question import (
     with_clip,
     with_inputs,
 )
-from quantlab.numerics import QParams
-from quantlab.numerics.ops.conv import conv_accumulator
-from quantlab.numerics.ops.gemm import gemm_accumulator
-from quantlab.numerics.ops.matmul import matmul_accumulator
 
 # What `question` takes behind the operator: inputs, constants, output's ruler, bias, settings.
 Case = tuple[list[Operand], list[Operand], QParams, Any, dict[str, Any]]

@@ -1,0 +1,1 @@
+"""They mirror the rooms; what several of them share is in tests/support."""

@@ -1,0 +1,1 @@
+"""Networks, rulers, cases and peers that tests and benchmarks share."""

@@ -16,7 +16,19 @@ if sys.version_info < OLDEST:
     sys.stderr.write("run course.py with Python %d.%d or newer.\n" % OLDEST)
     sys.exit(3)
 
-from course_setup import AGAIN, BIN, EXE, PYTHON, ROOT, Stop, environment, run, set_up, trouble
+from course_setup import (
+    AGAIN,
+    BIN,
+    EXE,
+    PYTHON,
+    ROOT,
+    Stop,
+    environment,
+    run,
+    run_at_once,
+    set_up,
+    trouble,
+)
 
 FAILED, PORT, INTERRUPTED = 1, 7, 130
 EXIT_CODES = """exit codes: 0 done; 1 a check, a test, the demo or JupyterLab failed; 2 bad command
@@ -26,6 +38,8 @@ FIRST_LESSON = "00_start_here"
 FIRST_PAGE = f"{FIRST_LESSON}/{FIRST_LESSON}.ipynb"
 CHECKS = ["ruff check .", "ruff format --check .", "mypy"]
 CHECKS += ["autograder build --check", "autograder lint"]
+# A worker a core; more than four would take a laptop's memory, not its time.
+PYTEST = ["-m", "pytest", "-n", "logical", "--maxprocesses", "4"]
 
 
 def free_port(wanted: int | None) -> int:
@@ -81,14 +95,11 @@ def test(pytest_args: list[str], torch_index: str | None) -> int:
     """Set up, then every check, then pytest, whose summary stays the last line."""
     whole_project()
     set_up({"dev"}, torch_index)
-    failed = []
-    for check in CHECKS:
-        print(f"\n$ {check}")
-        program, *args = check.split()
-        if run([f"{BIN / program}{EXE}", *args], env=environment()):
-            failed.append(check)
+    programs = {line: line.split() for line in CHECKS}
+    commands = {line: [f"{BIN / name}{EXE}", *args] for line, (name, *args) in programs.items()}
+    failed = run_at_once(commands, env=environment())
     print(f"\nFAILED: {', '.join(failed)}" if failed else "\nAll checks before pytest passed.")
-    code = run([PYTHON, "-m", "pytest", *pytest_args], env=environment())
+    code = run([PYTHON, *PYTEST, *pytest_args], env=environment())
     return FAILED if failed or code else 0
 
 

@@ -12,8 +12,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +93,42 @@ def run(argv: list[str], tick: Callable[[float], object] = id, **options: Any) -
             time.sleep(0.1)
         return child.returncode
     finally:
-        # Ctrl-C reached the child too. A signal sent to course.py alone did not: pass it on.
-        # Windows' terminate would kill the child before it tidies up, so it only gets time there.
+        end(child)
+
+
+def run_at_once(commands: dict[str, list[str]], **options: Any) -> list[str]:
+    """Run children side by side, show what each said in their order; return those that failed.
+
+    commands   argument lists by the line that stands above the output.
+    """
+    children: dict[str, subprocess.Popen] = {}
+    with ExitStack() as files:
+        said = {line: files.enter_context(tempfile.TemporaryFile()) for line in commands}
+        try:
+            for line, argv in commands.items():
+                more = {"stdout": said[line], "stderr": subprocess.STDOUT, **options}
+                children[line] = subprocess.Popen(argv, cwd=ROOT, **more)
+            for line, child in children.items():
+                print(f"\n$ {line}", flush=True)
+                while child.poll() is None:
+                    time.sleep(0.1)
+                said[line].seek(0)
+                shutil.copyfileobj(said[line], sys.stdout.buffer)
+        finally:
+            end(*children.values())
+    return [line for line, child in children.items() if child.returncode]
+
+
+def end(*children: subprocess.Popen) -> None:
+    """End those that still run, as none may outlive the call that began it.
+
+    Ctrl-C reached a child too. A signal sent to course.py alone did not: pass it on. Windows'
+    terminate would kill the child before it tidies up, so it only gets time there.
+    """
+    for child in children:
         if child.poll() is None and os.name == "posix":
             child.terminate()
+    for child in children:
         try:
             child.wait(timeout=15)
         except subprocess.TimeoutExpired:

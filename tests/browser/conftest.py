@@ -14,11 +14,11 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from quantlab.learn.course import course_root
+from tests.support import parts
 
 ROOT = course_root()
 TOKEN = "browser-test"
-# Debian's package; every connection the browser would make by itself is switched off.
-CHROMIUM = "/usr/bin/chromium"
+# Every connection the browser would make by itself is switched off.
 ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -86,7 +86,8 @@ def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
 @pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        path = parts.find("browser")
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGS)
         yield chromium
         chromium.close()
 

@@ -10,6 +10,7 @@ import site
 import socket
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,11 +56,14 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
     return "tiny-1.0-py3-none-any.whl"
 """
 TOOLS = """
-import os, pathlib, sys
+import os, pathlib, sys, time
 
 def main():
     name = pathlib.Path(sys.argv[0]).stem
     print("ran", name, *sys.argv[1:], flush=True)
+    pathlib.Path(f"ran-{name}").touch()
+    if name == os.environ.get("WAITING"):
+        time.sleep(60)
     return int(name == os.environ.get("FAILING"))
 """
 
@@ -253,7 +257,7 @@ def begin_slowly(project: Path) -> subprocess.Popen[str]:
         break
     while not (project / "building").exists():
         assert child.poll() is None
-        os.sched_yield()
+        time.sleep(0.02)
     return child
 
 
@@ -355,6 +359,33 @@ def test_every_check_runs_and_pytest_has_the_last_word(
     ]
     assert lines[-1].startswith("1 passed in")
     assert ("FAILED: mypy" in lines) == bool(failing)
+
+
+def test_checks_run_side_by_side_and_end_with_ctrl_c(ready: Path) -> None:
+    """The first check waits until it is stopped: the last one begins all the same."""
+    (ready / ".venv/course-setup.json").write_text(
+        json.dumps({**stamp_of(ready), "extras": ["dev"]})
+    )
+    (ready / "ran-autograder").unlink(missing_ok=True)
+    child = subprocess.Popen(
+        [sys.executable, "course.py", "test"],
+        cwd=ready,
+        env=surroundings(WAITING="ruff"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (ready / "ran-autograder").exists():
+        assert child.poll() is None
+        time.sleep(0.02)
+    checks = psutil.Process(child.pid).children()
+    child.send_signal(signal.SIGINT)  # course.py alone gets it, as from a supervisor
+    shown, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert shown.strip() == "$ ruff check ."
+    assert said.strip().startswith("Interrupted")
+    assert checks
+    assert not psutil.wait_procs(checks, timeout=10)[1]
 
 
 def test_jupyterlab_answers_on_loopback_with_its_token_and_ends_with_ctrl_c(ready: Path) -> None:

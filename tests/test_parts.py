@@ -133,3 +133,17 @@ def test_what_playwright_fetched_is_found(bare):
     fetched.parent.mkdir(parents=True)
     fetched.write_text("")
     assert bare("-c", code).stdout == f"{fetched}\n"
+
+
+def test_readme_and_ci_name_every_part():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    start = " ".join(readme.partition("## Start")[2].partition("\n## ")[0].split())
+    installed = (ROOT / ".ci/run").read_text("utf-8").split()
+    for name, words, package in (
+        ("browser", "Chromium, Chrome or Edge", "chromium"),
+        ("bubblewrap", "`bubblewrap`", "bubblewrap"),
+    ):
+        assert name in parts.PARTS
+        assert words in start
+        assert package in installed
+    assert len(parts.PARTS) == 2

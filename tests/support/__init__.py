@@ -1,1 +1,1 @@
-"""Networks, rulers, cases and peers that tests and benchmarks share."""
+"""What tests share with each other and with benchmarks: networks, cases, peers, a quiz."""

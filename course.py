@@ -38,7 +38,7 @@ FIRST_LESSON = "00_start_here"
 FIRST_PAGE = f"{FIRST_LESSON}/{FIRST_LESSON}.ipynb"
 CHECKS = ["ruff check .", "ruff format --check .", "mypy"]
 CHECKS += ["autograder build --check", "autograder lint"]
-# A worker a core; more than four would take a laptop's memory, not its time.
+# A worker a core, four at most: each holds torch and ONNX Runtime in memory.
 PYTEST = ["-m", "pytest", "-n", "logical", "--maxprocesses", "4"]
 
 

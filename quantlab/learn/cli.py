@@ -28,7 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. A usage error exits with 2, as argparse does."""
     args = _parser().parse_args(argv)
     try:
-        return args.run(args)
+        code: int = args.run(args)
+        sys.stdout.flush()  # what a pipe's buffer still holds is written, or refused, here
+        return code
     except BrokenPipeError:  # the reader of `quantlab status | head` has gone: not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK

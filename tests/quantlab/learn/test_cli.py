@@ -1,6 +1,7 @@
 """The `quantlab` command as a learner types it: what it prints and how it exits."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -273,9 +274,15 @@ def test_start_refuses_in_one_sentence(capsys):
     assert "Port 70000" in capsys.readouterr().err
 
 
-def test_a_closed_pipe_is_no_error(course):
-    command = f'"{sys.executable}" -m quantlab status --json'
-    process = subprocess.Popen(command, shell=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+@pytest.mark.parametrize("unbuffered", ["", "1"])  # written at the end, or at once
+def test_a_closed_pipe_is_no_error(course, unbuffered):
+    process = subprocess.Popen(
+        f'"{sys.executable}" -m quantlab status --json',
+        shell=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()

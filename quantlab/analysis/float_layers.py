@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from quantlab.methods.graph.operators import Operator, operator_of
-from quantlab.methods.ptq.placement import COMPUTED, place
+from quantlab.methods.ptq.placement import place_qparams
 from quantlab.methods.quantized_model import QuantizedModel
+from quantlab.numerics.integer_operators import integer_operator
 
 
 def with_float_layers(model: QuantizedModel, names: Iterable[str]) -> QuantizedModel:
@@ -35,7 +36,7 @@ def with_float_layers(model: QuantizedModel, names: Iterable[str]) -> QuantizedM
     """
     kept = tuple(dict.fromkeys([*model.recipe.keep_float, *names]))
     recipe = replace(model.recipe, keep_float=kept)
-    placement = place(model.graph, recipe)
+    placement = place_qparams(model.graph, recipe)
     wanted = [*placement.rulers, *placement.shares]
     missing = [name for name in wanted if name not in model.activations]
     if missing:
@@ -65,6 +66,6 @@ def computing_layers(model: QuantizedModel) -> dict[str, str]:
     for node in model.graph.graph.nodes:
         if node.name in quantized:
             operator = operator_of(model.graph, node)
-            if isinstance(operator, Operator) and operator.kind in COMPUTED:
+            if isinstance(operator, Operator) and integer_operator(operator.kind).computes:
                 found[node.name] = operator.kind
     return found

@@ -15,7 +15,7 @@ from quantlab.methods.improve.relu6 import replace_relu6
 from quantlab.methods.ptq.calibrate import calibrate
 from quantlab.methods.ptq.channel_statistics import ChannelStatistics, measure_statistics
 from quantlab.methods.ptq.fold import fold_batchnorm
-from quantlab.methods.ptq.placement import FloatLayer, Placement, place
+from quantlab.methods.ptq.placement import FloatLayer, Placement, place_qparams
 from quantlab.methods.ptq.weights import QuantizedWeight
 from quantlab.methods.qat.lsq import LearnedStepSize
 from quantlab.methods.qat.qat_model import QATModel, convert_qat, prepare_qat
@@ -51,7 +51,7 @@ __all__ = [
     "learn_rounding",
     "measure_statistics",
     "operator_of",
-    "place",
+    "place_qparams",
     "prepare_qat",
     "quantize_model",
     "replace_relu6",

@@ -17,7 +17,7 @@ from quantlab.methods.improve.equalize import equalize
 from quantlab.methods.ptq.calibrate import calibrate
 from quantlab.methods.ptq.channel_statistics import ChannelStatistics, measure_statistics
 from quantlab.methods.ptq.fold import fold_batchnorm
-from quantlab.methods.ptq.placement import Placement, place
+from quantlab.methods.ptq.placement import Placement, place_qparams
 from quantlab.methods.ptq.weights import QuantizedWeight, quantize_weight
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import Recipe
@@ -54,8 +54,8 @@ def quantize_model(
     Raises
     ------
     TypeError, ValueError
-        As `trace_model`, `place` and `calibrate` say; or the recipe asks for training, which
-        `prepare_qat` begins.
+        As `trace_model`, `place_qparams` and `calibrate` say; or the recipe asks for training,
+        which `prepare_qat` begins.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def quantize_model(
     graph = fold_batchnorm(trace_model(model, first))
     if recipe.equalize:
         graph = _equalized(graph, batches)
-    placement = place(graph, recipe)
+    placement = place_qparams(graph, recipe)
     rules = weight_rules(graph, placement, recipe)
     activations = calibrate(graph, placement, batches, recipe, progress=progress)
     weights = quantize_weights(graph, rules, activations)

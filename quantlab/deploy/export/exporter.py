@@ -72,7 +72,7 @@ class Exporter:
                 self.values[node.name] = self.writer.constant(node.name, stored)
             elif is_operator(node):  # and not a size, which the graph holds as a constant
                 self._operator(node)
-        self.writer.nodes = keep_float(self.writer.nodes, self.float_nodes)
+        self.writer.nodes = keep_float(self.writer.nodes, self.float_nodes, self.writer.constants)
         paths = {n.name: str(n.meta["path"]) for n in self.graph.graph.nodes if "path" in n.meta}
         return self.writer.model(inputs, outputs, {"quantlab.layers": json.dumps(paths)})
 

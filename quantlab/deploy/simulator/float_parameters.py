@@ -15,9 +15,6 @@ import numpy as np
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.numerics import QParams, quantize
 
-#: The layers it does this to, and which of their inputs may be float.
-LAYERS = ("Conv", "Gemm")
-
 
 def quantized_weight(name: str, weight: np.ndarray) -> Operand:
     """Weights as INT8 on the ruler of their own smallest and largest value, 0 included."""

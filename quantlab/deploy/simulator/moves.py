@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,22 +13,6 @@ from quantlab.numerics.ops import max_pool, resize
 
 NEAREST_SETTINGS = ("coordinate_transformation_mode", "nearest_mode")
 WITHOUT_EFFECT_ON_NEAREST = {"mode", "cubic_coeff_a", "exclude_outside", "extrapolation_value"}
-
-
-@dataclass(frozen=True)
-class Move:
-    """How one operator moves integers.
-
-    Attributes
-    ----------
-    kernel : callable
-        (graph, node) to what it does with an array, or None where this node only works on floats.
-    propagates : bool
-        Whether ONNX Runtime carries a ruler past it where the model writes none.
-    """
-
-    kernel: Callable[[Graph, Node], Kernel | None]
-    propagates: bool = True
 
 
 def max_pool_kernel(graph: Graph, node: Node) -> Kernel | None:
@@ -96,13 +79,14 @@ def _axes(graph: Graph, node: Node) -> tuple[int, ...] | None:
     return None if axes is None else tuple(int(axis) for axis in axes)
 
 
-MOVES = {
-    "MaxPool": Move(max_pool_kernel),
-    "Reshape": Move(reshape_kernel),
-    "Transpose": Move(transpose_kernel),
-    "Squeeze": Move(squeeze_kernel),
-    "Unsqueeze": Move(unsqueeze_kernel),
-    "Identity": Move(identity_kernel),
-    "Flatten": Move(flatten_kernel, propagates=False),
-    "Resize": Move(resize_kernel, propagates=False),
+#: (graph, node) to what it does with an array, or to None where this node only works on floats.
+MOVES: dict[str, Callable[[Graph, Node], Kernel | None]] = {
+    "MaxPool": max_pool_kernel,
+    "Reshape": reshape_kernel,
+    "Transpose": transpose_kernel,
+    "Squeeze": squeeze_kernel,
+    "Unsqueeze": unsqueeze_kernel,
+    "Identity": identity_kernel,
+    "Flatten": flatten_kernel,
+    "Resize": resize_kernel,
 }

@@ -16,10 +16,10 @@ import numpy as np
 import onnx
 
 from quantlab.deploy.onnx_graph.graph import Graph, Node, read_graph
-from quantlab.deploy.simulator.float_parameters import LAYERS, quantized_bias, quantized_weight
+from quantlab.deploy.simulator.float_parameters import quantized_bias, quantized_weight
 from quantlab.deploy.simulator.moves import MOVES
 from quantlab.deploy.simulator.operand import Operand
-from quantlab.deploy.simulator.operators import GROUPS, TO_FLOAT, Group
+from quantlab.deploy.simulator.operators import KERNELS, TO_FLOAT
 from quantlab.deploy.simulator.redundant import ruler_does
 from quantlab.deploy.simulator.rulers import holds_int32, ruler_of
 from quantlab.deploy.simulator.steps import (
@@ -36,6 +36,7 @@ from quantlab.deploy.simulator.steps import (
 )
 from quantlab.deploy.simulator.unsigned import becomes_unsigned
 from quantlab.numerics import QParams
+from quantlab.numerics.integer_operators import IntegerOperator, integer_operator
 
 
 def plan_of(model: onnx.ModelProto, exact: bool = True) -> Plan:
@@ -110,21 +111,21 @@ class _Recognizer:
 
     def _group(self, node: Node) -> bool:
         """An operator with an integer kernel, with all that ONNX Runtime fuses into it."""
-        group = GROUPS.get(node.operator)
+        build, operator = KERNELS.get(node.operator), integer_operator(node.operator)
         last, through = self._behind_clip(node)
         quantizer = self._quantizer_behind(last)
-        if group is None or quantizer is None:
+        if build is None or quantizer is None:
             return False
         y = ruler_of(self.graph, quantizer)
         operands = self._operands(node, quantize_parameters=True)
-        if operands is None or not fits(group, operands, y, self.exact):
+        if operands is None or not fits(operator, operands, y, self.exact):
             return False
         if not all(ruler_does(self.graph, clip, y) for clip in through):
             return False
         self.done.update(clip.outputs[0] for clip in through)
-        summing = {"exact": self.exact} if group.weighted else {}
-        self._integers(node, operands, last, y, group.kernel(node, operands, y, **summing))
-        if group.weighted:
+        summing = {"exact": self.exact} if operator.weighted else {}
+        self._integers(node, operands, last, y, build(node, operands, y, **summing))
+        if operator.weighted:
             target = self.operands[last].tensor
             self.weighted.append(WeightedLayer(node, tuple(operands), target))
         return True
@@ -152,8 +153,10 @@ class _Recognizer:
         last, _ = self._behind_clip(node)
         if kernel is None or operands is None or last != node.outputs[0]:
             return False
-        group, readers = GROUPS[node.operator], self.graph.readers.get(last, ())
-        if not fits(group, operands, None, self.exact) or _types(readers) & {"QuantizeLinear"}:
+        operator, readers = integer_operator(node.operator), self.graph.readers.get(last, ())
+        if not fits(operator, operands, None, self.exact):
+            return False
+        if "QuantizeLinear" in {reader.operator for reader in readers}:
             return False
         sources = tuple(operand.tensor for operand in operands)
         compute = kernel(node, operands, self.exact)
@@ -164,14 +167,15 @@ class _Recognizer:
 
     def _move(self, node: Node) -> bool:
         """An operator that hands integers on: they keep their ruler."""
-        move, operand = MOVES.get(node.operator), self.operands.get(node.inputs[0])
-        if move is None or operand is None or operand.qparams is None:
+        build, operand = MOVES.get(node.operator), self.operands.get(node.inputs[0])
+        if build is None or operand is None or operand.qparams is None:
             return False
         out, y = node.outputs[0], operand.qparams
         quantizer = self._next_quantizer(out)
         same = quantizer is not None and ruler_of(self.graph, quantizer) == y
-        kernel = move.kernel(self.graph, node) if y.axis is None else None
-        if kernel is None or not (move.propagates or same):
+        kernel = build(self.graph, node) if y.axis is None else None
+        carried = integer_operator(node.operator).carries_qparams
+        if kernel is None or not (carried or same):
             return False
         self._integers(node, [operand], out, y, kernel)
         return True
@@ -215,7 +219,8 @@ class _Recognizer:
         found: list[Operand] = []
         for position, tensor in enumerate(filter(None, node.inputs)):
             operand = self.operands.get(tensor)
-            if operand is None and quantize_parameters and node.operator in LAYERS:
+            quantizes = quantize_parameters and integer_operator(node.operator).quantizes_weights
+            if operand is None and quantizes:
                 operand = self._float_parameter(tensor, position, found)
             if operand is None:
                 return None
@@ -236,7 +241,7 @@ class _Recognizer:
     def _behind_clip(self, node: Node) -> tuple[str, tuple[Node, ...]]:
         """The tensor behind a Relu or Clip that alone reads the node, and that Relu or Clip."""
         after = self.graph.only_reader(node.outputs[0])
-        if after is not None and after.operator in ("Relu", "Clip"):
+        if after is not None and integer_operator(after.operator).clips:
             return after.outputs[0], (after,)
         return node.outputs[0], ()
 
@@ -247,28 +252,26 @@ class _Recognizer:
     def _quantizer_behind(self, tensor: str) -> Node | None:
         """The QuantizeLinear that alone reads a tensor, perhaps behind moves."""
         after = self.graph.only_reader(tensor)
-        while after is not None and after.operator in MOVES and MOVES[after.operator].propagates:
+        while after is not None and integer_operator(after.operator).carries_qparams:
             after = self.graph.only_reader(after.outputs[0])
         return after if after is not None and after.operator == "QuantizeLinear" else None
 
 
-def fits(group: Group, operands: Sequence[Operand], y: QParams | None, exact: bool) -> bool:
+def fits(
+    operator: IntegerOperator, operands: Sequence[Operand], y: QParams | None, exact: bool
+) -> bool:
     """Whether ONNX Runtime has an integer kernel for these types: 8 bits, one for x and y."""
     types = [operand.qparams.dtype if operand.qparams else "int32" for operand in operands]
-    activations = types[:1] if group.weighted else types
+    activations = types[:1] if operator.weighted else types
     if len({*activations, *([y.dtype] if y else [])}) > 1 or types[0] not in ("int8", "uint8"):
         return False
-    read_with_one_scale = operands[:1] if group.weighted else operands
+    read_with_one_scale = operands[:1] if operator.weighted else operands
     if any(operand.ruler.axis is not None for operand in read_with_one_scale):
         return False
-    if not group.weighted:
+    if not operator.weighted:
         return types[0] == "uint8" or all(becomes_unsigned(o, exact) for o in operands)
     weights = ("int8",) if types[0] == "int8" else ("int8", "uint8")
     return len(types) > 1 and types[1] in weights and types[2:] in ([], ["int32"])
-
-
-def _types(nodes: Sequence[Node]) -> set[str]:
-    return {node.operator for node in nodes}
 
 
 def _refuse_foreign(node: Node) -> None:

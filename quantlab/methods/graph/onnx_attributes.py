@@ -6,10 +6,12 @@ Conv                 strides, pads (begins, then ends), dilations, group, kernel
 Gemm                 none: the weight is (N, K), transB is 1
 BatchNormalization   epsilon
 Clip                 min, max: float, infinite where open
+LeakyRelu            alpha: the slope below 0
 HardSigmoid          alpha, beta
 Softmax, Concat      axis, counted from the front
 MaxPool              kernel_shape, strides, pads, dilations
-AveragePool          kernel_shape, strides, pads, count_include_pad
+AveragePool          kernel_shape, strides, pads, ceil_mode: 1 where a window reaches beyond them,
+                     count_include_pad
 Resize               mode, coordinate_transformation_mode, nearest_mode, scales, sizes (H, W)
 Flatten              axis
 Reshape              shape: 0 keeps the batch
@@ -83,6 +85,10 @@ def _clip(low: str, high: str) -> Callable[[Call], Found]:
     return read
 
 
+def _leaky_relu(call: Call) -> Found:
+    return "LeakyRelu", {"alpha": float(call.settings["negative_slope"])}
+
+
 def _softmax(call: Call) -> Found:
     if call.settings["dim"] is None:
         return "its axis is not given"
@@ -134,13 +140,13 @@ def _average_pool(call: Call) -> Found:
         (size + 2 * p - k) // s + 1
         for size, k, s, p in zip(call.shape[-2:], kernel, strides, padding, strict=True)
     )
-    if call.result[-2:] != floor:
-        return "with ceil_mode its last windows are cut, which ONNX divides differently"
     return "AveragePool", {
         "kernel_shape": kernel,
         "strides": strides,
         "pads": padding * 2,
-        "count_include_pad": int(call.settings["count_include_pad"]),
+        "ceil_mode": int(call.result[-2:] != floor),
+        # Without padding there is nothing to count, also where a window reaches beyond the image.
+        "count_include_pad": int(call.settings["count_include_pad"] and any(padding)),
     }
 
 
@@ -164,7 +170,7 @@ def _adaptive_pool(call: Call) -> Found:
         return f"its windows over {size} pixels for {out} have different sizes"
     kernel = (size[0] // out[0], size[1] // out[1])
     window = {"kernel_shape": kernel, "strides": kernel, "pads": (0, 0, 0, 0)}
-    return "AveragePool", {**window, "count_include_pad": 0}
+    return "AveragePool", {**window, "ceil_mode": 0, "count_include_pad": 0}
 
 
 def _resize(call: Call) -> Found:
@@ -208,6 +214,7 @@ ATTRIBUTES: dict[str, Callable[[Call], Found]] = {
     "clamp": _clip("min", "max"),
     "clamp_min": _clip("min", "max"),
     "clamp_max": _clip("min", "max"),
+    "leaky_relu": _leaky_relu,
     "hardswish": _plain("HardSwish"),
     "hardsigmoid": _plain("HardSigmoid", alpha=1 / 6, beta=0.5),
     "sigmoid": _plain("Sigmoid"),

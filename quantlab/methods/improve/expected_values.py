@@ -7,8 +7,8 @@ from torch import fx
 
 from quantlab.methods.graph.operators import Operator, is_operator, operator_of
 from quantlab.methods.improve.clipped_normal import clipped_normal_mean
-from quantlab.methods.improve.layer_pairs import LAYERS
 from quantlab.methods.ptq.channel_statistics import ChannelStatistics
+from quantlab.numerics.integer_operators import integer_operator
 
 # The mean over places stays what it is.
 KEEP_MEANS = ("GlobalAveragePool", "Resize", "Identity")
@@ -44,10 +44,10 @@ def expected_values(graph: fx.GraphModule) -> dict[str, np.ndarray]:
 
 
 def _mean(node: fx.Node, operator: Operator, known: dict[str, np.ndarray]) -> np.ndarray | None:
-    if operator.kind in LAYERS:
+    if integer_operator(operator.kind).weighted:
         statistics = ChannelStatistics.kept_by(node)
         return None if statistics is None else statistics.mean
-    if operator.kind in ("Relu", "Clip"):
+    if integer_operator(operator.kind).clips:
         return _clipped(node.all_input_nodes[0], operator)
     rule = RULES.get(operator.kind)
     means = [known[name] for name in operator.inputs if name in known]

@@ -5,12 +5,7 @@ from dataclasses import dataclass
 from torch import fx
 
 from quantlab.methods.graph.operators import Operator, Unsupported, is_operator, operator_of
-
-LAYERS = ("Conv", "Gemm")
-# f(s * x) = s * f(x) for each channel and every s > 0.
-PASS_A_FACTOR = (
-    "Relu", "MaxPool", "AveragePool", "GlobalAveragePool", "Resize", "Flatten", "Identity",
-)  # fmt: skip
+from quantlab.numerics.integer_operators import integer_operator
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,8 @@ def layer_pairs(graph: fx.GraphModule) -> tuple[tuple[LayerPair, ...], tuple[Lef
     """The pairs of a graph in the order they are computed, and the layers that start none.
 
     A tensor on the way may have one reader only: a second one would see the factor too. What may
-    lie on the way is in PASS_A_FACTOR. A layer is in at most two pairs: once first, once second.
+    lie on the way is what passes a factor on, by the table of operators. A layer is in at most two
+    pairs: once first, once second.
 
     Parameters
     ----------
@@ -54,7 +50,7 @@ def layer_pairs(graph: fx.GraphModule) -> tuple[tuple[LayerPair, ...], tuple[Lef
     """
     pairs, left_out = [], []
     for node in graph.graph.nodes:
-        if kind_of(graph, node) in LAYERS:
+        if integer_operator(kind_of(graph, node) or "").weighted:
             found = _follow(graph, node)
             if isinstance(found, LayerPair):
                 pairs.append(found)
@@ -80,7 +76,7 @@ def _follow(graph: fx.GraphModule, first: fx.Node) -> LayerPair | str:
         operator = operator_of(graph, reader)
         if isinstance(operator, Unsupported):
             return f"{reader.name} is {operator.name}, of which it is not known to pass a factor on"
-        if operator.kind in LAYERS:
+        if integer_operator(operator.kind).weighted:
             return LayerPair(first.name, reader.name, tuple(between), tuple(kinds))
         reason = _reason_against(operator, reader.name)
         if reason is not None:
@@ -97,7 +93,7 @@ def _reason_against(operator: Operator, name: str) -> str | None:
             f"which changes the values above that height"
         )
     flattens = operator.kind == "Reshape" and len(operator.attributes["shape"]) == 2
-    if operator.kind not in PASS_A_FACTOR and not flattens:
+    if not integer_operator(operator.kind).passes_factor and not flattens:
         return f"{name} is {operator.kind}, which does not pass a factor on"
     return None
 

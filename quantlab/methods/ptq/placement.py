@@ -17,23 +17,7 @@ from quantlab.methods.graph.operators import (
     path_of,
 )
 from quantlab.methods.recipe import Recipe
-
-LAYERS = ("Conv", "Gemm")
-# ONNX Runtime computes these on integers.
-COMPUTED = (
-    *LAYERS,
-    "Add",
-    "Mul",
-    "Concat",
-    "AveragePool",
-    "GlobalAveragePool",
-    "Sigmoid",
-    "Softmax",
-)
-# These only move or select integers: what comes out is on the ruler that went in.
-MOVED = ("MaxPool", "Resize", "Flatten", "Reshape", "Identity")
-# After these a Relu or Clip needs no operator of its own: the ruler's ends clip.
-CLIPPED_BY_RULER = ("Conv", "Gemm", "Add")
+from quantlab.numerics.integer_operators import integer_operator, why_no_kernel
 
 
 @dataclass(frozen=True)
@@ -91,13 +75,14 @@ class Placement:
         return self.shares.get(tensor, tensor if tensor in self.rulers else None)
 
 
-def place(graph: fx.GraphModule, recipe: Recipe) -> Placement:
+def place_qparams(graph: fx.GraphModule, recipe: Recipe) -> Placement:
     """Decide where rulers are laid.
 
     What a quantized operator reads and what it writes has a ruler. A tensor whose producer and
-    readers are all float has none. A Relu or Clip that alone reads a convolution, linear layer or
-    sum is done by the ruler: its ends are 0 and the largest value. Max pool, nearest resize and
-    reshaping pass their input's ruler on.
+    readers are all float has none. A Relu or Clip that alone reads an operator that computes on
+    integers is done by the ruler: its ends are 0 and the largest value. Max pool, nearest resize
+    and reshaping pass their input's ruler on. Which operators these are says
+    `quantlab.numerics.integer_operators`.
 
     Parameters
     ----------
@@ -118,7 +103,7 @@ def place(graph: fx.GraphModule, recipe: Recipe) -> Placement:
     reasons = {
         node.name: reason
         for node in nodes
-        if (reason := _why_float(node, operators[node.name], kept, set(fused.values()), recipe))
+        if (reason := _why_float(node, kept, set(fused.values()), operators, recipe))
     }
     roots = _roots(graph, operators, reasons)
     rulers = _rulers(graph, operators, reasons, fused, roots)
@@ -157,7 +142,8 @@ def _fused(
         if (
             isinstance(first, Operator)
             and isinstance(second, Operator)
-            and first.kind in CLIPPED_BY_RULER
+            and integer_operator(first.kind).fuses_clip
+            and integer_operator(second.kind).clips
             and _ends_on_zero_or_around(second)
             and not {node.name, readers[0].name} & kept.keys()
         ):
@@ -165,37 +151,56 @@ def _fused(
 
 
 def _ends_on_zero_or_around(operator: Operator) -> bool:
-    """Whether a ruler over the values after it ends where it clips: its range must contain 0."""
-    if operator.kind == "Relu":
-        return True
-    lo, hi = operator.attributes.get("min", inf), operator.attributes.get("max", -inf)
-    return operator.kind == "Clip" and lo <= 0 <= hi
+    """Whether a ruler over what a Relu or Clip gives ends where it clips: a range contains 0."""
+    lo, hi = operator.attributes.get("min", 0.0), operator.attributes.get("max", inf)
+    return bool(lo <= 0 <= hi)
 
 
 def _why_float(
     node: fx.Node,
-    operator: Operator | Unsupported,
     kept: Mapping[str, str],
     fused: set[str],
+    operators: Mapping[str, Operator | Unsupported],
     recipe: Recipe,
 ) -> str | None:
+    operator = operators[node.name]
     if node.name in kept:
         return f"keep_float names {kept[node.name]}"
     if isinstance(operator, Unsupported):
         return operator.reason
     if node.name in fused:
         return None
-    if operator.kind == "Resize" and operator.attributes["mode"] != "nearest":
-        return "ONNX Runtime resizes integers only to the nearest pixel"
-    if operator.kind in (*COMPUTED, *MOVED):
-        return None
     if operator.kind == "BatchNormalization":
         return "no convolution or linear layer before it, that it alone reads, to fold it into"
-    if operator.kind in ("Relu", "Clip"):
-        if recipe.activations.scheme == "symmetric":
-            return "symmetric rulers reach as far below 0 as above, so none can clip for it"
-        return "no convolution, linear layer or sum before it whose ruler could clip for it"
-    return "ONNX Runtime has no integer kernel for it"
+    if integer_operator(operator.kind).clips:
+        return _why_nothing_clips(node, operator, operators, kept, recipe)
+    if operator.attributes.get("ceil_mode") and operator.attributes.get("count_include_pad"):
+        return (
+            "its last windows reach beyond the padding, which ONNX Runtime's integer kernel counts "
+            "as values, and torch does not"
+        )
+    return why_no_kernel(operator.kind, operator.attributes)
+
+
+def _why_nothing_clips(
+    node: fx.Node,
+    operator: Operator,
+    operators: Mapping[str, Operator | Unsupported],
+    kept: Mapping[str, str],
+    recipe: Recipe,
+) -> str:
+    """Why no ruler does the work of a Relu or Clip, which has no integer kernel of its own."""
+    if recipe.activations.scheme == "symmetric":
+        return "symmetric rulers reach as far below 0 as above, so none can clip for it"
+    if not _ends_on_zero_or_around(operator):
+        return "it clips away from 0, which every ruler contains, so none can clip for it"
+    source = node.all_input_nodes[0]
+    before = operators.get(source.name)
+    if isinstance(before, Operator) and integer_operator(before.kind).fuses_clip:
+        if source.name in kept:
+            return f"{source.name} before it stays float, so no ruler clips for it"
+        return f"{source.name} before it has other readers, so its ruler cannot clip for it"
+    return "no operator that computes on integers before it, whose ruler could clip for it"
 
 
 def _roots(
@@ -207,7 +212,7 @@ def _roots(
     roots: dict[str, str] = {}
     for node in graph.graph.nodes:
         operator = operators.get(node.name)
-        if isinstance(operator, Operator) and operator.kind in MOVED and node.name not in reasons:
+        if isinstance(operator, Operator) and node.name not in reasons and _moves(operator):
             source = operator.inputs[0]
             roots[node.name] = roots.get(source, source)
     return roots
@@ -231,6 +236,10 @@ def _rulers(
             if fused.get(source.name) != node.name:
                 found.add(roots.get(source.name, source.name))
     return found
+
+
+def _moves(operator: Operator) -> bool:
+    return integer_operator(operator.kind).moves
 
 
 def _shown(operator: Operator | Unsupported) -> str:

@@ -57,10 +57,6 @@ def gelu(call: Call) -> None:
     call.write("Gelu", call.x, approximate=approximate)
 
 
-def leaky_relu(call: Call) -> None:
-    call.write("LeakyRelu", call.x, alpha=float(_setting(call, "negative_slope", 1, 0.01)))
-
-
 def elu(call: Call) -> None:
     call.write("Elu", call.x, alpha=float(_setting(call, "alpha", 1, 1.0)))
 
@@ -100,7 +96,6 @@ LOWERINGS: dict[Any, Callable[[Call], None]] = {
     **{key: _unary(name) for name, keys in UNARY.items() for key in keys},
     **{key: _binary(name) for name, keys in BINARY.items() for key in keys},
     **dict.fromkeys((nn.GELU, F.gelu), gelu),
-    **dict.fromkeys((nn.LeakyReLU, F.leaky_relu), leaky_relu),
     **dict.fromkeys((nn.ELU, F.elu), elu),
     **dict.fromkeys((nn.PReLU, F.prelu, torch.prelu, "prelu"), prelu),
     **dict.fromkeys((nn.SiLU, F.silu), silu),

@@ -8,17 +8,9 @@ from dataclasses import dataclass
 import onnx
 
 from quantlab.deploy.onnx_graph.graph import Graph, Node
-from quantlab.deploy.simulator.moves import MOVES
-from quantlab.deploy.simulator.operators import GROUPS
+from quantlab.numerics.integer_operators import integer_operator
 
 Q, DQ = "QuantizeLinear", "DequantizeLinear"
-CLIPS = ("Relu", "Clip")
-#: Operators with integer kernels that read one tensor of numbers and hand its integers on, besides
-#: those that the simulator knows.
-CHOOSING = {
-    "ArgMax", "Expand", "Gather", "GatherElements", "ReduceMax", "ReduceMin", "Slice", "Split",
-    "Tile",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,7 +35,7 @@ class Site:
     def behind_moves(self, tensor: str) -> Node | None:
         """Who writes a tensor, past nodes that ONNX Runtime carries a DequantizeLinear over."""
         writer = self.writer(tensor)
-        while writer is not None and carries(writer):
+        while writer is not None and integer_operator(writer.operator).carries_qparams:
             writer = self.writer(writer.inputs[0])
         return writer
 
@@ -58,15 +50,16 @@ class Site:
         """The inputs that a ruler is needed for; shapes, bounds, weights and biases are not."""
         if self.node.operator == "Where":
             return self.node.inputs[1:]
-        alone = is_layer(self.node) or self.node.operator in MOVES or self.node.operator in CHOOSING
+        operator = integer_operator(self.node.operator)
+        alone = operator.weighted or operator.moves
         return self.node.inputs[:1] if alone else tuple(filter(None, self.node.inputs))
 
     def quantizer(self) -> Node | None:
         """The QuantizeLinear that alone reads the node, perhaps past a Relu or moves."""
         after = self.graph.only_reader(self.node.outputs[0])
-        if after is not None and after.operator in CLIPS:
+        if after is not None and integer_operator(after.operator).clips:
             after = self.graph.only_reader(after.outputs[0])
-        while after is not None and carries(after):
+        while after is not None and integer_operator(after.operator).carries_qparams:
             after = self.graph.only_reader(after.outputs[0])
         return after if after is not None and after.operator == Q else None
 
@@ -77,20 +70,9 @@ def is_quantized(node: Node) -> bool:
     return conversion or "QLinear" in node.operator or "Integer" in node.operator
 
 
-def has_integer_kernel(operator: str) -> bool:
-    """Whether ONNX Runtime can do an operator's work on 8-bit integers."""
-    return operator in GROUPS or operator in MOVES or operator in CHOOSING or operator == "Where"
-
-
 def is_layer(node: Node) -> bool:
     """Whether a node has weights."""
-    group = GROUPS.get(node.operator)
-    return group is not None and group.weighted
-
-
-def carries(node: Node) -> bool:
-    """Whether ONNX Runtime carries a ruler past a node."""
-    return node.operator in MOVES and MOVES[node.operator].propagates
+    return integer_operator(node.operator).weighted
 
 
 def guards(node: Node) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from quantlab.deploy.onnx_graph.graph import Node
 from quantlab.deploy.precision.fallback.site import (
-    CHOOSING,
     DQ,
     Q,
     Reason,
@@ -15,7 +14,7 @@ from quantlab.deploy.precision.fallback.site import (
     is_layer,
     ruler_key,
 )
-from quantlab.deploy.simulator.moves import MOVES
+from quantlab.numerics.integer_operators import integer_operator
 
 EIGHT_BITS = ("int8", "uint8")
 
@@ -90,8 +89,7 @@ def settings(site: Site) -> Reason | None:
     writer = site.writer(bias)
     if bias and bias not in site.graph.constants and (writer is None or writer.operator != DQ):
         return Reason("bias not constant", f"Its bias {bias!r} is computed while the model runs.")
-    hands_on = site.node.operator in MOVES or site.node.operator in CHOOSING
-    return _ruler_changed(site) if hands_on else None
+    return _ruler_changed(site) if integer_operator(site.node.operator).moves else None
 
 
 def _ruler_changed(site: Site) -> Reason | None:

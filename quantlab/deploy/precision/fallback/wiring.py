@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from quantlab.deploy.onnx_graph.graph import Node
 from quantlab.deploy.precision.fallback.site import (
-    CLIPS,
     DQ,
     Q,
     Reason,
@@ -12,14 +11,13 @@ from quantlab.deploy.precision.fallback.site import (
     called,
     float_weights,
     guards,
-    has_integer_kernel,
     is_layer,
     is_quantized,
     listed,
 )
-from quantlab.deploy.simulator.operators import TO_FLOAT
 from quantlab.deploy.simulator.redundant import ruler_does
 from quantlab.deploy.simulator.rulers import ruler_of
+from quantlab.numerics.integer_operators import integer_operator, why_no_kernel
 
 ADVICE = {
     "BatchNormalization": " Fold it into the layer before it, then quantize.",
@@ -34,24 +32,21 @@ def float_model(site: Site) -> Reason | None:
 
 def no_kernel(site: Site) -> Reason | None:
     node = site.node
-    if node.operator == "Resize" and node.attributes.get("mode", "nearest") != "nearest":
-        mode = f"Resize with mode={node.attributes['mode']!r}"
-        return Reason(f"no integer kernel: {mode}", f"{mode} mixes numbers; only nearest is INT8.")
-    if has_integer_kernel(node.operator):
+    why = why_no_kernel(node.operator, node.attributes)
+    if why is None:
         return None
     if guards(node):
         return Reason("kept float", "A Clip without ends keeps the operator behind it float.")
-    if node.operator in CLIPS:
+    if integer_operator(node.operator).clips:
         return Reason(
             f"no integer kernel: {node.operator} alone",
-            f"A {node.operator} of its own has no integer kernel; behind a Conv, Gemm or Add it "
-            f"vanishes into the ruler.",
+            f"A {node.operator} of its own has no integer kernel; behind an operator that computes "
+            f"on integers it vanishes into the ruler.",
         )
-    return Reason(
-        f"no integer kernel: {node.operator}",
-        f"ONNX Runtime has no integer kernel for {node.operator}: it gets and gives floats."
-        + ADVICE.get(node.operator, ""),
-    )
+    which = node.operator
+    if which == "Resize":  # one of another mode than nearest
+        which = f"Resize with mode={node.attributes['mode']!r}"
+    return Reason(f"no integer kernel: {which}", f"{why}.{ADVICE.get(node.operator, '')}")
 
 
 def kept_float(site: Site) -> Reason | None:
@@ -95,10 +90,13 @@ def float_output(site: Site) -> Reason | None:
     if site.quantizer() is not None:
         return None
     readers = site.graph.readers.get(tensor, ())
-    if len(readers) == 1 and readers[0].operator in CLIPS and tensor not in site.graph.outputs:
-        tensor = readers[0].outputs[0]
+    after = site.graph.only_reader(tensor)
+    if after is not None and integer_operator(after.operator).clips:
+        tensor = after.outputs[0]
         readers = site.graph.readers.get(tensor, ())
-    elif node.operator in TO_FLOAT and not any(reader.operator == Q for reader in readers):
+    elif not integer_operator(node.operator).integers_only and not any(
+        reader.operator == Q for reader in readers
+    ):
         return None
     if tensor in site.graph.outputs and not readers:
         return Reason("no QuantizeLinear after it", "Its output leaves the model as float.")
@@ -123,7 +121,7 @@ def _between(site: Site, other: Node) -> Reason:
 
 def relu_needed(site: Site) -> Reason | None:
     clip, quantizer = site.graph.only_reader(site.node.outputs[0]), site.quantizer()
-    if clip is None or clip.operator not in CLIPS or quantizer is None:
+    if clip is None or not integer_operator(clip.operator).clips or quantizer is None:
         return None
     kind = f"{clip.operator} before QuantizeLinear"
     stands = f"{called(clip)} stands between it and a QuantizeLinear whose range"

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from quantlab.methods import Recipe, Rule, calibrate, fold_batchnorm, place, trace_model
+from quantlab.methods import Recipe, Rule, calibrate, fold_batchnorm, place_qparams, trace_model
 from quantlab.methods.rule import OBSERVERS
 
 RNG = np.random.default_rng(0)
@@ -22,7 +22,7 @@ def small_net():
 def prepared(model=None, recipe=None):
     graph = fold_batchnorm(trace_model(model or small_net(), BATCHES[0]))
     recipe = recipe or Recipe()
-    return graph, place(graph, recipe), recipe
+    return graph, place_qparams(graph, recipe), recipe
 
 
 def values_of(graph, batches):

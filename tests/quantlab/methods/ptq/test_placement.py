@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from quantlab.methods import Recipe, Rule, fold_batchnorm, place, trace_model
+from quantlab.methods import Recipe, Rule, fold_batchnorm, place_qparams, trace_model
 from quantlab.methods.graph.layer_names import find_layers
 
 X = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -17,7 +17,7 @@ def conv():
 
 
 def placed(model, recipe=None):
-    return place(fold_batchnorm(trace_model(model, X)), recipe or Recipe())
+    return place_qparams(fold_batchnorm(trace_model(model, X)), recipe or Recipe())
 
 
 class Named(nn.Sequential):
@@ -188,7 +188,7 @@ def test_a_moving_layer_kept_float_breaks_the_chain():
 def test_an_unknown_name_gets_near_ones():
     graph = trace_model(Named([conv(), nn.ReLU()]), X)
     with pytest.raises(ValueError, match="keep_float names 'aa', but the model has no such layer"):
-        place(graph, Recipe(keep_float=("aa",)))
+        place_qparams(graph, Recipe(keep_float=("aa",)))
     nested = nn.Sequential()
     nested.add_module("features", nn.Sequential(conv(), conv()))
     with pytest.raises(ValueError, match=r"did you mean features\.0, features_0, features\.1\?"):

@@ -33,7 +33,8 @@ def export_onnx(
 
     Tensors and nodes have the names of the graph's nodes in torch.fx: `{name}` is a tensor's value,
     `{name}_q` its integers, `{name}_scale` and `{name}_zero_point` its ruler. The input is called
-    "input". The file's property "quantlab.layers" holds the module path of each node, as JSON.
+    "input". The file's property "quantlab.layers" holds the module path of each node, as JSON, and
+    "quantlab.float_layers" why nodes stay float, which `precision_report` repeats.
 
     Parameters
     ----------

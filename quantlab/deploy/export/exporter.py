@@ -13,6 +13,7 @@ from quantlab.deploy.export.graph_writer import GraphWriter
 from quantlab.deploy.export.kept_float import keep_float
 from quantlab.deploy.export.lowering import Call, lower_float, lower_operator
 from quantlab.deploy.export.lowering.call import attribute_of
+from quantlab.deploy.onnx_graph.properties import FLOAT_LAYERS, LAYERS
 from quantlab.methods.graph.operators import (
     Operator,
     Unsupported,
@@ -20,6 +21,7 @@ from quantlab.methods.graph.operators import (
     is_operator,
     operator_of,
     parameters_of,
+    path_of,
 )
 from quantlab.methods.ptq.placement import Placement
 from quantlab.methods.ptq.weights import QuantizedWeight
@@ -52,8 +54,10 @@ class Exporter:
     ) -> None:
         self.graph, self.placement = graph, placement
         self.rulers, self.weights = rulers, weights
-        self.float_layers = {layer.name for layer in placement.float_layers}
-        self.float_nodes: set[str] = set()  # names of the ONNX nodes of float layers
+        self.reasons = {layer.name: layer.reason for layer in placement.float_layers}
+        self.float_nodes: dict[str, str] = {}  # ONNX node of a float layer -> why it is one
+        nodes = graph.graph.nodes
+        self.paths = {n.name: str(n.meta["path"]) for n in nodes if "path" in n.meta}
         self.writer = GraphWriter()
         self.values: dict[str, str] = {}  # fx node name -> the ONNX tensor others read
 
@@ -73,8 +77,10 @@ class Exporter:
             elif is_operator(node):  # and not a size, which the graph holds as a constant
                 self._operator(node)
         self.writer.nodes = keep_float(self.writer.nodes, self.float_nodes, self.writer.constants)
-        paths = {n.name: str(n.meta["path"]) for n in self.graph.graph.nodes if "path" in n.meta}
-        return self.writer.model(inputs, outputs, {"quantlab.layers": json.dumps(paths)})
+        properties = {LAYERS: json.dumps(self.paths)}
+        if self.float_nodes:
+            properties[FLOAT_LAYERS] = json.dumps(self.float_nodes)
+        return self.writer.model(inputs, outputs, properties)
 
     def _publish(self, node: fx.Node, written: str) -> None:
         """Let others read a tensor: behind its ruler, if it has one."""
@@ -94,8 +100,10 @@ class Exporter:
         else:
             inputs = [self.values[name] for name in found.inputs]
             lower_operator(call, found, [*inputs, *self._parameters(node, found)])
-        if node.name in self.float_layers:
-            self.float_nodes.update(written.name for written in self.writer.nodes[start:])
+        if node.name in self.reasons:
+            written = [made.name for made in self.writer.nodes[start:]]
+            self.float_nodes |= dict.fromkeys(written, self.reasons[node.name])
+            self.paths |= dict.fromkeys(written, path_of(node))
         self._publish(node, output)
 
     def _written(self, node: fx.Node) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import onnx
 
 from quantlab.deploy.onnx_graph.graph import Graph, Node
+from quantlab.deploy.onnx_graph.properties import LAYERS, read_property
 from quantlab.deploy.precision.fallback.site import DQ, Q, guards
-
-#: The property under which `export_onnx` writes node name to module path, as JSON.
-PROPERTY = "quantlab.layers"
 
 
 def layer_labels(model: onnx.ModelProto, source: Graph) -> dict[str, str]:
@@ -21,7 +18,7 @@ def layer_labels(model: onnx.ModelProto, source: Graph) -> dict[str, str]:
     node. QuantizeLinear and DequantizeLinear are called after the layer whose output they convert
     or, with weights and the model's input, after the layer that reads it.
     """
-    modules = _modules(model)
+    modules = read_property(model, LAYERS)
     labels: dict[str, str] = {}
     of_tensor: dict[str, str] = {}
     for node in source.nodes:
@@ -40,10 +37,3 @@ def layer_labels(model: onnx.ModelProto, source: Graph) -> dict[str, str]:
 def _readers_label(source: Graph, node: Node, labels: Mapping[str, str]) -> str:
     readers = (reader for tensor in node.outputs for reader in source.readers.get(tensor, ()))
     return next((labels[reader.name] for reader in readers if labels[reader.name]), "")
-
-
-def _modules(model: onnx.ModelProto) -> dict[str, str]:
-    for entry in model.metadata_props:
-        if entry.key == PROPERTY:
-            return dict(json.loads(entry.value))
-    return {}

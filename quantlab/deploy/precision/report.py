@@ -12,16 +12,23 @@ from quantlab.deploy.onnx_graph.graph import Graph, Node
 from quantlab.deploy.onnx_graph.layer_labels import layer_labels
 from quantlab.deploy.onnx_graph.load import AnyModel, as_model
 from quantlab.deploy.onnx_graph.macs import macs_of
+from quantlab.deploy.onnx_graph.properties import FLOAT_LAYERS, read_property
 from quantlab.deploy.precision.fallback import Reason, fallback_reason, float_weights
 from quantlab.deploy.precision.islands import BRIDGE, ISLAND, SEA, count_islands
 from quantlab.deploy.precision.node_precision import FP32, INT8, LAYOUT, node_precisions
 from quantlab.deploy.runtime.optimized_graph import OptimizedGraph, named, optimized_graph
 from quantlab.deploy.runtime.session import open_session
+from quantlab.numerics.integer_operators import integer_operator
 
 NONE = Reason("", "")
 QUANTIZED_BY_RUNTIME = Reason(
     "quantized by the runtime",
     "Its weights are float in the file; ONNX Runtime quantized them itself, with one scale.",
+)
+
+MOVED_AS_INTEGERS = Reason(
+    "moved as integers",
+    "It stays float in the file; ONNX Runtime moves the integers before it, to the same numbers.",
 )
 
 
@@ -208,7 +215,13 @@ def precision_report(
     input_types = {entry.name: entry.type.tensor_type.elem_type for entry in read.graph.input}
     precisions = node_precisions(ran.graph, input_types)
     return PrecisionReport(
-        nodes=_nodes(ran, precisions, macs, layer_labels(read, ran.source)),
+        nodes=_nodes(
+            ran,
+            precisions,
+            macs,
+            layer_labels(read, ran.source),
+            read_property(read, FLOAT_LAYERS),
+        ),
         islands=_islands(ran.graph, precisions),
         uncounted=tuple(name for name, count in macs.items() if count is None),
         runs=runs if profile else 0,
@@ -229,11 +242,12 @@ def _nodes(
     precisions: tuple[str, ...],
     macs: Mapping[str, int | None],
     labels: Mapping[str, str],
+    said: Mapping[str, str],
 ) -> tuple[NodePrecision, ...]:
     left = dict(macs)  # a layer's MACs belong to one of the nodes that came of it
     found = []
     for index, (node, origin) in enumerate(zip(ran.graph.nodes, ran.origins, strict=True)):
-        reason = _reason(ran, node, origin, precisions[index])
+        reason = _reason(ran, node, origin, precisions[index], said.get(origin, ""))
         computes = precisions[index] != LAYOUT
         found.append(
             NodePrecision(
@@ -259,16 +273,18 @@ def _islands(graph: Graph, precisions: tuple[str, ...]) -> int:
     return count_islands([(node.inputs, node.outputs) for node in graph.nodes], roles)
 
 
-def _reason(ran: OptimizedGraph, node: Node, origin: str, precision: str) -> Reason:
+def _reason(ran: OptimizedGraph, node: Node, origin: str, precision: str, said: str) -> Reason:
     source = next((known for known in ran.source.nodes if known.name == origin), None)
     if precision == FP32:
         if source is None:
             return Reason("inserted", "ONNX Runtime inserted it.")
-        return fallback_reason(ran.source, source, x86=is_x86())
+        return fallback_reason(ran.source, source, x86=is_x86(), said=said)
     if source is None:
         return NONE
     if precision == INT8 and float_weights(ran.source, source):
         return QUANTIZED_BY_RUNTIME
+    if precision == INT8 and said and integer_operator(source.operator).moves:
+        return MOVED_AS_INTEGERS
     if node.operator == "DequantizeLinear" and node.inputs[0] in ran.graph.constants:
         return Reason(
             "weights dequantized",

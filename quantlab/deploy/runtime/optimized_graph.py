@@ -15,8 +15,11 @@ from quantlab.deploy.onnx_graph.graph import Graph, Node, read_graph
 from quantlab.deploy.runtime.node_times import node_seconds
 from quantlab.deploy.runtime.session import open_session
 
-#: What ONNX Runtime adds to the name of the node that a new one replaces, repeats or continues.
-ADDED = re.compile(r"^fused |(_token_\d+|/duplicated|_nchwc|/MatMulAddFusion)$")
+#: What ONNX Runtime adds to the name of the node that a new one replaces, repeats or continues, or
+#: to the name of what that node writes.
+ADDED = re.compile(r"^fused |(_token_\d+|/duplicated|(_mul|_bn)?_nchwc|/MatMulAddFusion)$")
+#: The name of a Conv that does the work of a Mul or BatchNormalization: one filter a channel.
+NO_LAYER = re.compile(r"(_mul|_bn)_nchwc$")
 #: What ONNX Runtime inserts to change how a tensor lies in memory.
 INSERTED = {"Transpose", "ReorderInput", "ReorderOutput"}
 
@@ -102,12 +105,16 @@ class _Trace:
     def __init__(self, source: Graph, graph: Graph) -> None:
         self.source = {node.name: node for node in source.nodes}
         self.writers = {tensor: node.name for node in source.nodes for tensor in node.outputs}
-        self.named = {n.outputs[0]: _known(n.proto.name, self.source) for n in graph.nodes}
+        self.named = {node.outputs[0]: self._named_after(node.proto.name) for node in graph.nodes}
         self.claimed = set(self.named.values())
         self.found: dict[str, str] = {}  # by first output
         for node in reversed(graph.nodes):
             readers = [reader.outputs[0] for reader in graph.readers.get(node.outputs[0], ())]
             self.found[node.outputs[0]] = self.named[node.outputs[0]] or self._guess(node, readers)
+
+    def _named_after(self, name: str) -> str:
+        """The source node that a name was made from, or from whose output's; "" for neither."""
+        return _known(name, self.source) or self.writers.get(_known(name, self.writers), "")
 
     def _guess(self, node: Node, readers: Sequence[str]) -> str:
         if node.operator in INSERTED:
@@ -132,7 +139,7 @@ class _Trace:
     def layer_behind(self, node: Node) -> str:
         """The origin, or the layer before it where a layer bears the name of a Relu fused to it."""
         origin = self.found[node.outputs[0]]
-        if not origin or not multiplies(node.operator):
+        if not origin or not multiplies(node.operator) or NO_LAYER.search(node.proto.name):
             return origin
         return nearest_layer(self.source, self.writers, origin) or origin
 

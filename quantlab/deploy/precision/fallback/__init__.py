@@ -33,8 +33,8 @@ CONDITIONS: tuple[Callable[[Site], Reason | None], ...] = (
 )
 
 
-def fallback_reason(graph: Graph, node: Node, *, x86: bool) -> Reason:
-    """The first of ONNX Runtime's conditions that a node of the file does not meet.
+def fallback_reason(graph: Graph, node: Node, *, x86: bool, said: str = "") -> Reason:
+    """What the file says of a node, else the first of ONNX Runtime's conditions it does not meet.
 
     Parameters
     ----------
@@ -44,7 +44,12 @@ def fallback_reason(graph: Graph, node: Node, *, x86: bool) -> Reason:
         One of its nodes that runs in FP32.
     x86 : bool
         Whether the CPU wants UINT8 activations.
+    said : str
+        Why the node stays float, by whoever wrote the file; "" where it says nothing.
     """
+    if said:
+        lacking = no_kernel(Site(graph, node, x86))
+        return Reason(lacking.kind if lacking else "kept float", f"It stays float: {said}.")
     for condition in CONDITIONS:
         reason = condition(Site(graph, node, x86))
         if reason is not None:

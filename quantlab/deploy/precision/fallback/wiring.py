@@ -46,7 +46,10 @@ def no_kernel(site: Site) -> Reason | None:
     which = node.operator
     if which == "Resize":  # one of another mode than nearest
         which = f"Resize with mode={node.attributes['mode']!r}"
-    return Reason(f"no integer kernel: {which}", f"{why}.{ADVICE.get(node.operator, '')}")
+    return Reason(
+        f"no integer kernel: {which}",
+        f"{why}: it gets and gives floats.{ADVICE.get(node.operator, '')}",
+    )
 
 
 def kept_float(site: Site) -> Reason | None:

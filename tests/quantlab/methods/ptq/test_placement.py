@@ -43,6 +43,47 @@ def test_a_relu_is_done_by_the_ruler_after_its_layer():
         assert (found.ruler_of("b"), found.ruler_of("a")) == ("b", None)
 
 
+@pytest.mark.parametrize(
+    "join",
+    [
+        lambda a, b: a * b,
+        lambda a, b: torch.cat([a, b], 1),
+        lambda a, b: F.avg_pool2d(a, 2),
+        lambda a, b: F.leaky_relu(a, 0.1),
+    ],
+)
+def test_a_relu_is_done_by_the_ruler_of_whatever_computes_on_integers(join):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = conv(), conv()
+
+        def forward(self, x):
+            return F.relu(join(self.a(x), self.b(x)))
+
+    found = placed(Net())
+    assert list(found.fused.values()) == ["relu"]
+    assert found.float_layers == ()
+
+
+def test_a_relu_behind_what_only_moves_integers_stays_float():
+    found = placed(Named([conv(), nn.MaxPool2d(2), nn.ReLU(), conv()]))
+    assert reasons(found) == {
+        "c": "no operator that computes on integers before it, whose ruler could clip for it"
+    }
+
+
+def test_an_average_pool_whose_cut_windows_count_padding_stays_float():
+    """The integer kernel divides them by the whole kernel, torch by what lies in the padding."""
+    rows = nn.AvgPool2d(3, 2, 1, ceil_mode=True)
+    found = placed(Named([conv(), rows, conv()]))
+    assert list(reasons(found)) == ["b"]
+    assert "reach beyond the padding" in reasons(found)["b"]
+    for settings in ({"count_include_pad": False}, {"padding": 0}):
+        pool = nn.AvgPool2d(3, 2, **{"padding": 1, **settings}, ceil_mode=True)
+        assert placed(Named([conv(), pool, conv()])).float_layers == ()
+
+
 def test_batchnorm_between_is_no_obstacle():
     found = placed(Named([conv(), nn.BatchNorm2d(4), nn.ReLU6()]))
     assert found.fused == {"a": "c"}
@@ -54,7 +95,7 @@ def test_a_clip_away_from_zero_stays_float():
     found = placed(Named([conv(), nn.Hardtanh(1, 3)]))
     assert found.fused == {}
     assert reasons(found) == {
-        "b": "no convolution, linear layer or sum before it whose ruler could clip for it"
+        "b": "it clips away from 0, which every ruler contains, so none can clip for it"
     }
 
 
@@ -81,15 +122,17 @@ def test_a_layer_with_two_readers_keeps_its_own_ruler():
     assert found.rulers == ("x", "a", "relu", "b", "relu_1")
     assert "a" not in found.fused
     assert list(found.fused.values()) == ["relu_1"]
-    assert list(reasons(found)) == ["relu"]
+    assert reasons(found) == {
+        "relu": "a before it has other readers, so its ruler cannot clip for it"
+    }
 
 
 def test_a_ruler_lies_on_both_sides_of_a_hardswish():
     found = placed(Named([conv(), nn.Hardswish(), conv()]))
     assert found.rulers == ("input_1", "a", "b", "c")
-    assert reasons(found) == {"b": "ONNX Runtime has no integer kernel for it"}
+    assert reasons(found) == {"b": "ONNX Runtime has no integer kernel for HardSwish"}
     (layer,) = found.float_layers
-    assert str(layer) == "b (HardSwish) stays float: ONNX Runtime has no integer kernel for it"
+    assert str(layer) == f"b (HardSwish) stays float: {layer.reason}"
 
 
 def test_what_moves_integers_shares_the_ruler_before_it():
@@ -165,8 +208,10 @@ def test_keep_float_takes_paths_and_node_names(name):
     model.add_module("block", nn.Sequential(conv(), nn.ReLU(), conv()))
     found = placed(model, Recipe(keep_float=(name,)))
     # The convolution's ReLU has no ruler to do it any more.
-    assert list(reasons(found)) == ["block_0", "block_1"]
-    assert reasons(found)["block_0"] == f"keep_float names {name}"
+    assert reasons(found) == {
+        "block_0": f"keep_float names {name}",
+        "block_1": "block_0 before it stays float, so no ruler clips for it",
+    }
     assert found.rulers == ("block_1", "block_2")
     assert [layer.path for layer in found.float_layers] == ["block.0", "block.1"]
 

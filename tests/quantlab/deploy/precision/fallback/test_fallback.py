@@ -244,7 +244,7 @@ def input_with_a_scale_a_channel(ill):
     return net.model(net.qdq(net.conv(v if ill else net.dq(q, "w"), "c"), "y"))
 
 
-@case("r", "no integer kernel: Resize with mode='linear'", "only nearest")
+@case("r", "no integer kernel: Resize with mode='linear'", "only to the nearest pixel")
 def linear_resize(ill):
     net = QdqNet()
     scales = net.constant("scales", np.array([1, 1, 2, 2], np.float32))

@@ -73,11 +73,11 @@ class IntegerOperator:
         return self.computes
 
 
-def _moving(name: str, **fields: bool) -> IntegerOperator:
+def _moving(name: str, **fields: Any) -> IntegerOperator:
     return IntegerOperator(name, name, moves=True, **fields)
 
 
-def _carrying(name: str, **fields: bool) -> IntegerOperator:
+def _carrying(name: str, **fields: Any) -> IntegerOperator:
     return _moving(name, carries_qparams=True, integers_only=False, **fields)
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import pytest
 
 from quantlab.deploy.onnx_graph.graph import Graph
 from quantlab.deploy.runtime.optimized_graph import optimized_graph
+from quantlab.deploy.runtime.session import open_session
 from quantlab.numerics.integer_operators import INTEGER_OPERATORS, integer_operator
 from tests.quantlab.deploy.qdq_net import QdqNet
 
@@ -248,7 +248,7 @@ def test_a_factor_a_channel_passes_or_does_not(name: str) -> None:
     net = Net()
     net.nodes.clear()
     model = net.model(net.under_test(name, "input"))
-    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = open_session(model)
     plain, scaled = (session.run(None, {"input": v})[0] for v in (x, x * factor))
     if name == "Flatten":
         plain = plain.reshape(2, 8, -1, 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import onnx
 
 from quantlab.deploy.onnx_graph.graph import Graph, Node, read_graph
-from quantlab.deploy.simulator.rulers import ruler_of
+from quantlab.deploy.simulator.node_qparams import node_qparams
 from quantlab.numerics import QParams
 
 
@@ -101,7 +101,7 @@ def _behind_batchnorm(floating: Graph, name: str, makers: Mapping[str, Node]) ->
 
 
 def _per_tensor(graph: Graph, node: Node) -> QParams:
-    qparams = ruler_of(graph, node)
+    qparams = node_qparams(graph, node)
     if qparams.axis is not None:
         raise ValueError(
             f"{node} has one scale a channel, but the LSB of an activation is one number: quantize "

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from quantlab.methods.graph.operators import Operator, operator_of
+from quantlab.methods.graph.operators import OnnxOperator, operator_of
 from quantlab.methods.ptq.placement import place_qparams
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.numerics.integer_operators import integer_operator
@@ -37,7 +37,7 @@ def with_float_layers(model: QuantizedModel, names: Iterable[str]) -> QuantizedM
     kept = tuple(dict.fromkeys([*model.recipe.keep_float, *names]))
     recipe = replace(model.recipe, keep_float=kept)
     placement = place_qparams(model.graph, recipe)
-    wanted = [*placement.rulers, *placement.shares]
+    wanted = [*placement.own_qparams, *placement.shared_qparams]
     missing = [name for name in wanted if name not in model.activations]
     if missing:
         raise ValueError(
@@ -66,6 +66,6 @@ def computing_layers(model: QuantizedModel) -> dict[str, str]:
     for node in model.graph.graph.nodes:
         if node.name in quantized:
             operator = operator_of(model.graph, node)
-            if isinstance(operator, Operator) and integer_operator(operator.kind).computes:
+            if isinstance(operator, OnnxOperator) and integer_operator(operator.kind).computes:
                 found[node.name] = operator.kind
     return found

@@ -5,7 +5,7 @@ data there is a second way: `prepare_qat`, `train_qat`, `convert_qat`.
 """
 
 from quantlab.methods.fake_quantize import FakeQuantize
-from quantlab.methods.graph.operators import Operator, Unsupported, operator_of
+from quantlab.methods.graph.operators import OnnxOperator, Unsupported, operator_of
 from quantlab.methods.graph.tracing import trace_model
 from quantlab.methods.improve.absorb_bias import absorb_bias
 from quantlab.methods.improve.adaround import learn_rounding
@@ -31,7 +31,7 @@ __all__ = [
     "FloatLayer",
     "LearnedRounding",
     "LearnedStepSize",
-    "Operator",
+    "OnnxOperator",
     "Placement",
     "QATModel",
     "QuantizedModel",

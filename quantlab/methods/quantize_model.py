@@ -62,7 +62,7 @@ def quantize_model(
     >>> model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
     >>> batches = [np.random.default_rng(0).random((2, 3, 8, 8), dtype=np.float32)]
     >>> quantized = quantize_model(model, batches)
-    >>> quantized.weights["_0"].q.dtype, quantized.placement.rulers
+    >>> quantized.weights["_0"].q.dtype, quantized.placement.own_qparams
     (dtype('int8'), ('input_1', '_1'))
     """
     if recipe.training is not None:

@@ -52,8 +52,8 @@ class QuantizedModel:
         widths = sorted({weight.qparams.dtype for weight in self.weights.values()})
         return (
             f"QuantizedModel({len(self.weights)} layers with {' and '.join(widths) or 'no'} "
-            f"weights, {len(self.placement.rulers)} rulers, {len(self.float_layers)} float layers, "
-            f"{self.nbytes:,} bytes)"
+            f"weights, {len(self.placement.own_qparams)} rulers, {len(self.float_layers)} float "
+            f"layers, {self.nbytes:,} bytes)"
         )
 
     @property
@@ -129,7 +129,7 @@ def simulation_graph(
     for node in list(quantized.graph.nodes):
         if node.name in weights:
             put_weights(quantized.get_submodule(str(node.target)), weights[node.name])
-        if node.name in placement.rulers:
+        if node.name in placement.own_qparams:
             name = f"{node.name}_fake_quantize"
             quantized.add_submodule(name, FakeQuantize(activations[node.name]))
             with quantized.graph.inserting_after(node):

@@ -87,13 +87,13 @@ _TABLE = (
         folds=("BatchNormalization", "Mul", "Add"), folds_pad=True,
     ),
     IntegerOperator("Gemm", "QGemm", weighted=True, integers_only=False, quantizes_weights=True),
-    # Of two axes it becomes a Gemm where it folds, and is then quantized like one.
+    # Where it folds it becomes a Gemm, and is quantized like one.
     IntegerOperator(
         "MatMul", "QLinearMatMul", weighted=True, integers_only=False,
         folds=("BatchNormalization", "Add"),
     ),
     IntegerOperator(
-        "ConvTranspose", None, weighted=True, quantizes_weights=True,
+        "ConvTranspose", None, weighted=True, integers_only=False, quantizes_weights=True,
         folds=("BatchNormalization",),
     ),
     IntegerOperator("Add", "QLinearAdd"),
@@ -105,8 +105,8 @@ _TABLE = (
     IntegerOperator("LeakyRelu", "QLinearLeakyRelu", passes_factor=True),
     IntegerOperator("Sigmoid", "QLinearSigmoid"),
     IntegerOperator("Softmax", "QLinearSoftmax"),
-    IntegerOperator("Relu", None, clips=True, passes_factor=True),
-    IntegerOperator("Clip", None, clips=True),
+    IntegerOperator("Relu", None, integers_only=False, clips=True, passes_factor=True),
+    IntegerOperator("Clip", None, integers_only=False, clips=True),
     _carrying("MaxPool", passes_factor=True),
     _carrying("Reshape"),
     _carrying("Transpose"),

@@ -17,7 +17,7 @@ def signed_by_default() -> bool:
     return platform.machine().lower() in ARM
 
 
-def shifted(rulers: Mapping[str, QParams], signed: bool) -> dict[str, QParams]:
+def shifted(activations: Mapping[str, QParams], signed: bool) -> dict[str, QParams]:
     """8-bit rulers as INT8 or as UINT8; others as they are.
 
     `scale * (q - zero_point)` stays the same number, because q and zero_point move together.
@@ -29,8 +29,8 @@ def shifted(rulers: Mapping[str, QParams], signed: bool) -> dict[str, QParams]:
     """
     wanted = "int8" if signed else "uint8"
     return {
-        name: QParams(ruler.scale, ruler.zero_point + (-SHIFT if signed else SHIFT), wanted)
-        if {ruler.dtype, wanted} == {"int8", "uint8"}
-        else ruler
-        for name, ruler in rulers.items()
+        name: QParams(qparams.scale, qparams.zero_point + (-SHIFT if signed else SHIFT), wanted)
+        if {qparams.dtype, wanted} == {"int8", "uint8"}
+        else qparams
+        for name, qparams in activations.items()
     }

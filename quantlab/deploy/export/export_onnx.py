@@ -90,11 +90,13 @@ def build_onnx(
                 f"but QuantizeLinear writes the whole range: use narrow=False for activations."
             )
     signed = signed_by_default() if signed_activations is None else signed_activations
-    rulers = shifted(model.activations, signed)
-    return Exporter(model.graph, model.placement, rulers, model.weights).model()
+    activations = shifted(model.activations, signed)
+    return Exporter(model.graph, model.placement, activations, model.weights).model()
 
 
-NOTHING_QUANTIZED = Placement(rulers=(), shares={}, fused={}, quantized=(), float_layers=())
+NOTHING_QUANTIZED = Placement(
+    own_qparams=(), shared_qparams={}, fused={}, quantized=(), float_layers=()
+)
 
 
 def _traced(model: Any, example: Any) -> fx.GraphModule:

@@ -11,11 +11,11 @@ from torch import fx
 
 from quantlab.deploy.export.graph_writer import GraphWriter
 from quantlab.deploy.export.kept_float import keep_float
-from quantlab.deploy.export.lowering import Call, lower_float, lower_operator
+from quantlab.deploy.export.lowering import LoweringCall, lower_float, lower_operator
 from quantlab.deploy.export.lowering.call import attribute_of
 from quantlab.deploy.onnx_graph.properties import FLOAT_LAYERS, LAYERS
 from quantlab.methods.graph.operators import (
-    Operator,
+    OnnxOperator,
     Unsupported,
     batchnorm_parameters_of,
     is_operator,
@@ -39,7 +39,7 @@ class Exporter:
     graph : torch.fx.GraphModule
         As `trace_model` or `fold_batchnorm` returns it.
     placement : Placement
-    rulers : mapping of fx node name to QParams
+    qparams : mapping of fx node name to QParams
         The ruler of every tensor that has one.
     weights : mapping of fx node name to QuantizedWeight
         The layers with integer weights.
@@ -49,11 +49,11 @@ class Exporter:
         self,
         graph: fx.GraphModule,
         placement: Placement,
-        rulers: Mapping[str, QParams],
+        qparams: Mapping[str, QParams],
         weights: Mapping[str, QuantizedWeight],
     ) -> None:
         self.graph, self.placement = graph, placement
-        self.rulers, self.weights = rulers, weights
+        self.qparams, self.weights = qparams, weights
         self.reasons = {layer.name: layer.reason for layer in placement.float_layers}
         self.float_nodes: dict[str, str] = {}  # ONNX node of a float layer -> why it is one
         nodes = graph.graph.nodes
@@ -84,16 +84,18 @@ class Exporter:
 
     def _publish(self, node: fx.Node, written: str) -> None:
         """Let others read a tensor: behind its ruler, if it has one."""
-        ruler = self.rulers.get(node.name)
-        value = written if ruler is None else self.writer.quantized(written, node.name, ruler)
+        qparams = self.qparams.get(node.name)
+        value = written
+        if qparams is not None:
+            value = self.writer.quantized(written, node.name, qparams)
         self.values[node.name] = value
 
     def _operator(self, node: fx.Node) -> None:
-        if self._is_done_by_ruler(node):
+        if self._is_redundant_clip(node):
             self._publish(node, self.values[node.all_input_nodes[0].name])
             return
         start, output = len(self.writer.nodes), self._written(node)
-        call = Call(self.writer, self.graph, node, self.values, output)
+        call = LoweringCall(self.writer, self.graph, node, self.values, output)
         found = operator_of(self.graph, node)
         if isinstance(found, Unsupported):
             lower_float(call, found)
@@ -108,21 +110,23 @@ class Exporter:
 
     def _written(self, node: fx.Node) -> str:
         """The ONNX tensor that an operator writes: in front of the ruler, if there is one."""
-        after = next((user for user in node.users if self._is_done_by_ruler(user)), node)
-        return f"{after.name}_float" if after.name in self.rulers else str(node.name)
+        after = next((user for user in node.users if self._is_redundant_clip(user)), node)
+        return f"{after.name}_float" if after.name in self.qparams else str(node.name)
 
-    def _is_done_by_ruler(self, node: fx.Node) -> bool:
+    def _is_redundant_clip(self, node: fx.Node) -> bool:
         """Whether this is a fused Relu or Clip, and quantizing saturates just as it clips."""
         fused = any(self.placement.fused.get(n.name) == node.name for n in node.all_input_nodes)
-        if not fused or node.name not in self.rulers:
+        if not fused or node.name not in self.qparams:
             return False
         found = operator_of(self.graph, node)
         ends = {"Relu": (0.0, np.inf)}
-        if isinstance(found, Operator) and found.kind == "Clip":
+        if isinstance(found, OnnxOperator) and found.kind == "Clip":
             ends["Clip"] = found.attributes["min"], found.attributes["max"]
-        return isinstance(found, Operator) and _saturates(self.rulers[node.name], *ends[found.kind])
+        if not isinstance(found, OnnxOperator):
+            return False
+        return _saturates(self.qparams[node.name], *ends[found.kind])
 
-    def _parameters(self, node: fx.Node, operator: Operator) -> list[str]:
+    def _parameters(self, node: fx.Node, operator: OnnxOperator) -> list[str]:
         """Weights and biases as ONNX tensors: integers behind a DequantizeLinear, or float32."""
         parts: Mapping[str, np.ndarray | None] = {}
         if node.name in self.weights:
@@ -165,11 +169,11 @@ class Exporter:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
-def _saturates(ruler: QParams, lo: float, hi: float) -> bool:
+def _saturates(qparams: QParams, lo: float, hi: float) -> bool:
     """Whether the ends of a clip, if it has any, land on the ends of the ruler."""
-    at_lo = int(quantize(np.float32(lo), ruler)) if np.isfinite(lo) else ruler.qmin
-    at_hi = int(quantize(np.float32(hi), ruler)) if np.isfinite(hi) else ruler.qmax
-    return (at_lo, at_hi) == (ruler.qmin, ruler.qmax)
+    at_lo = int(quantize(np.float32(lo), qparams)) if np.isfinite(lo) else qparams.qmin
+    at_hi = int(quantize(np.float32(hi), qparams)) if np.isfinite(hi) else qparams.qmax
+    return (at_lo, at_hi) == (qparams.qmin, qparams.qmax)
 
 
 def _tensors(value: Any) -> list[fx.Node]:

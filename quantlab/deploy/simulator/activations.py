@@ -8,7 +8,7 @@ from dataclasses import replace
 from quantlab.deploy.onnx_graph.graph import Node
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.deploy.simulator.steps import Kernel
-from quantlab.deploy.simulator.unsigned import moved_down, moved_ruler, moved_up
+from quantlab.deploy.simulator.unsigned import moved_down, moved_qparams, moved_up
 from quantlab.deploy.simulator.windows import window_settings
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import (
@@ -35,8 +35,8 @@ def unsigned(build: Builder) -> Builder:
     def builder(node: Node, operands: Sequence[Operand], y: QParams) -> Kernel:
         if y.dtype != "int8":
             return build(node, operands, y)
-        moved = [replace(o, qparams=moved_ruler(o.ruler)) for o in operands]
-        kernel = build(node, moved, moved_ruler(y))
+        moved = [replace(o, optional_qparams=moved_qparams(o.qparams)) for o in operands]
+        kernel = build(node, moved, moved_qparams(y))
         return lambda *arrays: moved_down(kernel(*map(moved_up, arrays)))
 
     return builder
@@ -45,35 +45,35 @@ def unsigned(build: Builder) -> Builder:
 @unsigned
 def add_kernel(node: Node, operands: Sequence[Operand], y: QParams) -> Kernel:
     """QLinearAdd."""
-    a, b = operands[0].ruler, operands[1].ruler
+    a, b = operands[0].qparams, operands[1].qparams
     return lambda left, right: add(left, a, right, b, y)
 
 
 @unsigned
 def mul_kernel(node: Node, operands: Sequence[Operand], y: QParams) -> Kernel:
     """QLinearMul."""
-    a, b = operands[0].ruler, operands[1].ruler
+    a, b = operands[0].qparams, operands[1].qparams
     return lambda left, right: mul(left, a, right, b, y)
 
 
 @unsigned
 def concat_kernel(node: Node, operands: Sequence[Operand], y: QParams) -> Kernel:
     """QLinearConcat."""
-    rulers, axis = [o.ruler for o in operands], int(node.attributes["axis"])
-    return lambda *tensors: concat(tensors, rulers, y, axis=axis)
+    each, axis = [o.qparams for o in operands], int(node.attributes["axis"])
+    return lambda *tensors: concat(tensors, each, y, axis=axis)
 
 
 @unsigned
 def global_average_pool_kernel(node: Node, operands: Sequence[Operand], y: QParams) -> Kernel:
     """QLinearGlobalAveragePool."""
-    x = operands[0].ruler
+    x = operands[0].qparams
     return lambda q: global_average_pool(q, x, y)
 
 
 @unsigned
 def average_pool_kernel(node: Node, operands: Sequence[Operand], y: QParams) -> Kernel:
     """QLinearAveragePool."""
-    x, settings = operands[0].ruler, window_settings(node, "kernel_shape")
+    x, settings = operands[0].qparams, window_settings(node, "kernel_shape")
     if set(settings.pop("dilations", ())) - {1}:
         raise ValueError(
             f"{node} has dilations, which ONNX Runtime's integer kernel does not know: "
@@ -87,19 +87,19 @@ def average_pool_kernel(node: Node, operands: Sequence[Operand], y: QParams) -> 
 @unsigned
 def sigmoid_kernel(node: Node, operands: Sequence[Operand], y: QParams) -> Kernel:
     """QLinearSigmoid."""
-    x = operands[0].ruler
+    x = operands[0].qparams
     return lambda q: sigmoid(q, x, y)
 
 
 @unsigned
 def leaky_relu_kernel(node: Node, operands: Sequence[Operand], y: QParams) -> Kernel:
     """QLinearLeakyRelu."""
-    x, alpha = operands[0].ruler, float(node.attributes.get("alpha", 0.01))
+    x, alpha = operands[0].qparams, float(node.attributes.get("alpha", 0.01))
     return lambda q: leaky_relu(q, x, y, alpha=alpha)
 
 
 @unsigned
 def softmax_kernel(node: Node, operands: Sequence[Operand], y: QParams) -> Kernel:
     """QLinearSoftmax."""
-    x, axis = operands[0].ruler, int(node.attributes.get("axis", -1))
+    x, axis = operands[0].qparams, int(node.attributes.get("axis", -1))
     return lambda q: softmax(q, x, y, axis=axis)

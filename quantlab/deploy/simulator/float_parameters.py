@@ -21,8 +21,8 @@ def quantized_weight(name: str, weight: np.ndarray) -> Operand:
     low, high = min(weight.min(), np.float32(0)), max(weight.max(), np.float32(0))
     scale = np.float32(1) if low == high else (high - low) / np.float32(255)
     zero_point = np.rint(np.clip(np.float32(-128) - low / scale, -128, 127))
-    ruler = QParams(scale, int(zero_point), "int8")
-    return Operand(f"{name} (INT8)", ruler, quantize(weight, ruler))
+    qparams = QParams(scale, int(zero_point), "int8")
+    return Operand(f"{name} (INT8)", qparams, quantize(weight, qparams))
 
 
 def quantized_bias(name: str, bias: np.ndarray, x: QParams, w: QParams) -> Operand:

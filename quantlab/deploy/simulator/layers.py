@@ -14,7 +14,7 @@ import numpy as np
 from quantlab.deploy.onnx_graph.graph import Node
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.deploy.simulator.steps import Kernel
-from quantlab.deploy.simulator.unsigned import moved_ruler, moved_up
+from quantlab.deploy.simulator.unsigned import moved_qparams, moved_up
 from quantlab.deploy.simulator.windows import window_settings
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import conv, gemm, matmul
@@ -25,7 +25,7 @@ from quantlab.numerics.ops.matmul import matmul_accumulator
 def conv_kernel(node: Node, operands: Sequence[Operand], y: QParams, exact: bool) -> Kernel:
     """QLinearConv: x, w and perhaps an INT32 bias."""
     x, stored = as_stored(operands[0], exact)
-    w, settings = operands[1].ruler, _summing(operands, exact) | window_settings(node)
+    w, settings = operands[1].qparams, _summing(operands, exact) | window_settings(node)
     settings["groups"] = node.attributes.get("group", 1)
 
     def kernel(q: np.ndarray, weight: np.ndarray, bias: Any = None) -> np.ndarray:
@@ -37,7 +37,7 @@ def conv_kernel(node: Node, operands: Sequence[Operand], y: QParams, exact: bool
 def gemm_kernel(node: Node, operands: Sequence[Operand], y: QParams, exact: bool) -> Kernel:
     """QGemm: two matrices and perhaps an INT32 bias."""
     a, stored = as_stored(operands[0], exact)
-    b, settings = operands[1].ruler, _summing(operands, exact) | transposed(node)
+    b, settings = operands[1].qparams, _summing(operands, exact) | transposed(node)
 
     def kernel(left: np.ndarray, right: np.ndarray, bias: Any = None) -> np.ndarray:
         return gemm(stored(left), a, right, b, y, bias, **settings)
@@ -48,14 +48,14 @@ def gemm_kernel(node: Node, operands: Sequence[Operand], y: QParams, exact: bool
 def matmul_kernel(node: Node, operands: Sequence[Operand], y: QParams, exact: bool) -> Kernel:
     """QLinearMatMul: two matrices, or stacks of them."""
     a, stored = as_stored(operands[0], exact)
-    b, settings = operands[1].ruler, _summing(operands, exact)
+    b, settings = operands[1].qparams, _summing(operands, exact)
     return lambda left, right: matmul(stored(left), a, right, b, y, **settings)
 
 
 def gemm_to_float(node: Node, operands: Sequence[Operand], exact: bool) -> Kernel:
     """QGemm with no QuantizeLinear behind: the int32 sums times both scales, in float32."""
     a, stored = as_stored(operands[0], exact)
-    b, settings = operands[1].ruler, _summing(operands, exact) | transposed(node)
+    b, settings = operands[1].qparams, _summing(operands, exact) | transposed(node)
 
     def kernel(left: np.ndarray, right: np.ndarray, bias: Any = None) -> np.ndarray:
         return _scaled(gemm_accumulator(stored(left), a, right, b, bias, **settings), a, b)
@@ -66,7 +66,7 @@ def gemm_to_float(node: Node, operands: Sequence[Operand], exact: bool) -> Kerne
 def matmul_to_float(node: Node, operands: Sequence[Operand], exact: bool) -> Kernel:
     """MatMulIntegerToFloat: the int32 sums times both scales, in float32."""
     a, stored = as_stored(operands[0], exact)
-    b, settings = operands[1].ruler, _summing(operands, exact)
+    b, settings = operands[1].qparams, _summing(operands, exact)
     return lambda left, right: _scaled(
         matmul_accumulator(stored(left), a, right, b, **settings), a, b
     )
@@ -74,9 +74,9 @@ def matmul_to_float(node: Node, operands: Sequence[Operand], exact: bool) -> Ker
 
 def as_stored(x: Operand, exact: bool) -> tuple[QParams, Callable[[np.ndarray], np.ndarray]]:
     """The ruler of x where products are made, and what brings its integers there."""
-    if exact or x.ruler.dtype == "uint8":
-        return x.ruler, lambda q: q
-    return moved_ruler(x.ruler), moved_up
+    if exact or x.qparams.dtype == "uint8":
+        return x.qparams, lambda q: q
+    return moved_qparams(x.qparams), moved_up
 
 
 def _summing(operands: Sequence[Operand], exact: bool) -> dict[str, Any]:

@@ -17,21 +17,21 @@ class Operand:
     ----------
     tensor : str
         Name of the integer tensor.
-    qparams : QParams or None
+    optional_qparams : QParams or None
         Its ruler; None for an INT32 bias, whose scale is the product of its layer's two scales.
     constant : integer array or None
         The integers, where the model stores them.
     """
 
     tensor: str
-    qparams: QParams | None
+    optional_qparams: QParams | None
     constant: np.ndarray | None = None
 
     @property
-    def ruler(self) -> QParams:
+    def qparams(self) -> QParams:
         """The ruler of an operand that must have one."""
-        if self.qparams is None:
+        if self.optional_qparams is None:
             raise ValueError(
                 f"tensor {self.tensor!r} is INT32, which only a bias may be: quantize it to 8 bits."
             )
-        return self.qparams
+        return self.optional_qparams

@@ -26,13 +26,13 @@ def count_pairs(layer: WeightedLayer, values: Mapping[str, np.ndarray]) -> Pairs
         Tensor name to its array; the layer's x and target are read.
     """
     x, w = layer.operands[:2]
-    if w.constant is None or w.ruler.dtype != "int8":
+    if w.constant is None or w.qparams.dtype != "int8":
         return PairsAtRisk(0, 0, values[layer.target].size, 0)
-    ruler, stored = as_stored(x, exact=False)
+    qparams, stored = as_stored(x, exact=False)
     q = stored(values[x.tensor])
     if layer.node.operator == "Conv":
         settings = window_settings(layer.node) | {"groups": layer.node.attributes.get("group", 1)}
-        return conv_pairs_at_risk(q, int(ruler.zero_point), w.constant, **settings)
+        return conv_pairs_at_risk(q, int(qparams.zero_point), w.constant, **settings)
     counts = [pairs_at_risk(a, b) for a, b in _matrices(layer.node, q, w.constant)]
     return PairsAtRisk(
         pairs=sum(count.pairs for count in counts),

@@ -18,10 +18,10 @@ import onnx
 from quantlab.deploy.onnx_graph.graph import Graph, Node, read_graph
 from quantlab.deploy.simulator.float_parameters import quantized_bias, quantized_weight
 from quantlab.deploy.simulator.moves import MOVES
+from quantlab.deploy.simulator.node_qparams import holds_int32, node_qparams
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.deploy.simulator.operators import KERNELS, TO_FLOAT
-from quantlab.deploy.simulator.redundant import ruler_does
-from quantlab.deploy.simulator.rulers import holds_int32, ruler_of
+from quantlab.deploy.simulator.redundant import clip_is_redundant
 from quantlab.deploy.simulator.steps import (
     DequantizeStep,
     FloatStep,
@@ -99,12 +99,12 @@ class _Recognizer:
         integers, is_int32 = node.inputs[0], holds_int32(self.graph, node)
         if is_int32:
             self.int32[node.outputs[0]] = node
-        qparams = None if is_int32 else ruler_of(self.graph, node)
+        qparams = None if is_int32 else node_qparams(self.graph, node)
         constant = self.graph.constants.get(integers)
         self.operands[node.outputs[0]] = Operand(integers, qparams, constant)
 
     def _quantize(self, node: Node) -> None:
-        qparams = ruler_of(self.graph, node)
+        qparams = node_qparams(self.graph, node)
         source = self._need_float(node.inputs[0])
         self.steps.append(QuantizeStep(node.name, source, node.outputs[0], qparams))
         self._writes(node.outputs[0], node)
@@ -116,11 +116,11 @@ class _Recognizer:
         quantizer = self._quantizer_behind(last)
         if build is None or quantizer is None:
             return False
-        y = ruler_of(self.graph, quantizer)
+        y = node_qparams(self.graph, quantizer)
         operands = self._operands(node, quantize_parameters=True)
         if operands is None or not fits(operator, operands, y, self.exact):
             return False
-        if not all(ruler_does(self.graph, clip, y) for clip in through):
+        if not all(clip_is_redundant(self.graph, clip, y) for clip in through):
             return False
         self.done.update(clip.outputs[0] for clip in through)
         summing = {"exact": self.exact} if operator.weighted else {}
@@ -138,7 +138,7 @@ class _Recognizer:
         self.constants |= {o.tensor: o.constant for o in operands if o.constant is not None}
         quantizer = self._next_quantizer(tensor)
         target = f"{tensor} (integers)"
-        if quantizer is not None and ruler_of(self.graph, quantizer) == y:
+        if quantizer is not None and node_qparams(self.graph, quantizer) == y:
             target = quantizer.outputs[0]
             self.done.add(target)
             self._writes(target, node)
@@ -168,11 +168,11 @@ class _Recognizer:
     def _move(self, node: Node) -> bool:
         """An operator that hands integers on: they keep their ruler."""
         build, operand = MOVES.get(node.operator), self.operands.get(node.inputs[0])
-        if build is None or operand is None or operand.qparams is None:
+        if build is None or operand is None or operand.optional_qparams is None:
             return False
         out, y = node.outputs[0], operand.qparams
         quantizer = self._next_quantizer(out)
-        same = quantizer is not None and ruler_of(self.graph, quantizer) == y
+        same = quantizer is not None and node_qparams(self.graph, quantizer) == y
         kernel = build(self.graph, node) if y.axis is None else None
         carried = integer_operator(node.operator).carries_qparams
         if kernel is None or not (carried or same):
@@ -210,7 +210,7 @@ class _Recognizer:
         elif tensor not in self.floats:
             operand = self.operands[tensor]
             name = f"{tensor} (DequantizeLinear)"
-            self.steps.append(DequantizeStep(name, operand.tensor, tensor, operand.ruler))
+            self.steps.append(DequantizeStep(name, operand.tensor, tensor, operand.qparams))
             self.floats.add(tensor)
         return tensor
 
@@ -236,7 +236,7 @@ class _Recognizer:
             return None
         if position == 1:
             return quantized_weight(tensor, value)
-        return quantized_bias(tensor, value, before[0].ruler, before[1].ruler)
+        return quantized_bias(tensor, value, before[0].qparams, before[1].qparams)
 
     def _behind_clip(self, node: Node) -> tuple[str, tuple[Node, ...]]:
         """The tensor behind a Relu or Clip that alone reads the node, and that Relu or Clip."""
@@ -261,12 +261,15 @@ def fits(
     operator: IntegerOperator, operands: Sequence[Operand], y: QParams | None, exact: bool
 ) -> bool:
     """Whether ONNX Runtime has an integer kernel for these types: 8 bits, one for x and y."""
-    types = [operand.qparams.dtype if operand.qparams else "int32" for operand in operands]
+    types = [
+        operand.optional_qparams.dtype if operand.optional_qparams else "int32"
+        for operand in operands
+    ]
     activations = types[:1] if operator.weighted else types
     if len({*activations, *([y.dtype] if y else [])}) > 1 or types[0] not in ("int8", "uint8"):
         return False
     read_with_one_scale = operands[:1] if operator.weighted else operands
-    if any(operand.ruler.axis is not None for operand in read_with_one_scale):
+    if any(operand.qparams.axis is not None for operand in read_with_one_scale):
         return False
     if not operator.weighted:
         return types[0] == "uint8" or all(becomes_unsigned(o, exact) for o in operands)

@@ -25,9 +25,9 @@ def becomes_unsigned(operand: Operand, exact: bool) -> bool:
     return exact and bool(np.abs(operand.constant.astype(np.int16)).max() > SEVEN_BITS)
 
 
-def moved_ruler(ruler: QParams) -> QParams:
+def moved_qparams(qparams: QParams) -> QParams:
     """The ruler of the moved integers."""
-    return QParams(ruler.scale, ruler.zero_point + 128, "uint8", axis=ruler.axis)
+    return QParams(qparams.scale, qparams.zero_point + 128, "uint8", axis=qparams.axis)
 
 
 def moved_up(q: np.ndarray) -> np.ndarray:

@@ -92,7 +92,7 @@ SET_UP = ("__init__", "__repr__", "extra_repr", "reset_parameters")
 
 
 @dataclass(frozen=True)
-class Call:
+class TorchCall:
     """What a node calls, and with what.
 
     Parameters
@@ -117,7 +117,7 @@ class Call:
     result: tuple[int, ...]
 
 
-def read_call(graph: fx.GraphModule, node: fx.Node) -> Call:
+def read_call(graph: fx.GraphModule, node: fx.Node) -> TorchCall:
     """Read a call_module, call_function or call_method node of a traced graph."""
     inputs = tensor_inputs(node)
     if node.op == "call_module":
@@ -132,7 +132,7 @@ def read_call(graph: fx.GraphModule, node: fx.Node) -> Call:
         given = dict(zip(arguments, node.args, strict=False))
         settings = {**arguments, **given, **node.kwargs}
     shape = tuple(inputs[0].meta["shape"]) if inputs else ()
-    return Call(function, shown, inputs, settings, shape, tuple(node.meta.get("shape", ())))
+    return TorchCall(function, shown, inputs, settings, shape, tuple(node.meta.get("shape", ())))
 
 
 def torch_class(module: nn.Module) -> type:

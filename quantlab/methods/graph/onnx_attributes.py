@@ -24,7 +24,7 @@ from typing import Any
 
 from torch import fx
 
-from quantlab.methods.graph.calls import Call
+from quantlab.methods.graph.calls import TorchCall
 
 Found = tuple[str, dict[str, Any]] | str
 
@@ -34,7 +34,7 @@ def _pair(value: Any) -> tuple[int, int]:
     return int(both[0]), int(both[-1])
 
 
-def _conv(call: Call) -> Found:
+def _conv(call: TorchCall) -> Found:
     if call.settings["padding_mode"] != "zeros":
         return f"it pads with mode {call.settings['padding_mode']}, a runtime pads with zeros"
     kernel, dilations = _pair(call.settings["kernel_size"]), _pair(call.settings["dilation"])
@@ -55,24 +55,24 @@ def _conv(call: Call) -> Found:
     }
 
 
-def _linear(call: Call) -> Found:
+def _linear(call: TorchCall) -> Found:
     if len(call.shape) != 2:
         return f"its input has {len(call.shape)} axes, Gemm reads (batch, features)"
     return "Gemm", {}
 
 
-def _batch_norm(call: Call) -> Found:
+def _batch_norm(call: TorchCall) -> Found:
     if call.settings["running_mean"] is None:
         return "it has no running statistics: what it computes depends on the whole batch"
     return "BatchNormalization", {"epsilon": float(call.settings["eps"])}
 
 
-def _plain(kind: str, **attributes: Any) -> Callable[[Call], Found]:
+def _plain(kind: str, **attributes: Any) -> Callable[[TorchCall], Found]:
     return lambda call: (kind, attributes)
 
 
-def _clip(low: str, high: str) -> Callable[[Call], Found]:
-    def read(call: Call) -> Found:
+def _clip(low: str, high: str) -> Callable[[TorchCall], Found]:
+    def read(call: TorchCall) -> Found:
         ends = call.settings.get(low), call.settings.get(high)
         if any(isinstance(end, fx.Node) for end in ends):
             return "its limits are tensors"
@@ -85,18 +85,18 @@ def _clip(low: str, high: str) -> Callable[[Call], Found]:
     return read
 
 
-def _leaky_relu(call: Call) -> Found:
+def _leaky_relu(call: TorchCall) -> Found:
     return "LeakyRelu", {"alpha": float(call.settings["negative_slope"])}
 
 
-def _softmax(call: Call) -> Found:
+def _softmax(call: TorchCall) -> Found:
     if call.settings["dim"] is None:
         return "its axis is not given"
     return "Softmax", {"axis": int(call.settings["dim"]) % len(call.shape)}
 
 
-def _binary(kind: str) -> Callable[[Call], Found]:
-    def read(call: Call) -> Found:
+def _binary(kind: str) -> Callable[[TorchCall], Found]:
+    def read(call: TorchCall) -> Found:
         if len(call.inputs) != 2:
             return "one operand is a number, not an activation"
         if call.settings.get("alpha", 1) != 1:
@@ -106,12 +106,12 @@ def _binary(kind: str) -> Callable[[Call], Found]:
     return read
 
 
-def _concat(call: Call) -> Found:
+def _concat(call: TorchCall) -> Found:
     axis = call.settings["dim"] % len(call.shape)
     return ("Concat", {"axis": axis}) if axis else "it joins images to a larger batch"
 
 
-def _max_pool(call: Call) -> Found:
+def _max_pool(call: TorchCall) -> Found:
     if call.settings["return_indices"]:
         return "it also returns indices"
     kernel, strides, padding = _window(call)
@@ -132,7 +132,7 @@ def _max_pool(call: Call) -> Found:
     }
 
 
-def _average_pool(call: Call) -> Found:
+def _average_pool(call: TorchCall) -> Found:
     if call.settings["divisor_override"] is not None:
         return f"it divides by {call.settings['divisor_override']}, not by the pixels it adds"
     kernel, strides, padding = _window(call)
@@ -150,7 +150,7 @@ def _average_pool(call: Call) -> Found:
     }
 
 
-def _window(call: Call) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+def _window(call: TorchCall) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
     kernel = _pair(call.settings["kernel_size"])
     given = call.settings["stride"]
     # torch: no stride, or an empty one, is the kernel's size
@@ -158,7 +158,7 @@ def _window(call: Call) -> tuple[tuple[int, int], tuple[int, int], tuple[int, in
     return kernel, strides, _pair(call.settings["padding"])
 
 
-def _adaptive_pool(call: Call) -> Found:
+def _adaptive_pool(call: TorchCall) -> Found:
     size, out = call.shape[-2:], call.result[-2:]
     if len(call.shape) != 4:
         return "its input has no batch axis"
@@ -173,7 +173,7 @@ def _adaptive_pool(call: Call) -> Found:
     return "AveragePool", {**window, "ceil_mode": 0, "count_include_pad": 0}
 
 
-def _resize(call: Call) -> Found:
+def _resize(call: TorchCall) -> Found:
     mode, size, out = call.settings["mode"], call.shape[-2:], call.result[-2:]
     if len(call.shape) != 4 or mode not in ("nearest", "bilinear"):
         return f"mode {mode} of an input with {len(call.shape)} axes has no ONNX form here"
@@ -190,7 +190,7 @@ def _resize(call: Call) -> Found:
     }
 
 
-def _flatten(call: Call) -> Found:
+def _flatten(call: TorchCall) -> Found:
     axes = len(call.shape)
     start, end = call.settings["start_dim"] % axes, call.settings["end_dim"] % axes
     if (start, end) == (1, axes - 1):
@@ -198,13 +198,13 @@ def _flatten(call: Call) -> Found:
     return _reshape(call)
 
 
-def _reshape(call: Call) -> Found:
+def _reshape(call: TorchCall) -> Found:
     if call.result[:1] != call.shape[:1]:
         return "it mixes the batch with other axes"
     return "Reshape", {"shape": (0, *call.result[1:])}
 
 
-ATTRIBUTES: dict[str, Callable[[Call], Found]] = {
+ATTRIBUTES: dict[str, Callable[[TorchCall], Found]] = {
     "conv2d": _conv,
     "linear": _linear,
     "batch_norm": _batch_norm,

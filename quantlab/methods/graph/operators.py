@@ -8,7 +8,7 @@ import numpy as np
 from torch import fx
 
 from quantlab.base.frozen_mapping import FrozenMapping
-from quantlab.methods.graph.calls import Call, read_call
+from quantlab.methods.graph.calls import TorchCall, read_call
 from quantlab.methods.graph.onnx_attributes import ATTRIBUTES
 
 # These have weights. In the normal form they are modules, unless something computes the weights.
@@ -16,7 +16,7 @@ LAYERS = ("conv2d", "linear", "batch_norm")
 
 
 @dataclass(frozen=True)
-class Operator:
+class OnnxOperator:
     """An ONNX operator.
 
     Parameters
@@ -50,7 +50,7 @@ class Unsupported:
     reason: str
 
 
-def operator_of(graph: fx.GraphModule, node: fx.Node) -> Operator | Unsupported:
+def operator_of(graph: fx.GraphModule, node: fx.Node) -> OnnxOperator | Unsupported:
     """What a call_module, call_function or call_method node computes.
 
     Parameters
@@ -71,7 +71,7 @@ def operator_of(graph: fx.GraphModule, node: fx.Node) -> Operator | Unsupported:
     >>> from quantlab.methods.graph.tracing import trace_model
     >>> graph = trace_model(torch.nn.Sequential(torch.nn.ReLU6()), torch.zeros(1, 3))
     >>> operator_of(graph, list(graph.graph.nodes)[1])
-    Operator(kind='Clip', attributes={'min': 0.0, 'max': 6.0}, inputs=('input_1',))
+    OnnxOperator(kind='Clip', attributes={'min': 0.0, 'max': 6.0}, inputs=('input_1',))
     """
     if not is_operator(node):
         raise ValueError(
@@ -90,7 +90,7 @@ def operator_of(graph: fx.GraphModule, node: fx.Node) -> Operator | Unsupported:
     if isinstance(found, str):
         return Unsupported(call.shown, found)
     kind, attributes = found
-    return Operator(kind, FrozenMapping(attributes), tuple(s.name for s in call.inputs))
+    return OnnxOperator(kind, FrozenMapping(attributes), tuple(s.name for s in call.inputs))
 
 
 def is_operator(node: fx.Node) -> bool:
@@ -131,7 +131,7 @@ def _array(tensor: Any) -> np.ndarray:
     return np.asarray(tensor.detach().cpu().numpy(), dtype=np.float32).copy()
 
 
-def _why_unknown(call: Call) -> str:
+def _why_unknown(call: TorchCall) -> str:
     if "ConvTranspose" in call.shown or call.shown.startswith("conv_transpose"):
         return "ONNX Runtime has no integer kernel for transposed convolutions"
     if call.shown in ("Conv1d", "Conv3d"):

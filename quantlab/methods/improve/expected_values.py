@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from torch import fx
 
-from quantlab.methods.graph.operators import Operator, is_operator, operator_of
+from quantlab.methods.graph.operators import OnnxOperator, is_operator, operator_of
 from quantlab.methods.improve.clipped_normal import clipped_normal_mean
 from quantlab.methods.ptq.channel_statistics import ChannelStatistics
 from quantlab.numerics.integer_operators import integer_operator
@@ -36,14 +36,14 @@ def expected_values(graph: fx.GraphModule) -> dict[str, np.ndarray]:
     known: dict[str, np.ndarray] = {}
     for node in graph.graph.nodes:
         operator = operator_of(graph, node) if is_operator(node) else None
-        if isinstance(operator, Operator):
+        if isinstance(operator, OnnxOperator):
             mean = _mean(node, operator, known)
             if mean is not None:
                 known[node.name] = mean
     return known
 
 
-def _mean(node: fx.Node, operator: Operator, known: dict[str, np.ndarray]) -> np.ndarray | None:
+def _mean(node: fx.Node, operator: OnnxOperator, known: dict[str, np.ndarray]) -> np.ndarray | None:
     if integer_operator(operator.kind).weighted:
         statistics = ChannelStatistics.kept_by(node)
         return None if statistics is None else statistics.mean
@@ -55,7 +55,7 @@ def _mean(node: fx.Node, operator: Operator, known: dict[str, np.ndarray]) -> np
     return rule(node, operator, means) if rule is not None and complete else None
 
 
-def _clipped(source: fx.Node, operator: Operator) -> np.ndarray | None:
+def _clipped(source: fx.Node, operator: OnnxOperator) -> np.ndarray | None:
     statistics = ChannelStatistics.kept_by(source)
     if statistics is None:
         return None
@@ -66,28 +66,30 @@ def _clipped(source: fx.Node, operator: Operator) -> np.ndarray | None:
 Means = list[np.ndarray]
 
 
-def _same(node: fx.Node, operator: Operator, means: Means) -> np.ndarray | None:
+def _same(node: fx.Node, operator: OnnxOperator, means: Means) -> np.ndarray | None:
     return means[0]
 
 
-def _unless_padding_counts(node: fx.Node, operator: Operator, means: Means) -> np.ndarray | None:
+def _unless_padding_counts(
+    node: fx.Node, operator: OnnxOperator, means: Means
+) -> np.ndarray | None:
     counts = operator.attributes["count_include_pad"] and any(operator.attributes["pads"])
     return None if counts else means[0]
 
 
-def _sum(node: fx.Node, operator: Operator, means: Means) -> np.ndarray | None:
+def _sum(node: fx.Node, operator: OnnxOperator, means: Means) -> np.ndarray | None:
     return means[0] + means[1]
 
 
-def _concatenation(node: fx.Node, operator: Operator, means: Means) -> np.ndarray | None:
+def _concatenation(node: fx.Node, operator: OnnxOperator, means: Means) -> np.ndarray | None:
     return np.concatenate(means) if operator.attributes["axis"] == 1 else None
 
 
-def _flattened(node: fx.Node, operator: Operator, means: Means) -> np.ndarray | None:
+def _flattened(node: fx.Node, operator: OnnxOperator, means: Means) -> np.ndarray | None:
     return np.repeat(means[0], node.meta["shape"][1] // means[0].size)
 
 
-RULES: dict[str, Callable[[fx.Node, Operator, Means], np.ndarray | None]] = {
+RULES: dict[str, Callable[[fx.Node, OnnxOperator, Means], np.ndarray | None]] = {
     **dict.fromkeys(KEEP_MEANS, _same),
     "AveragePool": _unless_padding_counts,
     "Add": _sum,

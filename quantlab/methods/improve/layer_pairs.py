@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import fx
 
-from quantlab.methods.graph.operators import Operator, Unsupported, is_operator, operator_of
+from quantlab.methods.graph.operators import OnnxOperator, Unsupported, is_operator, operator_of
 from quantlab.numerics.integer_operators import integer_operator
 
 
@@ -86,7 +86,7 @@ def _follow(graph: fx.GraphModule, first: fx.Node) -> LayerPair | str:
         kinds.append(operator.kind)
 
 
-def _reason_against(operator: Operator, name: str) -> str | None:
+def _reason_against(operator: OnnxOperator, name: str) -> str | None:
     if operator.kind == "Clip":
         return (
             f"{name} clips every channel at the same height: replace_relu6 makes it a ReLU first, "
@@ -101,4 +101,4 @@ def _reason_against(operator: Operator, name: str) -> str | None:
 def kind_of(graph: fx.GraphModule, node: fx.Node) -> str | None:
     """The ONNX operator of a node, None where there is none."""
     operator = operator_of(graph, node) if is_operator(node) else None
-    return operator.kind if isinstance(operator, Operator) else None
+    return operator.kind if isinstance(operator, OnnxOperator) else None

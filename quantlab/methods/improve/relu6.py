@@ -5,7 +5,7 @@ from copy import deepcopy
 import torch
 from torch import fx
 
-from quantlab.methods.graph.operators import Operator, is_operator, operator_of
+from quantlab.methods.graph.operators import OnnxOperator, is_operator, operator_of
 
 
 def replace_relu6(graph: fx.GraphModule) -> fx.GraphModule:
@@ -35,7 +35,7 @@ def replace_relu6(graph: fx.GraphModule) -> fx.GraphModule:
 def _is_relu6(graph: fx.GraphModule, node: fx.Node) -> bool:
     operator = operator_of(graph, node) if is_operator(node) else None
     return (
-        isinstance(operator, Operator)
+        isinstance(operator, OnnxOperator)
         and operator.kind == "Clip"
         and operator.attributes["min"] == 0
     )

@@ -54,7 +54,7 @@ def calibrate(
     ValueError
         No batches, a batch of another shape, or a layer that gives NaN or infinity.
     """
-    observers = {name: recipe.activations.make_observer() for name in placement.rulers}
+    observers = {name: recipe.activations.make_observer() for name in placement.own_qparams}
     watcher = _Watcher(graph, observers)
     total = len(batches) if isinstance(batches, Sized) else None
     with torch.no_grad(), counting("calibrating", total, progress) as count:
@@ -66,7 +66,7 @@ def calibrate(
                 raise
             count()
     rulers = {name: observer.qparams() for name, observer in observers.items()}
-    return rulers | {tensor: rulers[root] for tensor, root in placement.shares.items()}
+    return rulers | {tensor: rulers[root] for tensor, root in placement.shared_qparams.items()}
 
 
 class _Watcher(fx.Interpreter):

@@ -7,7 +7,7 @@ import torch
 from torch import fx, nn
 
 from quantlab.methods.graph.operators import (
-    Operator,
+    OnnxOperator,
     batchnorm_parameters_of,
     is_operator,
     operator_of,
@@ -71,7 +71,7 @@ def folded_parameters(
         values.astype(np.float64) for values in batchnorm_parameters_of(graph, batchnorm)
     )
     found = operator_of(graph, batchnorm)
-    assert isinstance(found, Operator)
+    assert isinstance(found, OnnxOperator)
     factor = gamma / np.sqrt(variance + found.attributes["epsilon"])
     before = np.zeros_like(mean) if bias is None else bias.astype(np.float64)
     channels = (-1,) + (1,) * (weight.ndim - 1)
@@ -86,10 +86,10 @@ def _layer_before(graph: fx.GraphModule, node: fx.Node) -> fx.Node | None:
     if not is_operator(node):
         return None
     found = operator_of(graph, node)
-    if not isinstance(found, Operator) or found.kind != "BatchNormalization":
+    if not isinstance(found, OnnxOperator) or found.kind != "BatchNormalization":
         return None
     layer = node.all_input_nodes[0]
     if len(layer.users) != 1 or not is_operator(layer):
         return None
     before = operator_of(graph, layer)
-    return layer if isinstance(before, Operator) and before.kind in ("Conv", "Gemm") else None
+    return layer if isinstance(before, OnnxOperator) and before.kind in ("Conv", "Gemm") else None

@@ -10,7 +10,7 @@ from quantlab.base.frozen_mapping import FrozenMapping
 from quantlab.methods.graph.calls import tensor_inputs
 from quantlab.methods.graph.layer_names import find_layers
 from quantlab.methods.graph.operators import (
-    Operator,
+    OnnxOperator,
     Unsupported,
     is_operator,
     operator_of,
@@ -51,9 +51,9 @@ class Placement:
 
     Parameters
     ----------
-    rulers : tuple of str
+    own_qparams : tuple of str
         Tensors, by node name, that get a ruler of their own, in the order they are computed.
-    shares : mapping of str to str
+    shared_qparams : mapping of str to str
         Tensors that are read with the ruler of another one, and which.
     fused : mapping of str to str
         An operator and the Relu or Clip after it that its ruler does: only that one's tensor has a
@@ -64,15 +64,15 @@ class Placement:
         All other operators.
     """
 
-    rulers: tuple[str, ...]
-    shares: Mapping[str, str]
+    own_qparams: tuple[str, ...]
+    shared_qparams: Mapping[str, str]
     fused: Mapping[str, str]
     quantized: tuple[str, ...]
     float_layers: tuple[FloatLayer, ...]
 
-    def ruler_of(self, tensor: str) -> str | None:
+    def qparams_of(self, tensor: str) -> str | None:
         """The tensor whose ruler `tensor` is read with; None for a float tensor."""
-        return self.shares.get(tensor, tensor if tensor in self.rulers else None)
+        return self.shared_qparams.get(tensor, tensor if tensor in self.own_qparams else None)
 
 
 def place_qparams(graph: fx.GraphModule, recipe: Recipe) -> Placement:
@@ -106,15 +106,15 @@ def place_qparams(graph: fx.GraphModule, recipe: Recipe) -> Placement:
         if (reason := _why_float(node, kept, set(fused.values()), operators, recipe))
     }
     roots = _roots(graph, operators, reasons)
-    rulers = _rulers(graph, operators, reasons, fused, roots)
+    own = _own_qparams(graph, operators, reasons, fused, roots)
     for node in nodes:
         # Nobody around it reads integers, so there is no ruler to pass on.
-        if node.name in roots and roots[node.name] not in rulers:
+        if node.name in roots and roots[node.name] not in own:
             reasons[node.name] = "the layers around it stay float"
-    shares = {tensor: root for tensor, root in roots.items() if root in rulers}
+    shared = {tensor: root for tensor, root in roots.items() if root in own}
     return Placement(
-        rulers=tuple(node.name for node in graph.graph.nodes if node.name in rulers),
-        shares=FrozenMapping(shares),
+        own_qparams=tuple(node.name for node in graph.graph.nodes if node.name in own),
+        shared_qparams=FrozenMapping(shared),
         fused=FrozenMapping(fused),
         quantized=tuple(node.name for node in nodes if node.name not in reasons),
         float_layers=tuple(
@@ -127,7 +127,7 @@ def place_qparams(graph: fx.GraphModule, recipe: Recipe) -> Placement:
 
 def _fused(
     nodes: list[fx.Node],
-    operators: Mapping[str, Operator | Unsupported],
+    operators: Mapping[str, OnnxOperator | Unsupported],
     kept: Mapping[str, str],
     recipe: Recipe,
 ) -> Iterator[tuple[str, str]]:
@@ -140,8 +140,8 @@ def _fused(
             continue
         first, second = operators[node.name], operators[readers[0].name]
         if (
-            isinstance(first, Operator)
-            and isinstance(second, Operator)
+            isinstance(first, OnnxOperator)
+            and isinstance(second, OnnxOperator)
             and integer_operator(first.kind).fuses_clip
             and integer_operator(second.kind).clips
             and _ends_on_zero_or_around(second)
@@ -150,7 +150,7 @@ def _fused(
             yield node.name, readers[0].name
 
 
-def _ends_on_zero_or_around(operator: Operator) -> bool:
+def _ends_on_zero_or_around(operator: OnnxOperator) -> bool:
     """Whether a ruler over what a Relu or Clip gives ends where it clips: a range contains 0."""
     lo, hi = operator.attributes.get("min", 0.0), operator.attributes.get("max", inf)
     return bool(lo <= 0 <= hi)
@@ -160,7 +160,7 @@ def _why_float(
     node: fx.Node,
     kept: Mapping[str, str],
     fused: set[str],
-    operators: Mapping[str, Operator | Unsupported],
+    operators: Mapping[str, OnnxOperator | Unsupported],
     recipe: Recipe,
 ) -> str | None:
     operator = operators[node.name]
@@ -184,8 +184,8 @@ def _why_float(
 
 def _why_nothing_clips(
     node: fx.Node,
-    operator: Operator,
-    operators: Mapping[str, Operator | Unsupported],
+    operator: OnnxOperator,
+    operators: Mapping[str, OnnxOperator | Unsupported],
     kept: Mapping[str, str],
     recipe: Recipe,
 ) -> str:
@@ -196,7 +196,7 @@ def _why_nothing_clips(
         return "it clips away from 0, which every ruler contains, so none can clip for it"
     source = node.all_input_nodes[0]
     before = operators.get(source.name)
-    if isinstance(before, Operator) and integer_operator(before.kind).fuses_clip:
+    if isinstance(before, OnnxOperator) and integer_operator(before.kind).fuses_clip:
         if source.name in kept:
             return f"{source.name} before it stays float, so no ruler clips for it"
         return f"{source.name} before it has other readers, so its ruler cannot clip for it"
@@ -205,22 +205,22 @@ def _why_nothing_clips(
 
 def _roots(
     graph: fx.GraphModule,
-    operators: Mapping[str, Operator | Unsupported],
+    operators: Mapping[str, OnnxOperator | Unsupported],
     reasons: Mapping[str, str],
 ) -> dict[str, str]:
     """For every operator that only moves integers: the tensor whose values it moves."""
     roots: dict[str, str] = {}
     for node in graph.graph.nodes:
         operator = operators.get(node.name)
-        if isinstance(operator, Operator) and node.name not in reasons and _moves(operator):
+        if isinstance(operator, OnnxOperator) and node.name not in reasons and _moves(operator):
             source = operator.inputs[0]
             roots[node.name] = roots.get(source, source)
     return roots
 
 
-def _rulers(
+def _own_qparams(
     graph: fx.GraphModule,
-    operators: Mapping[str, Operator | Unsupported],
+    operators: Mapping[str, OnnxOperator | Unsupported],
     reasons: Mapping[str, str],
     fused: Mapping[str, str],
     roots: Mapping[str, str],
@@ -238,9 +238,9 @@ def _rulers(
     return found
 
 
-def _moves(operator: Operator) -> bool:
+def _moves(operator: OnnxOperator) -> bool:
     return integer_operator(operator.kind).moves
 
 
-def _shown(operator: Operator | Unsupported) -> str:
-    return operator.kind if isinstance(operator, Operator) else operator.name
+def _shown(operator: OnnxOperator | Unsupported) -> str:
+    return operator.kind if isinstance(operator, OnnxOperator) else operator.name

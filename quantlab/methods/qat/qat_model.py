@@ -163,8 +163,8 @@ def convert_qat(qat: QATModel) -> QuantizedModel:
             _put_folded(graph.get_submodule(str(nodes[name].target)), layer)
         weights = {name: layers[name].integers() for name in qat.start.weights}
     placement = qat.start.placement
-    activations = {name: _ruler(qat.network, name).qparams for name in placement.rulers}
-    activations |= {tensor: activations[root] for tensor, root in placement.shares.items()}
+    activations = {name: _ruler(qat.network, name).qparams for name in placement.own_qparams}
+    activations |= {tensor: activations[root] for tensor, root in placement.shared_qparams.items()}
     return QuantizedModel(graph, placement, activations, weights, qat.start.recipe)
 
 
@@ -216,7 +216,7 @@ def _put_rulers(
     network: fx.GraphModule, start: QuantizedModel, recipe: Recipe, training: Training
 ) -> None:
     nodes = {node.name: node for node in start.graph.graph.nodes}
-    for name in start.placement.rulers:
+    for name in start.placement.own_qparams:
         qparams, path = start.activations[name], path_of(nodes[name])
         ruler: FakeQuantize = ActivationRuler(recipe.activations, qparams, path)
         if training.lsq:
@@ -225,7 +225,7 @@ def _put_rulers(
     for name, rule in weight_rules(start.graph, start.placement, recipe).items():
         layer = _module(network, nodes[name])
         assert isinstance(layer, FoldedLayer)
-        source = start.placement.ruler_of(nodes[name].all_input_nodes[0].name)
+        source = start.placement.qparams_of(nodes[name].all_input_nodes[0].name)
         assert source is not None, "a quantized layer reads a tensor with a ruler"
         ruler = _weight_ruler(layer, rule, training, path_of(nodes[name]))
         layer.quantize_with(ruler, _ruler(network, source))

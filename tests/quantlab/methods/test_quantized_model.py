@@ -51,7 +51,7 @@ def test_each_step_is_numerics_fake_quantize(recipe):
         run = torch.fx.Interpreter(model.simulation, garbage_collect_values=False)
         run.run(torch.from_numpy(x))
     got = {node.name: value for node, value in run.env.items()}
-    for name in model.placement.rulers:
+    for name in model.placement.own_qparams:
         before, after = got[name].numpy(), got[f"{name}_fake_quantize"].numpy()
         np.testing.assert_array_equal(after, fake_quantize(before, rulers[name]), err_msg=name)
     x_dq = got["x_fake_quantize"].numpy()
@@ -101,7 +101,7 @@ def test_outputs_of_quantized_operators_are_on_their_rulers():
     model = quantized_net()
     outputs = model(BATCHES[0])
     ruler = model.activations["pool"]
-    assert ruler is model.activations[model.placement.shares["pool"]]
+    assert ruler is model.activations[model.placement.shared_qparams["pool"]]
     np.testing.assert_array_equal(outputs["sum"], fake_quantize(outputs["sum"], ruler))
     # mean over channels stays float
     assert "mean" not in model.activations

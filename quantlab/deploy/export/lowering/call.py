@@ -12,7 +12,7 @@ from quantlab.deploy.export.graph_writer import GraphWriter
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
+class LoweringCall:
     """What an operator is called with, and where its result goes.
 
     Attributes

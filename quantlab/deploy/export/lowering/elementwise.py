@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from quantlab.deploy.export.lowering.call import Call
+from quantlab.deploy.export.lowering.call import LoweringCall
 
 # ONNX operators without attributes, and every name torch has for them.
 UNARY: dict[str, tuple[Any, ...]] = {
@@ -34,12 +34,12 @@ BINARY: dict[str, tuple[Any, ...]] = {
 }
 
 
-def _unary(onnx_operator: str) -> Callable[[Call], None]:
+def _unary(onnx_operator: str) -> Callable[[LoweringCall], None]:
     return lambda call: call.write(onnx_operator, call.x)
 
 
-def _binary(onnx_operator: str) -> Callable[[Call], None]:
-    def lowering(call: Call) -> None:
+def _binary(onnx_operator: str) -> Callable[[LoweringCall], None]:
+    def lowering(call: LoweringCall) -> None:
         a, b = call.argument(0, "input"), call.argument(1, "other")
         factor, rounding = call.node.kwargs.get("alpha", 1), call.node.kwargs.get("rounding_mode")
         if factor != 1 or rounding is not None:
@@ -52,28 +52,28 @@ def _binary(onnx_operator: str) -> Callable[[Call], None]:
     return lowering
 
 
-def gelu(call: Call) -> None:
+def gelu(call: LoweringCall) -> None:
     approximate = _setting(call, "approximate", 1, "none")
     call.write("Gelu", call.x, approximate=approximate)
 
 
-def elu(call: Call) -> None:
+def elu(call: LoweringCall) -> None:
     call.write("Elu", call.x, alpha=float(_setting(call, "alpha", 1, 1.0)))
 
 
-def prelu(call: Call) -> None:
+def prelu(call: LoweringCall) -> None:
     """One slope, or one for each channel: along axis 1, so the axes behind it are added."""
     slope = call.array(_setting(call, "weight", 1, None))
     aligned = slope.reshape(-1, *(1,) * (len(call.shape) - 2)) if slope.size > 1 else slope
     call.write("PRelu", call.x, call.constant("slope", aligned))
 
 
-def silu(call: Call) -> None:
+def silu(call: LoweringCall) -> None:
     """x * sigmoid(x): an operator of its own only since opset 24."""
     call.write("Mul", call.x, call.before("Sigmoid", call.x, part="sigmoid"))
 
 
-def softplus(call: Call) -> None:
+def softplus(call: LoweringCall) -> None:
     """log(1 + exp(beta x)) / beta; torch returns x itself where beta x is above its threshold."""
     beta = float(_setting(call, "beta", 1, 1.0))
     scaled = call.before("Mul", call.x, call.constant("beta", np.float32(beta)), part="scaled")
@@ -81,18 +81,18 @@ def softplus(call: Call) -> None:
     call.write("Div", soft, f"{call.name}_beta")
 
 
-def log_softmax(call: Call) -> None:
+def log_softmax(call: LoweringCall) -> None:
     call.write("LogSoftmax", call.x, axis=int(_setting(call, "dim", 1, None)))
 
 
-def _setting(call: Call, name: str, position: int, default: Any) -> Any:
+def _setting(call: LoweringCall, name: str, position: int, default: Any) -> Any:
     """A setting: an attribute of a module, an argument of a function or method."""
     if call.node.op == "call_module":
         return getattr(call.module, name)
     return call.argument(position, name, default)
 
 
-LOWERINGS: dict[Any, Callable[[Call], None]] = {
+LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **{key: _unary(name) for name, keys in UNARY.items() for key in keys},
     **{key: _binary(name) for name, keys in BINARY.items() for key in keys},
     **dict.fromkeys((nn.GELU, F.gelu), gelu),

@@ -10,10 +10,10 @@ from typing import Any
 from torch import fx
 
 from quantlab.deploy.export.lowering import elementwise, layers, reductions, shapes
-from quantlab.deploy.export.lowering.call import Call
+from quantlab.deploy.export.lowering.call import LoweringCall
 from quantlab.methods.graph.operators import Unsupported
 
-FLOAT_OPERATORS: dict[Any, Callable[[Call], None]] = {
+FLOAT_OPERATORS: dict[Any, Callable[[LoweringCall], None]] = {
     **elementwise.LOWERINGS,
     **layers.LOWERINGS,
     **reductions.LOWERINGS,
@@ -21,7 +21,7 @@ FLOAT_OPERATORS: dict[Any, Callable[[Call], None]] = {
 }
 
 
-def lower_float(call: Call, unsupported: Unsupported) -> None:
+def lower_float(call: LoweringCall, unsupported: Unsupported) -> None:
     """Write an operator that quantlab.methods has no ONNX name for.
 
     Raises

@@ -7,7 +7,7 @@ import numpy as np
 import torch.nn.functional as F
 from torch import nn
 
-from quantlab.deploy.export.lowering.call import Call
+from quantlab.deploy.export.lowering.call import LoweringCall
 
 PADDINGS = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
@@ -19,7 +19,7 @@ PADDING_MODULES = {
 }
 
 
-def conv(call: Call) -> None:
+def conv(call: LoweringCall) -> None:
     """Convolutions along one or three axes."""
     module = call.module
     if module.padding_mode != "zeros":
@@ -30,7 +30,7 @@ def conv(call: Call) -> None:
     call.write("Conv", call.x, *_parameters(call), **_window(call), group=module.groups)
 
 
-def conv_transpose(call: Call) -> None:
+def conv_transpose(call: LoweringCall) -> None:
     module = call.module
     extra = list(module.output_padding)
     window = _window(call)
@@ -40,7 +40,7 @@ def conv_transpose(call: Call) -> None:
     )  # fmt: skip
 
 
-def linear(call: Call) -> None:
+def linear(call: LoweringCall) -> None:
     """The last axis of a tensor with any number of axes."""
     module = call.module
     weight = call.constant("weight", module.weight.detach().numpy().T)
@@ -51,7 +51,7 @@ def linear(call: Call) -> None:
         call.write("Add", product, call.tensor(module.bias, "bias"))
 
 
-def pad(call: Call) -> None:
+def pad(call: LoweringCall) -> None:
     """torch counts from the last axis, both ends together; ONNX all begins, then all ends."""
     if call.node.op == "call_module":
         mode = PADDING_MODULES[type(call.module)]
@@ -67,7 +67,7 @@ def pad(call: Call) -> None:
     call.write("Pad", call.x, amounts, *filler, mode=mode)
 
 
-def resize(call: Call) -> None:
+def resize(call: LoweringCall) -> None:
     """Linear and cubic enlarging, and nearest to sizes that are no whole multiples.
 
     Cubic weights are ONNX's default, a = -0.75, which is torch's too.
@@ -94,7 +94,7 @@ def resize(call: Call) -> None:
         call.write("Resize", call.x, "", stored, **attributes)
 
 
-def _target(call: Call) -> tuple[Any, Any, str, bool]:
+def _target(call: LoweringCall) -> tuple[Any, Any, str, bool]:
     if call.node.op == "call_module":
         module = call.module
         return module.size, module.scale_factor, module.mode, bool(module.align_corners)
@@ -106,13 +106,13 @@ def _target(call: Call) -> tuple[Any, Any, str, bool]:
     )
 
 
-def _parameters(call: Call) -> list[str]:
+def _parameters(call: LoweringCall) -> list[str]:
     module = call.module
     bias = [] if module.bias is None else [call.tensor(module.bias, "bias")]
     return [call.tensor(module.weight, "weight"), *bias]
 
 
-def _window(call: Call) -> dict[str, list[int]]:
+def _window(call: LoweringCall) -> dict[str, list[int]]:
     module = call.module
     return {
         "kernel_shape": list(module.kernel_size),
@@ -131,7 +131,7 @@ def _pads(module: Any) -> list[int]:
     return [t // 2 for t in total] + [t - t // 2 for t in total]
 
 
-LOWERINGS: dict[Any, Callable[[Call], None]] = {
+LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((nn.Conv1d, nn.Conv2d, nn.Conv3d), conv),
     **dict.fromkeys((nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d), conv_transpose),
     nn.Linear: linear,

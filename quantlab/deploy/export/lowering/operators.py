@@ -5,34 +5,34 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from quantlab.deploy.export.lowering.call import Call
-from quantlab.methods.graph.operators import Operator
+from quantlab.deploy.export.lowering.call import LoweringCall
+from quantlab.methods.graph.operators import OnnxOperator
 
-Lowering = Callable[[Call, Operator, Sequence[str]], None]
+Lowering = Callable[[LoweringCall, OnnxOperator, Sequence[str]], None]
 
 
-def lower_operator(call: Call, operator: Operator, inputs: Sequence[str]) -> None:
+def lower_operator(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) -> None:
     """Write one operator.
 
     Parameters
     ----------
-    call : Call
-    operator : Operator
+    call : LoweringCall
+    operator : OnnxOperator
     inputs : ONNX tensors
         Activations first, then weight and bias or the four parameters of a BatchNormalization.
     """
     LOWERINGS.get(operator.kind, _as_it_is)(call, operator, inputs)
 
 
-def _as_it_is(call: Call, operator: Operator, inputs: Sequence[str]) -> None:
+def _as_it_is(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) -> None:
     call.write(operator.kind, *inputs, **operator.attributes)
 
 
-def _gemm(call: Call, operator: Operator, inputs: Sequence[str]) -> None:
+def _gemm(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) -> None:
     call.write("Gemm", *inputs, transB=1)  # torch keeps linear weights as (outputs, inputs)
 
 
-def _clip(call: Call, operator: Operator, inputs: Sequence[str]) -> None:
+def _clip(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) -> None:
     ends = [
         call.tensor(end, part) if math.isfinite(end) else ""
         for part, end in (("min", operator.attributes["min"]), ("max", operator.attributes["max"]))
@@ -40,11 +40,11 @@ def _clip(call: Call, operator: Operator, inputs: Sequence[str]) -> None:
     call.write("Clip", *inputs, *ends)
 
 
-def _reshape(call: Call, operator: Operator, inputs: Sequence[str]) -> None:
+def _reshape(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) -> None:
     call.write("Reshape", *inputs, call.whole("shape", operator.attributes["shape"]))
 
 
-def _resize(call: Call, operator: Operator, inputs: Sequence[str]) -> None:
+def _resize(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) -> None:
     attributes = dict(operator.attributes)
     attributes.pop("sizes")  # the scales say it already, whatever the batch is
     scales = call.constant("scales", np.float32(attributes.pop("scales")))

@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from quantlab.deploy.export.lowering.call import Call
+from quantlab.deploy.export.lowering.call import LoweringCall
 
 
-def _reduction(onnx_operator: str) -> Callable[[Call], None]:
-    def lowering(call: Call) -> None:
+def _reduction(onnx_operator: str) -> Callable[[LoweringCall], None]:
+    def lowering(call: LoweringCall) -> None:
         dim = call.argument(1, "dim")
         kept = int(call.argument(2, "keepdim", False))
         axes = () if dim is None else (call.whole("axes", dim),)
@@ -21,7 +21,7 @@ def _reduction(onnx_operator: str) -> Callable[[Call], None]:
     return lowering
 
 
-def layer_norm(call: Call) -> None:
+def layer_norm(call: LoweringCall) -> None:
     """Over the last axes, as many as the normalized shape has."""
     if call.node.op == "call_module":
         module = call.module
@@ -35,14 +35,14 @@ def layer_norm(call: Call) -> None:
     call.write("LayerNormalization", call.x, scale, *shift, axis=-len(shape), epsilon=epsilon)
 
 
-def group_norm(call: Call) -> None:
+def group_norm(call: LoweringCall) -> None:
     module = call.module
     scale, shift = _affine(call, module.num_channels)
     groups, epsilon = module.num_groups, module.eps
     call.write("GroupNormalization", call.x, scale, shift, num_groups=groups, epsilon=epsilon)
 
 
-def instance_norm(call: Call) -> None:
+def instance_norm(call: LoweringCall) -> None:
     """Each channel of each image by its own mean and variance."""
     if call.module.track_running_stats:
         raise ValueError(
@@ -53,7 +53,7 @@ def instance_norm(call: Call) -> None:
     call.write("InstanceNormalization", call.x, scale, shift, epsilon=call.module.eps)
 
 
-def _affine(call: Call, channels: int) -> tuple[str, str]:
+def _affine(call: LoweringCall, channels: int) -> tuple[str, str]:
     """weight and bias of a normalization; 1 and 0 where it has none."""
     weight, bias = call.module.weight, call.module.bias
     return (
@@ -62,7 +62,7 @@ def _affine(call: Call, channels: int) -> tuple[str, str]:
     )
 
 
-LOWERINGS: dict[Any, Callable[[Call], None]] = {
+LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((torch.mean, "mean"), _reduction("ReduceMean")),
     **dict.fromkeys((torch.sum, "sum"), _reduction("ReduceSum")),
     **dict.fromkeys((torch.amax, "amax"), _reduction("ReduceMax")),

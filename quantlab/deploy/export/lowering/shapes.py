@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from quantlab.deploy.export.lowering.call import Call
+from quantlab.deploy.export.lowering.call import LoweringCall
 
 
-def transpose(call: Call) -> None:
+def transpose(call: LoweringCall) -> None:
     """Two axes change places."""
     rank = len(call.shape)
     a, b = call.argument(1, "dim0") % rank, call.argument(2, "dim1") % rank
@@ -22,12 +22,12 @@ def transpose(call: Call) -> None:
     call.write("Transpose", call.x, perm=order)
 
 
-def permute(call: Call) -> None:
+def permute(call: LoweringCall) -> None:
     rank = len(call.shape)
     call.write("Transpose", call.x, perm=[axis % rank for axis in _dims(call, "dims")])
 
 
-def reshape(call: Call) -> None:
+def reshape(call: LoweringCall) -> None:
     """One that takes the batch in: by an axis in front whose size is left open."""
     if _dims(call, "shape")[0] != -1:
         raise ValueError(
@@ -37,18 +37,18 @@ def reshape(call: Call) -> None:
     flatten(call)
 
 
-def flatten(call: Call) -> None:
+def flatten(call: LoweringCall) -> None:
     """From axis 0 on, so that the batch is in the first axis."""
     call.write("Reshape", call.x, call.whole("shape", [-1, *call.node.meta["shape"][1:]]))
 
 
-def concat(call: Call) -> None:
+def concat(call: LoweringCall) -> None:
     """Along the batch."""
     parts = [call.tensor(part) for part in call.argument(0, "tensors")]
     call.write("Concat", *parts, axis=int(call.argument(1, "dim", 0)))
 
 
-def split(call: Call) -> None:
+def split(call: LoweringCall) -> None:
     """torch.chunk and torch.split: their pieces are written for the getitems that read them."""
     pieces = _pieces(call)
     axis = int(call.argument(2, "dim", 0))
@@ -56,7 +56,7 @@ def split(call: Call) -> None:
     call.writer.node("Split", [call.x, call.whole("split", pieces)], names, call.name, axis=axis)
 
 
-def item(call: Call) -> None:
+def item(call: LoweringCall) -> None:
     """One piece of a split, or a slice of a tensor."""
     source: Any = call.node.args[0]
     index: Any = call.node.args[1]
@@ -66,11 +66,11 @@ def item(call: Call) -> None:
     call.write("Identity", piece_of(call.values[source.name], index % len(pieces)))
 
 
-def pixel_shuffle(call: Call) -> None:
+def pixel_shuffle(call: LoweringCall) -> None:
     call.write("DepthToSpace", call.x, blocksize=_factor(call, "upscale_factor"), mode="CRD")
 
 
-def pixel_unshuffle(call: Call) -> None:
+def pixel_unshuffle(call: LoweringCall) -> None:
     """SpaceToDepth orders channels otherwise than torch; so by reshaping and transposing."""
     block = _factor(call, "downscale_factor")
     _, channels, height, width = call.shape
@@ -81,7 +81,7 @@ def pixel_unshuffle(call: Call) -> None:
     call.write("Reshape", moved, call.whole("joined", joined))
 
 
-def _factor(call: Call, name: str) -> int:
+def _factor(call: LoweringCall, name: str) -> int:
     if call.node.op == "call_module":
         return int(getattr(call.module, name))
     return int(call.argument(1, name))
@@ -92,7 +92,7 @@ def piece_of(output: str, at: int) -> str:
     return f"{output}_{at}_piece"
 
 
-def _dims(call: Call, name: str) -> tuple[int, ...]:
+def _dims(call: LoweringCall, name: str) -> tuple[int, ...]:
     """`x.permute(0, 2, 1)` and `torch.permute(x, (0, 2, 1))` alike."""
     first = call.argument(1, name)
     if isinstance(first, int):
@@ -100,7 +100,7 @@ def _dims(call: Call, name: str) -> tuple[int, ...]:
     return tuple(first)
 
 
-def _pieces(call: Call) -> list[int]:
+def _pieces(call: LoweringCall) -> list[int]:
     shape, axis = call.shape, call.argument(2, "dim", 0)
     names = ("chunks", "split_size", "split_size_or_sections")
     length = shape[axis]
@@ -112,7 +112,7 @@ def _pieces(call: Call) -> list[int]:
     return [min(size, length - start) for start in range(0, length, size)]
 
 
-def _slice(call: Call, index: tuple[Any, ...]) -> None:
+def _slice(call: LoweringCall, index: tuple[Any, ...]) -> None:
     rank = len(call.shape)
     if any(part is Ellipsis for part in index):
         at = index.index(Ellipsis)
@@ -148,7 +148,7 @@ def _ends(part: slice | int, length: int) -> tuple[int, int, int]:
     return part.indices(length)
 
 
-LOWERINGS: dict[Any, Callable[[Call], None]] = {
+LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((torch.transpose, torch.swapaxes, "transpose", "swapaxes"), transpose),
     **dict.fromkeys((torch.permute, "permute"), permute),
     **dict.fromkeys((torch.reshape, "reshape", "view"), reshape),

@@ -94,7 +94,7 @@ def integer_type(graph: Graph, node: Node) -> str:
     return str(onnx.TensorProto.DataType.Name(kind)).lower()
 
 
-def ruler_key(graph: Graph, node: Node) -> tuple[object, ...]:
+def qparams_key(graph: Graph, node: Node) -> tuple[object, ...]:
     """Equal for two QuantizeLinear or DequantizeLinear nodes with equal rulers."""
     constants = (graph.constants.get(node.input(at)) for at in (1, 2))
     names = (node.input(at) for at in (1, 2))

@@ -12,7 +12,7 @@ from quantlab.deploy.precision.fallback.site import (
     Site,
     integer_type,
     is_layer,
-    ruler_key,
+    qparams_key,
 )
 from quantlab.numerics.integer_operators import integer_operator
 
@@ -23,15 +23,15 @@ def types_differ(site: Site) -> Reason | None:
     """8 bits, one type in and out, and a scale for the whole tensor."""
     before, quantizer = list(site.dequantizers()), site.quantizer()
     around = [*before, quantizer] if quantizer is not None else before
-    rulers = [integer_type(site.graph, node) for node in around]
-    wide = [dtype for dtype in rulers if dtype not in EIGHT_BITS]
+    types = [integer_type(site.graph, node) for node in around]
+    wide = [dtype for dtype in types if dtype not in EIGHT_BITS]
     if wide:
         return Reason("not 8 bits", f"Its activations are {wide[0]}; integer kernels take 8 bits.")
-    signed = _signed(site, before, quantizer) if site.x86 and "int8" in rulers else None
+    signed = _signed(site, before, quantizer) if site.x86 and "int8" in types else None
     if signed is not None:
         return signed
-    if len(set(rulers)) > 1:
-        return Reason("types differ", f"It reads {rulers[0]} and writes {rulers[-1]}.")
+    if len(set(types)) > 1:
+        return Reason("types differ", f"It reads {types[0]} and writes {types[-1]}.")
     for node in around:
         scale = site.graph.constants.get(node.input(1))
         if scale is not None and scale.size > 1:
@@ -74,8 +74,8 @@ def _readers(site: Site, tensor: str) -> list[Node]:
     alike = [tensor]
     if quantizer is not None and quantizer.operator == Q:
         others = (n for n in graph.readers[quantizer.inputs[0]] if n.operator == Q)
-        ruler = ruler_key(graph, quantizer)
-        alike = [n.outputs[0] for n in others if ruler_key(graph, n) == ruler]
+        key = qparams_key(graph, quantizer)
+        alike = [n.outputs[0] for n in others if qparams_key(graph, n) == key]
     dequantizers = [node for name in alike for node in graph.readers.get(name, ())]
     return [n for node in dequantizers for n in graph.readers.get(node.outputs[0], ())]
 
@@ -89,15 +89,15 @@ def settings(site: Site) -> Reason | None:
     writer = site.writer(bias)
     if bias and bias not in site.graph.constants and (writer is None or writer.operator != DQ):
         return Reason("bias not constant", f"Its bias {bias!r} is computed while the model runs.")
-    return _ruler_changed(site) if integer_operator(site.node.operator).moves else None
+    return _qparams_changed(site) if integer_operator(site.node.operator).moves else None
 
 
-def _ruler_changed(site: Site) -> Reason | None:
+def _qparams_changed(site: Site) -> Reason | None:
     operator, quantizer = site.node.operator, site.quantizer()
     around = [*site.dequantizers(), *([] if quantizer is None else [quantizer])]
     if any(node.input(1) not in site.graph.constants for node in around):
         return Reason("scale not constant", f"A scale beside the {operator} is computed.")
-    if len({ruler_key(site.graph, node) for node in around}) > 1:
+    if len({qparams_key(site.graph, node) for node in around}) > 1:
         return Reason(
             "rulers differ",
             f"{operator} hands integers on as they are, but the ruler behind it is not the one "

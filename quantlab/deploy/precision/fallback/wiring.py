@@ -15,8 +15,8 @@ from quantlab.deploy.precision.fallback.site import (
     is_quantized,
     listed,
 )
-from quantlab.deploy.simulator.redundant import ruler_does
-from quantlab.deploy.simulator.rulers import ruler_of
+from quantlab.deploy.simulator.node_qparams import node_qparams
+from quantlab.deploy.simulator.redundant import clip_is_redundant
 from quantlab.numerics.integer_operators import integer_operator, why_no_kernel
 
 ADVICE = {
@@ -130,10 +130,10 @@ def relu_needed(site: Site) -> Reason | None:
     stands = f"{called(clip)} stands between it and a QuantizeLinear whose range"
     if quantizer.input(1) not in site.graph.constants:
         return Reason(kind, f"{stands} is computed, so it cannot be dropped beforehand.")
-    y = ruler_of(site.graph, quantizer)
+    y = node_qparams(site.graph, quantizer)
     if y.axis is not None:
         return None  # no integer kernel writes on such a ruler, Relu or not: see `settings`
-    if ruler_does(site.graph, clip, y):
+    if clip_is_redundant(site.graph, clip, y):
         return None
     return Reason(
         kind, f"{stands} [{y.lo:.3g}, {y.hi:.3g}] goes beyond it, so it cannot be dropped."

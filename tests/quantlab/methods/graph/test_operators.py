@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from quantlab.methods import Operator, Unsupported, operator_of, trace_model
+from quantlab.methods import OnnxOperator, Unsupported, operator_of, trace_model
 from quantlab.methods.graph.operators import (
     batchnorm_parameters_of,
     is_operator,
@@ -290,7 +290,7 @@ def test_an_input_is_no_operator():
 
 def test_an_operator_is_plain_frozen_data():
     operator = only_operator(nn.MaxPool2d(2), X)[2]
-    assert operator == Operator(
+    assert operator == OnnxOperator(
         "MaxPool",
         {"kernel_shape": (2, 2), "strides": (2, 2), "pads": (0, 0, 0, 0), "dilations": (1, 1)},
         ("input_1",),

@@ -45,13 +45,13 @@ def test_each_ruler_is_its_observer_s_over_the_float_tensor(observer):
     with torch.no_grad():
         seen = values_of(graph, BATCHES)
         found = calibrate(graph, placement, BATCHES, recipe)
-    assert set(found) == {*placement.rulers, *placement.shares}
-    for name in placement.rulers:
+    assert set(found) == {*placement.own_qparams, *placement.shared_qparams}
+    for name in placement.own_qparams:
         expected = recipe.activations.make_observer()
         for value in seen[name]:
             expected.partial_fit(value.numpy())
         assert found[name] == expected.qparams(), name
-    for tensor, root in placement.shares.items():
+    for tensor, root in placement.shared_qparams.items():
         assert found[tensor] is found[root]
 
 

@@ -36,11 +36,11 @@ def reasons(placement):
 def test_a_relu_is_done_by_the_ruler_after_its_layer():
     for act in (nn.ReLU(), nn.ReLU6(), nn.Hardtanh(-1, 2)):
         found = placed(Named([conv(), act, conv()]))
-        assert found.rulers == ("input_1", "b", "c")
+        assert found.own_qparams == ("input_1", "b", "c")
         assert found.fused == {"a": "b"}
         assert found.quantized == ("a", "b", "c")
         assert found.float_layers == ()
-        assert (found.ruler_of("b"), found.ruler_of("a")) == ("b", None)
+        assert (found.qparams_of("b"), found.qparams_of("a")) == ("b", None)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_clip_away_from_zero_stays_float():
 
 def test_a_symmetric_ruler_cannot_do_a_relu():
     found = placed(Named([conv(), nn.ReLU(), conv()]), SYMMETRIC)
-    assert found.rulers == ("input_1", "a", "b", "c")
+    assert found.own_qparams == ("input_1", "a", "b", "c")
     assert list(reasons(found)) == ["b"]
     assert reasons(found)["b"].startswith("symmetric rulers reach as far below 0")
 
@@ -119,7 +119,7 @@ class Residual(nn.Module):
 def test_a_layer_with_two_readers_keeps_its_own_ruler():
     found = placed(Residual())
     # y is read by relu and by the sum: relu cannot be taken into its ruler
-    assert found.rulers == ("x", "a", "relu", "b", "relu_1")
+    assert found.own_qparams == ("x", "a", "relu", "b", "relu_1")
     assert "a" not in found.fused
     assert list(found.fused.values()) == ["relu_1"]
     assert reasons(found) == {
@@ -129,7 +129,7 @@ def test_a_layer_with_two_readers_keeps_its_own_ruler():
 
 def test_a_ruler_lies_on_both_sides_of_a_hardswish():
     found = placed(Named([conv(), nn.Hardswish(), conv()]))
-    assert found.rulers == ("input_1", "a", "b", "c")
+    assert found.own_qparams == ("input_1", "a", "b", "c")
     assert reasons(found) == {"b": "ONNX Runtime has no integer kernel for HardSwish"}
     (layer,) = found.float_layers
     assert str(layer) == f"b (HardSwish) stays float: {layer.reason}"
@@ -138,22 +138,22 @@ def test_a_ruler_lies_on_both_sides_of_a_hardswish():
 def test_what_moves_integers_shares_the_ruler_before_it():
     modules = [conv(), nn.MaxPool2d(2), nn.Upsample(scale_factor=2), conv(), nn.Flatten()]
     found = placed(Named([*modules, nn.Linear(256, 2)]))
-    assert found.rulers == ("input_1", "a", "d", "f")
-    assert found.shares == {"b": "a", "c": "a", "e": "d"}
-    assert found.ruler_of("c") == "a"
+    assert found.own_qparams == ("input_1", "a", "d", "f")
+    assert found.shared_qparams == {"b": "a", "c": "a", "e": "d"}
+    assert found.qparams_of("c") == "a"
     assert found.quantized == tuple("abcdef")
 
 
 def test_an_input_that_is_only_moved_has_the_ruler_of_its_reader_s_choice():
     found = placed(Named([nn.MaxPool2d(2), conv()]))
-    assert found.rulers == ("input_1", "b")
-    assert found.shares == {"a": "input_1"}
+    assert found.own_qparams == ("input_1", "b")
+    assert found.shared_qparams == {"a": "input_1"}
 
 
 def test_between_float_operators_there_is_no_ruler():
     found = placed(Named([nn.Tanh(), nn.MaxPool2d(2), nn.SiLU()]))
-    assert found.rulers == ()
-    assert found.shares == {}
+    assert found.own_qparams == ()
+    assert found.shared_qparams == {}
     assert found.quantized == ()
     assert reasons(found) == {
         "a": "quantlab knows no integer operator for it",
@@ -164,8 +164,8 @@ def test_between_float_operators_there_is_no_ruler():
 
 def test_a_float_producer_is_quantized_where_a_quantized_layer_reads_it():
     found = placed(Named([nn.Tanh(), nn.MaxPool2d(2), conv()]))
-    assert found.rulers == ("a", "c")
-    assert found.shares == {"b": "a"}
+    assert found.own_qparams == ("a", "c")
+    assert found.shared_qparams == {"b": "a"}
 
 
 def test_computed_operators_have_their_own_rulers():
@@ -182,16 +182,16 @@ def test_computed_operators_have_their_own_rulers():
             return F.avg_pool2d(y, 2), F.softmax(y.flatten(1), 1)
 
     found = placed(Net())
-    assert found.rulers == (
+    assert found.own_qparams == (
         "x", "a", "adaptive_avg_pool2d", "fc", "sigmoid", "mul", "cat", "avg_pool2d", "softmax",
     )  # fmt: skip
-    assert found.shares == {"flatten": "cat"}
+    assert found.shared_qparams == {"flatten": "cat"}
     assert found.float_layers == ()
 
 
 def test_a_batchnorm_on_its_own_is_reported():
     found = placed(Named([nn.BatchNorm2d(4), conv()]))
-    assert found.rulers == ("a", "b")
+    assert found.own_qparams == ("a", "b")
     assert reasons(found) == {
         "a": "no convolution or linear layer before it, that it alone reads, to fold it into"
     }
@@ -212,7 +212,7 @@ def test_keep_float_takes_paths_and_node_names(name):
         "block_0": f"keep_float names {name}",
         "block_1": "block_0 before it stays float, so no ruler clips for it",
     }
-    assert found.rulers == ("block_1", "block_2")
+    assert found.own_qparams == ("block_1", "block_2")
     assert [layer.path for layer in found.float_layers] == ["block.0", "block.1"]
 
 
@@ -226,8 +226,8 @@ def test_keep_float_takes_the_beginning_of_paths():
 
 def test_a_moving_layer_kept_float_breaks_the_chain():
     found = placed(Named([conv(), nn.MaxPool2d(2), conv()]), Recipe(keep_float=["b"]))
-    assert found.rulers == ("input_1", "a", "b", "c")
-    assert found.shares == {}
+    assert found.own_qparams == ("input_1", "a", "b", "c")
+    assert found.shared_qparams == {}
 
 
 def test_an_unknown_name_gets_near_ones():

@@ -132,10 +132,10 @@ def test_the_integers_are_those_of_the_trained_rulers(name):
         integers = quantize(weight, layer.ruler.qparams)
         np.testing.assert_array_equal(made.weights[node.name].q, integers)
         assert made.weights[node.name].qparams == layer.ruler.qparams
-    for tensor in made.placement.rulers:
+    for tensor in made.placement.own_qparams:
         ruler = qat.network.get_submodule(f"{tensor}_fake_quantize")
         assert made.activations[tensor] == ruler.qparams
-    for tensor, root in made.placement.shares.items():
+    for tensor, root in made.placement.shared_qparams.items():
         assert made.activations[tensor] == made.activations[root]
 
 
@@ -157,12 +157,12 @@ def test_lsq_learns_every_scale():
     model, batches = mixed()
     qat = prepare_qat(model, batches, RECIPES["lsq"])
     rulers = [m for m in qat.modules() if isinstance(m, LearnedStepSize)]
-    assert len(rulers) == len(qat.start.placement.rulers) + len(qat.start.weights)
+    assert len(rulers) == len(qat.start.placement.own_qparams) + len(qat.start.weights)
     layer = qat.network.get_submodule("depthwise")
     first = initial_ruler(layer.folded()[0].detach().numpy(), layer.ruler.qparams)
     assert layer.ruler.qparams == first
     assert layer.ruler.values == 9
-    source = qat.start.placement.rulers[0]
+    source = qat.start.placement.own_qparams[0]
     assert qat.network.get_submodule(f"{source}_fake_quantize").values == 3 * 12 * 12
     before = [m.scale.detach().clone() for m in rulers]
     step(qat, batches[0], torch.optim.SGD(qat.parameters(), 0.01))

@@ -9,7 +9,7 @@ from quantlab.deploy.onnx_graph.graph import RULER_TYPES, Graph, Node
 from quantlab.numerics import QParams
 
 
-def ruler_of(graph: Graph, node: Node) -> QParams:
+def node_qparams(graph: Graph, node: Node) -> QParams:
     """scale, zero_point, integer type and axis of a QuantizeLinear or DequantizeLinear.
 
     Raises

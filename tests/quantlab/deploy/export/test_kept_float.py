@@ -127,6 +127,10 @@ NETS: dict[str, tuple[Callable[[], Net], tuple[str, ...]]] = {
         lambda: Net(lambda s, x: F.avg_pool2d(x, 3, 2, 1, ceil_mode=True)),
         (),
     ),
+    "cut windows": (
+        lambda: Net(lambda s, x: F.avg_pool2d(x, 3, 2, 1, True, count_include_pad=False)),
+        (),
+    ),
     "curves": (lambda: Net(lambda s, x: torch.tanh(F.hardswish(s.t(x))), t=conv()), ()),
     "two readers": (lambda: Net(lambda s, x: F.relu(x) + x), ()),
 }  # fmt: skip

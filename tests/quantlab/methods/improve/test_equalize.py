@@ -48,6 +48,9 @@ NETS = {
         nn.AvgPool2d(2, ceil_mode=False), nn.ReLU(), nn.Conv2d(7, 4, 1), nn.AdaptiveAvgPool2d(1),
         nn.Flatten(), nn.Linear(4, 2),
     ),
+    "leaky": lambda: nn.Sequential(
+        nn.Conv2d(3, 6, 3), nn.LeakyReLU(0.1), nn.Conv2d(6, 4, 3, padding=1)
+    ),
     "flatten": lambda: nn.Sequential(
         nn.Conv2d(3, 6, 3, stride=3), nn.ReLU(), nn.Flatten(), nn.Linear(6 * 16, 5), nn.ReLU(),
         nn.Linear(5, 4),

@@ -21,7 +21,7 @@ from quantlab.deploy.simulator.moves import MOVES
 from quantlab.deploy.simulator.node_qparams import holds_int32, node_qparams
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.deploy.simulator.operators import KERNELS, TO_FLOAT
-from quantlab.deploy.simulator.redundant import clip_is_redundant
+from quantlab.deploy.simulator.redundant import clip_node_is_redundant
 from quantlab.deploy.simulator.steps import (
     DequantizeStep,
     FloatStep,
@@ -120,7 +120,7 @@ class _Recognizer:
         operands = self._operands(node, quantize_parameters=True)
         if operands is None or not fits(operator, operands, y, self.exact):
             return False
-        if not all(clip_is_redundant(self.graph, clip, y) for clip in through):
+        if not all(clip_node_is_redundant(self.graph, clip, y) for clip in through):
             return False
         self.done.update(clip.outputs[0] for clip in through)
         summing = {"exact": self.exact} if operator.weighted else {}

@@ -9,7 +9,7 @@ from quantlab.numerics import QParams
 from quantlab.numerics.ops import clip_is_redundant
 
 
-def clip_is_redundant(graph: Graph, node: Node, y: QParams) -> bool:
+def clip_node_is_redundant(graph: Graph, node: Node, y: QParams) -> bool:
     """Whether quantizing on `y` already does what this Relu or Clip does."""
     if node.operator == "Relu":
         return clip_is_redundant(y, 0.0, None)

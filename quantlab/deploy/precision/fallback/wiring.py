@@ -16,7 +16,7 @@ from quantlab.deploy.precision.fallback.site import (
     listed,
 )
 from quantlab.deploy.simulator.node_qparams import node_qparams
-from quantlab.deploy.simulator.redundant import clip_is_redundant
+from quantlab.deploy.simulator.redundant import clip_node_is_redundant
 from quantlab.numerics.integer_operators import integer_operator, why_no_kernel
 
 ADVICE = {
@@ -133,7 +133,7 @@ def relu_needed(site: Site) -> Reason | None:
     y = node_qparams(site.graph, quantizer)
     if y.axis is not None:
         return None  # no integer kernel writes on such a ruler, Relu or not: see `settings`
-    if clip_is_redundant(site.graph, clip, y):
+    if clip_node_is_redundant(site.graph, clip, y):
         return None
     return Reason(
         kind, f"{stands} [{y.lo:.3g}, {y.hi:.3g}] goes beyond it, so it cannot be dropped."

@@ -14,7 +14,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.networks import images
 from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.deploy.precision.report import precision_report
 from quantlab.deploy.runtime.agreement import compare_with_runtime
@@ -23,6 +22,7 @@ from quantlab.methods.quantize_model import quantize_model
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import Recipe
 from quantlab.numerics.integer_operators import integer_operator
+from tests.support.networks import images
 
 
 class Net(nn.Module):

@@ -19,7 +19,7 @@ from torch import nn
 from benchmarks.detector_variants import SHAPES, SHIPPED, Shape, build
 from quantlab.deploy import build_onnx, measure_latency, precision_report
 from quantlab.deploy.onnx_graph.macs import macs_of
-from quantlab.deploy.precision.report import NodePrecision
+from quantlab.deploy.precision.ran_node import NodePrecision
 from quantlab.methods import Recipe, quantize_model
 
 STEM_LAYER = "stem.0"

@@ -1,4 +1,7 @@
-"""A room imports only from the rooms below it: read from the source, nothing is run."""
+"""A room imports only from the rooms below it, and no files import each other in a circle.
+
+Read from the source, nothing is run.
+"""
 
 import ast
 import sys
@@ -99,8 +102,38 @@ def violations(root: Path) -> list[str]:
     return found
 
 
+def circles(root: Path) -> list[list[str]]:
+    """Modules that import each other, directly or through others, each circle in order.
+
+    What stands in a function, or under `if TYPE_CHECKING`, counts: it says what a file knows.
+    """
+    paths = [p for top in ("quantlab", "autograder") for p in sorted((root / top).rglob("*.py"))]
+    modules = {module_of(path, root): path for path in paths}
+    imports = {
+        name: dict.fromkeys(m for _, m in imported_modules(path, root) if m in modules)
+        for name, path in modules.items()
+    }
+    found, done = [], set()
+
+    def walk(name: str, way: list[str]) -> None:
+        if name in way:
+            found.append(way[way.index(name) :])
+        elif name not in done:
+            for other in imports[name]:
+                walk(other, [*way, name])
+            done.add(name)
+
+    for name in modules:
+        walk(name, [])
+    return found
+
+
 def test_imports_go_downwards_only():
     assert violations(ROOT) == []
+
+
+def test_no_files_import_each_other_in_a_circle():
+    assert circles(ROOT) == []
 
 
 def test_every_room_has_its_floor():
@@ -170,3 +203,54 @@ def test_an_import_downwards_is_not(tmp_path, file, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     assert violations(tmp_path) == []
+
+
+def planted(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / "quantlab" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("files", "circle"),
+    [
+        (
+            {
+                "base/a.py": "from quantlab.base.b import x",
+                "base/b.py": "def f():\n    from quantlab.base.a import y",
+            },
+            {"quantlab.base.a", "quantlab.base.b"},
+        ),
+        (
+            {
+                "base/a.py": "from . import b",
+                "base/b.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n"
+                "    from quantlab.base import c",
+                "base/c.py": "import quantlab.base.a",
+                "base/d.py": "from quantlab.base.a import x",
+            },
+            {"quantlab.base.a", "quantlab.base.b", "quantlab.base.c"},
+        ),
+        (
+            {
+                "base/__init__.py": "from quantlab.base.a import x",
+                "base/a.py": "from quantlab.base import y",
+            },
+            {"quantlab.base", "quantlab.base.a"},
+        ),
+    ],
+)
+def test_a_circle_is_found_whole(tmp_path, files, circle):
+    (found,) = circles(planted(tmp_path, files))
+    assert set(found) == circle
+
+
+def test_what_is_imported_twice_is_no_circle(tmp_path):
+    files = {
+        "base/a.py": "from quantlab.base import b, c",
+        "base/b.py": "from quantlab.base import c",
+        "base/c.py": "",
+    }
+    assert circles(planted(tmp_path, files)) == []

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quantlab.analysis.checks import per_image_scores, same_images
+from quantlab.analysis.plots.drops import drop_figure
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,8 +42,8 @@ def mean(records: np.ndarray, index: np.ndarray) -> Any:
     return records[index].mean(axis=-1)
 
 
-@dataclass(frozen=True)
-class Drop:
+@dataclass(frozen=True, repr=False)
+class Drop(Report):
     """What a change cost, and how sure that is. `drop` is before - after: above 0 is a loss.
 
     `low` and `high` enclose `confidence` of the bootstrap; all five numbers are in the statistic's
@@ -87,19 +90,46 @@ class Drop:
 
     def plot(self, limit: float | None = None) -> Figure:
         """The interval on a line with 0 and, if given, a limit marked."""
-        from quantlab.analysis.plots.drops import drop_figure
-
-        return drop_figure({"all images": self}, limit=limit)
-
-    def __str__(self) -> str:
-        text = (
-            f"before {self.before:.4g}, after {self.after:.4g}: drop {self.drop:.4g}, "
-            f"{self.confidence:.0%} interval {self.low:.4g} to {self.high:.4g} "
-            f"({self.images:,} images): {self.verdict}"
+        return drop_figure(
+            ["all images"],
+            [self.drop],
+            [(self.low, self.high)],
+            [self.verdict],
+            [self.images],
+            confidence=self.confidence,
+            limit=limit,
         )
-        if self.changed == 0:
-            text += f"; a change in up to {self.unseen:.2%} of images could still go unseen"
-        return text
+
+    @property
+    def summary(self) -> str:
+        return (
+            f"drop {self.drop:.4g}, {self.confidence:.0%} interval {self.low:.4g} to "
+            f"{self.high:.4g}: {self.verdict}"
+        )
+
+    def tables(self) -> tuple[Table, ...]:
+        return (Table(drop_columns(self.confidence), ({**asdict(self), "verdict": self.verdict},)),)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        if self.changed != 0:
+            return ()
+        return (
+            f"No image changed; a change in up to {self.unseen:.2%} of images could still go "
+            "unseen",
+        )
+
+
+def drop_columns(confidence: float) -> tuple[Column, ...]:
+    """What a table shows of drops with intervals of this confidence."""
+    return (
+        Column("images", "images", ","),
+        Column("before", "before", ".4g"),
+        Column("after", "after", ".4g"),
+        Column("drop", "drop", ".4g"),
+        Column(f"{confidence:.0%} interval", ("low", "high"), ".4g"),
+        Column("verdict", "verdict"),
+    )
 
 
 def paired_bootstrap(

@@ -17,14 +17,18 @@ import onnx
 from quantlab.analysis.compared_tensors import ComparedTensor, compared_tensors
 from quantlab.analysis.isolate import alone_name, given_name, isolate_layers
 from quantlab.analysis.model_pair import batches, model_pair
+from quantlab.analysis.plots.layer_error import error_histogram_figure, layer_error_figure
 from quantlab.analysis.reference_tensors import ReferenceTensors
 from quantlab.analysis.tensor_error import (
+    EDGES,
     ErrorSums,
     TensorError,
     clipped_share,
     finite_or_none,
     sqnr,
 )
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.deploy.runtime.session import open_session
 from quantlab.deploy.runtime.tensors import runtime_tensors
 from quantlab.numerics import dequantize
@@ -35,8 +39,8 @@ if TYPE_CHECKING:
 ORDERS = ("isolated", "accumulated")
 
 
-@dataclass(frozen=True)
-class LayerError:
+@dataclass(frozen=True, repr=False)
+class LayerError(Report):
     """One quantized tensor and the operator that makes it.
 
     name, operator : str
@@ -64,13 +68,42 @@ class LayerError:
 
     def plot(self) -> Figure:
         """Histograms of both errors in LSB."""
-        from quantlab.analysis.plots.layer_error import error_histogram_figure
+        both = self.isolated, self.accumulated
+        return error_histogram_figure(
+            self.name,
+            self.operator,
+            EDGES,
+            (both[0].counts, both[1].counts),
+            (both[0].rms_lsb, both[1].rms_lsb),
+            (both[0].max_lsb, both[1].max_lsb),
+            scale=self.scale,
+            clipped=self.clipped,
+        )
 
-        return error_histogram_figure(self)
+    @property
+    def summary(self) -> str:
+        return (
+            f"{self.name} ({self.operator}), 1 LSB = {self.scale:.3g}, {self.clipped:.3%} clipped"
+        )
+
+    def tables(self) -> tuple[Table, ...]:
+        rows = tuple(
+            {"which": name, **{k: v for k, v in vars(error).items() if k != "counts"}}
+            for name, error in (("alone", self.isolated), ("accumulated", self.accumulated))
+        )
+        columns = (
+            Column("", "which"),
+            Column("SQNR (dB)", "sqnr_db", ".1f"),
+            Column("max error (LSB)", "max_lsb", ".2f"),
+            Column("rms error (LSB)", "rms_lsb", ".2f"),
+            Column("mean error (LSB)", "mean_lsb", "+.2f"),
+            Column("values", "values", ","),
+        )
+        return (Table(columns, rows),)
 
 
-@dataclass(frozen=True)
-class LayerErrors:
+@dataclass(frozen=True, repr=False)
+class LayerErrors(Report):
     """Every quantized tensor in the order of computation, and the outputs.
 
     outputs : tuple of (name, dB)
@@ -106,33 +139,50 @@ class LayerErrors:
 
     def plot(self) -> Figure:
         """SQNR of every layer, alone and accumulated."""
-        from quantlab.analysis.plots.layer_error import layer_error_figure
-
-        return layer_error_figure(self)
-
-    def table(self) -> str:
-        """The rows as text: dB, largest and mean error in LSB, clipped share."""
-        width = max(6, *(len(layer.name) for layer in self.layers))
-        kind = max(8, *(len(layer.operator) for layer in self.layers))
-        lines = [
-            f"{'':<{width + kind + 2}}{'SQNR (dB)':>16}{'max error (LSB)':>19}"
-            f"{'mean error (LSB)':>19}{'clipped':>10}",
-            f"{'tensor':<{width}}  {'operator':<{kind}}" + f"{'alone':>9}{'all':>8}" * 3,
-        ]
-        for layer in self.layers:
-            a, b = layer.isolated, layer.accumulated
-            lines.append(
-                f"{layer.name:<{width}}  {layer.operator:<{kind}}{a.sqnr_db:>9.1f}{b.sqnr_db:>8.1f}"
-                f"{a.max_lsb:>9.2f}{b.max_lsb:>8.2f}{a.mean_lsb:>+9.2f}{b.mean_lsb:>+8.2f}"
-                f"{layer.clipped:>12.3%}"
-            )
-        lines += [f"output {name}: {db:.1f} dB" for name, db in self.outputs]
-        return "\n".join(
-            [*lines, f"alone: one layer in integers; all: the model. {self.images} images."]
+        return layer_error_figure(
+            [layer.name for layer in self.layers],
+            [layer.operator for layer in self.layers],
+            [layer.isolated.sqnr_db for layer in self.layers],
+            [layer.accumulated.sqnr_db for layer in self.layers],
+            dict(self.outputs),
         )
 
-    def __str__(self) -> str:
-        return self.table()
+    @property
+    def summary(self) -> str:
+        outputs = ", ".join(f"output {name}: {db:.1f} dB" for name, db in self.outputs)
+        return f"{len(self.layers)} layers on {self.images} images; {outputs}"
+
+    def tables(self) -> tuple[Table, ...]:
+        """One row a layer: dB, largest and mean error in LSB, clipped share."""
+        rows = tuple(
+            {
+                "name": layer.name,
+                "operator": layer.operator,
+                "alone_db": layer.isolated.sqnr_db,
+                "all_db": layer.accumulated.sqnr_db,
+                "alone_max_lsb": layer.isolated.max_lsb,
+                "all_max_lsb": layer.accumulated.max_lsb,
+                "alone_mean_lsb": layer.isolated.mean_lsb,
+                "all_mean_lsb": layer.accumulated.mean_lsb,
+                "clipped_percent": 100 * layer.clipped,
+            }
+            for layer in self.layers
+        )
+        errors = [
+            Column(f"{what} {which}", f"{which}_{key}", spec)
+            for what, key, spec in (
+                ("SQNR (dB)", "db", ".1f"),
+                ("max error (LSB)", "max_lsb", ".2f"),
+                ("mean error (LSB)", "mean_lsb", "+.2f"),
+            )
+            for which in ("alone", "all")
+        ]
+        names = Column("tensor", "name"), Column("operator", "operator")
+        return (Table((*names, *errors, Column("clipped (%)", "clipped_percent", ".3f")), rows),)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"alone: one layer in integers; all: the model. {self.images} images.",)
 
 
 def layer_errors(model: Any, x: Any, reference: Any = None, *, exact: bool = False) -> LayerErrors:

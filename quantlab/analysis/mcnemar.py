@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quantlab.analysis.checks import same_images
+from quantlab.analysis.plots.mcnemar import mcnemar_figure
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
-class McNemar:
+@dataclass(frozen=True, repr=False)
+class McNemar(Report):
     """The four counts and the two p-values.
 
     both, neither : int
@@ -56,21 +59,28 @@ class McNemar:
 
     def plot(self) -> Figure:
         """The 2 x 2 table, and the images that changed sides as bars."""
-        from quantlab.analysis.plots.mcnemar import mcnemar_figure
-
-        return mcnemar_figure(self)
-
-    def __str__(self) -> str:
-        rows = (
-            ("", "after right", "after wrong"),
-            ("before right", f"{self.both:,}", f"{self.only_before:,}"),
-            ("before wrong", f"{self.only_after:,}", f"{self.neither:,}"),
+        return mcnemar_figure(
+            self.only_before, self.only_after, both=self.both, neither=self.neither, p=self.p_mid
         )
-        table = "\n".join(f"{a:<14}{b:>12}{c:>13}" for a, b, c in rows)
+
+    @property
+    def summary(self) -> str:
         return (
-            f"{table}\nof {self.images:,} images {self.only_before:,} lost, {self.only_after:,} "
+            f"Of {self.images:,} images {self.only_before:,} lost, {self.only_after:,} "
             f"won: p = {self.p_mid:.3g} (mid-p), {self.p_exact:.3g} (exact)"
         )
+
+    def tables(self) -> tuple[Table, ...]:
+        rows = (
+            {"before": "before right", "right": self.both, "wrong": self.only_before},
+            {"before": "before wrong", "right": self.only_after, "wrong": self.neither},
+        )
+        columns = (
+            Column("", "before"),
+            Column("after right", "right", ","),
+            Column("after wrong", "wrong", ","),
+        )
+        return (Table(columns, rows),)
 
 
 def mcnemar(before_correct: Any, after_correct: Any) -> McNemar:
@@ -94,10 +104,10 @@ def mcnemar(before_correct: Any, after_correct: Any) -> McNemar:
     Examples
     --------
     >>> print(mcnemar([1, 1, 1, 1, 1, 1, 0, 0], [1, 0, 0, 0, 0, 0, 1, 0]))
-                   after right  after wrong
-    before right             1            5
-    before wrong             1            1
-    of 8 images 5 lost, 1 won: p = 0.125 (mid-p), 0.219 (exact)
+    Of 8 images 5 lost, 1 won: p = 0.125 (mid-p), 0.219 (exact)
+                  after right  after wrong
+    before right            1            5
+    before wrong            1            1
     """
     before = _right_or_wrong(before_correct, "before_correct")
     after = _right_or_wrong(after_correct, "after_correct")

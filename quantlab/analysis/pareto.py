@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from quantlab.analysis.plots.pareto import pareto_figure
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -28,8 +32,8 @@ class Candidate:
     speed: float
 
 
-@dataclass(frozen=True)
-class ParetoFront:
+@dataclass(frozen=True, repr=False)
+class ParetoFront(Report):
     """`best`: candidates that nobody dominates, the fastest first; `dominated`: the others.
 
     `beaten_by[name]` is the candidate that shows why `name` is dominated.
@@ -51,25 +55,30 @@ class ParetoFront:
 
     def plot(self, accuracy: str = "accuracy", speed: str = "speed against FP32 (×)") -> Figure:
         """Accuracy against speed with the front as steps; arguments are the axis labels."""
-        from quantlab.analysis.plots.pareto import pareto_figure
+        best, dominated = (
+            [(c.name, c.speed, c.accuracy) for c in some] for some in (self.best, self.dominated)
+        )
+        return pareto_figure(best, dominated, accuracy=accuracy, speed=speed)
 
-        return pareto_figure(self, accuracy=accuracy, speed=speed)
+    @property
+    def summary(self) -> str:
+        names = ", ".join(candidate.name for candidate in self.best)
+        every = len(self.best) + len(self.dominated)
+        return f"{len(self.best)} of {every} candidates are on the front: {names}"
 
-    def table(self) -> str:
-        """The rows as text, the front first."""
-        every = (*self.best, *self.dominated)
-        width = max(len(candidate.name) for candidate in every)
-        lines = [f"{'':<{width}}{'accuracy':>12}{'speed':>10}  on the front?"]
-        for candidate in every:
+    def tables(self) -> tuple[Table, ...]:
+        rows = []
+        for candidate in (*self.best, *self.dominated):
             beaten = self.beaten_by.get(candidate.name)
-            lines.append(
-                f"{candidate.name:<{width}}{candidate.accuracy:>12.4g}{candidate.speed:>10.3g}  "
-                + (f"no, {beaten} is better" if beaten else "yes")
-            )
-        return "\n".join(lines)
-
-    def __str__(self) -> str:
-        return self.table()
+            on_front = f"no, {beaten} is better" if beaten else "yes"
+            rows.append({**asdict(candidate), "on_front": on_front})
+        columns = (
+            Column("", "name"),
+            Column("accuracy", "accuracy", ".4g"),
+            Column("speed", "speed", ".3g"),
+            Column("on the front?", "on_front"),
+        )
+        return (Table(columns, tuple(rows), strong=frozenset(range(len(self.best)))),)
 
 
 def pareto_front(candidates: Iterable[Candidate]) -> ParetoFront:
@@ -93,10 +102,11 @@ def pareto_front(candidates: Iterable[Candidate]) -> ParetoFront:
     ...     [Candidate("fp32", 0.91, 1.0), Candidate("int8", 0.90, 2.0), Candidate("s8", 0.89, 1.1)]
     ... )
     >>> print(front)
-            accuracy     speed  on the front?
-    int8         0.9         2  yes
-    fp32        0.91         1  yes
-    s8          0.89       1.1  no, int8 is better
+    2 of 3 candidates are on the front: int8, fp32
+          accuracy  speed  on the front?
+    int8       0.9      2  yes
+    fp32      0.91      1  yes
+    s8        0.89    1.1  no, int8 is better
     """
     every = sorted(candidates, key=lambda c: (-c.speed, -c.accuracy))
     _check(every)

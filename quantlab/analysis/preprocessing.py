@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quantlab.analysis.pixel_relation import PixelRelation, pixel_relation
+from quantlab.analysis.plots.preprocessing import preprocessing_figure
 from quantlab.analysis.preprocessing_findings import findings
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.numerics.validation import finite_float32
 
 if TYPE_CHECKING:
@@ -36,8 +39,8 @@ class ChannelPixels:
     counts: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class PreprocessingComparison:
+@dataclass(frozen=True, repr=False)
+class PreprocessingComparison(Report):
     """Two pipelines side by side. `findings` are sentences, the most important first.
 
     `edges` are those of each pipeline's histograms, first and second.
@@ -62,28 +65,37 @@ class PreprocessingComparison:
 
     def plot(self) -> Figure:
         """Histograms of every channel, the two pipelines above each other, the finding on top."""
-        from quantlab.analysis.plots.preprocessing import preprocessing_figure
+        both = self.first, self.second
+        return preprocessing_figure(
+            self.names,
+            self.edges,
+            [[channel.counts for channel in channels] for channels in both],
+            [[channel.mean for channel in channels] for channels in both],
+            self.findings,
+        )
 
-        return preprocessing_figure(self)
-
-    def table(self) -> str:
-        """Ranges, means and spreads as text, then the findings."""
-        width = max(len(name) for name in self.names)
-        lines = [
+    @property
+    def summary(self) -> str:
+        return "; ".join(
             f"{name}: {' x '.join(map(str, shape))}"
             for name, shape in zip(self.names, self.shapes, strict=True)
-        ]
-        lines.append(f"{'':<{width}}{'channel':>9}{'low':>11}{'high':>11}{'mean':>11}{'std':>11}")
-        for name, channels in zip(self.names, (self.first, self.second), strict=True):
-            lines += [
-                f"{name:<{width}}{c.channel:>9}{c.low:>11.4g}{c.high:>11.4g}{c.mean:>11.4g}"
-                f"{c.std:>11.4g}"
-                for c in channels
-            ]
-        return "\n".join([*lines, *(self.findings or ("The pipelines agree.",))])
+        )
 
-    def __str__(self) -> str:
-        return self.table()
+    def tables(self) -> tuple[Table, ...]:
+        """Ranges, means and spreads of every channel."""
+        pipelines = zip(self.names, (self.first, self.second), strict=True)
+        rows = tuple(
+            {"pipeline": name, **{k: v for k, v in vars(channel).items() if k != "counts"}}
+            for name, channels in pipelines
+            for channel in channels
+        )
+        numbers = [Column(name, name, ".4g") for name in ("low", "high", "mean", "std")]
+        columns = (Column("pipeline", "pipeline"), Column("channel", "channel", "d"), *numbers)
+        return (Table(columns, rows),)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.findings or ("The pipelines agree.",)
 
 
 def compare_preprocessing(

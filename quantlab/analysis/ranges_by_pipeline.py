@@ -16,8 +16,11 @@ import onnx
 
 from quantlab.analysis.compared_tensors import ComparedTensor, compared_tensors
 from quantlab.analysis.model_pair import batches, model_pair
+from quantlab.analysis.plots.ranges_by_pipeline import pipeline_ranges_figure
 from quantlab.analysis.reference_tensors import ReferenceTensors
 from quantlab.analysis.tensor_error import clipped_share, finite_or_none, sqnr
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Row, Table
 from quantlab.deploy.runtime.tensors import runtime_tensors
 from quantlab.numerics import dequantize
 
@@ -62,8 +65,8 @@ class OutputOfRun:
     high: float
 
 
-@dataclass(frozen=True)
-class PipelineRanges:
+@dataclass(frozen=True, repr=False)
+class PipelineRanges(Report):
     """Every quantized tensor under every pipeline, and the outputs of the four (or more) runs."""
 
     tensors: tuple[TensorRanges, ...]
@@ -84,37 +87,60 @@ class PipelineRanges:
 
     def plot(self) -> Figure:
         """Each tensor's ranges on its own ruler, from 0 to 100 %."""
-        from quantlab.analysis.plots.ranges_by_pipeline import pipeline_ranges_figure
-
-        return pipeline_ranges_figure(self)
-
-    def table(self) -> str:
-        """Outputs first, then one line a tensor and pipeline."""
-        names = [run.pipeline for run in self.tensors[0].runs]
-        wide = max(8, *(len(name) for name in names))
-        lines = [f"{'pipeline':<{wide}}  precision  {'output':^25}{'SQNR (dB)':>10}"]
-        for o in self.outputs:
-            against = "reference" if o.sqnr_db == np.inf else f"{o.sqnr_db:.1f}"
-            ends = f"{o.low:.4g} to {o.high:.4g}"
-            lines.append(f"{o.pipeline:<{wide}}  {o.precision:<9}  {ends:^25}{against:>10}")
-        width = max(6, *(len(t.name) for t in self.tensors))
-        lines.append(
-            f"\n{'tensor':<{width}}  {'pipeline':<{wide}}{'ruler':^24}{'FP32':^24}{'INT8':^24}"
-            f"{'clipped':>9}"
+        runs = {f"{o.pipeline} in {o.precision}": o.sqnr_db for o in self.outputs}
+        return pipeline_ranges_figure(
+            [t.name for t in self.tensors],
+            [t.operator for t in self.tensors],
+            [run.pipeline for run in self.tensors[0].runs],
+            [t.ruler for t in self.tensors],
+            [[run.fp32 for run in t.runs] for t in self.tensors],
+            [[run.clipped for run in t.runs] for t in self.tensors],
+            {name: db for name, db in runs.items() if db != np.inf},
         )
-        for tensor in self.tensors:
-            for run in tensor.runs:
-                ends = "".join(
-                    f"{f'{low:.4g} to {high:.4g}':^24}"
-                    for low, high in (tensor.ruler, run.fp32, run.int8)
-                )
-                lines.append(
-                    f"{tensor.name:<{width}}  {run.pipeline:<{wide}}{ends}{run.clipped:>9.2%}"
-                )
-        return "\n".join(lines)
 
-    def __str__(self) -> str:
-        return self.table()
+    @property
+    def summary(self) -> str:
+        clipped, name, pipeline = max(
+            (run.clipped, t.name, run.pipeline) for t in self.tensors for run in t.runs
+        )
+        return (
+            f"{len(self.tensors)} tensors under {len(self.tensors[0].runs)} pipelines; most "
+            f"clipped: {name} under {pipeline}, {clipped:.2%}"
+        )
+
+    def tables(self) -> tuple[Table, ...]:
+        """The outputs of every run, then one row a tensor and pipeline."""
+        outputs = tuple(
+            {**asdict(o), "sqnr_db": None if o.sqnr_db == np.inf else o.sqnr_db}
+            for o in self.outputs
+        )
+        of_runs = (
+            Column("pipeline", "pipeline"),
+            Column("precision", "precision"),
+            Column("output", ("low", "high"), ".4g"),
+            Column("SQNR (dB)", "sqnr_db", ".1f", absent="reference"),
+        )
+        of_tensors = (
+            Column("tensor", "tensor"),
+            Column("pipeline", "pipeline"),
+            Column("ruler", ("ruler_low", "ruler_high"), ".4g"),
+            Column("FP32", ("fp32_low", "fp32_high"), ".4g"),
+            Column("INT8", ("int8_low", "int8_high"), ".4g"),
+            Column("clipped (%)", "clipped_percent", ".2f"),
+        )
+        tensors = tuple(_row(t, run) for t in self.tensors for run in t.runs)
+        return Table(of_runs, outputs), Table(of_tensors, tensors, "Ranges of every tensor")
+
+
+def _row(tensor: TensorRanges, run: RangeOfRun) -> Row:
+    ends = {"ruler": tensor.ruler, "fp32": run.fp32, "int8": run.int8}
+    return {
+        "tensor": tensor.name,
+        "pipeline": run.pipeline,
+        **{f"{name}_low": low for name, (low, _) in ends.items()},
+        **{f"{name}_high": high for name, (_, high) in ends.items()},
+        "clipped_percent": 100 * run.clipped,
+    }
 
 
 def pipeline_ranges(

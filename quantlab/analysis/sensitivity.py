@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,10 @@ import onnx
 
 from quantlab.analysis.float_layers import computing_layers, with_float_layers
 from quantlab.analysis.model_pair import batches
+from quantlab.analysis.plots.sensitivity import sensitivity_figure
 from quantlab.analysis.tensor_error import finite_or_none, sqnr
+from quantlab.base.report import Listing, Report
+from quantlab.base.table import Column, Table
 from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.deploy.onnx_graph.feeds import checked_feeds
 from quantlab.deploy.runtime.session import open_session
@@ -48,9 +50,9 @@ class LayerScore:
     score: float
 
 
-@dataclass(frozen=True)
-class Sensitivity:
-    """Scores layer by layer. `rows` are in order of computation, `ranking` in order of concern.
+@dataclass(frozen=True, repr=False)
+class Sensitivity(Report):
+    """Scores layer by layer. `layers` are in order of computation, `ranking` in order of concern.
 
     mode : str
         "quantize one" or "keep one".
@@ -59,20 +61,20 @@ class Sensitivity:
     float_score, int8_score : float
         The model with every layer in float, and with every layer quantized.
     interrupted : bool
-        Ctrl-C came before all layers were scored; the rows that there are count.
+        Ctrl-C came before all layers were scored; the layers that there are count.
     """
 
     mode: str
     unit: str
     float_score: float
     int8_score: float
-    rows: tuple[LayerScore, ...]
+    layers: tuple[LayerScore, ...]
     interrupted: bool
 
     @property
     def ranking(self) -> tuple[LayerScore, ...]:
         """The most sensitive layer first: the lowest score alone, or the highest when kept."""
-        return tuple(sorted(self.rows, key=lambda r: r.score, reverse=self.mode == "keep one"))
+        return tuple(sorted(self.layers, key=lambda r: r.score, reverse=self.mode == "keep one"))
 
     def change(self, row: LayerScore) -> float:
         """What the layer loses alone (0 or below), or wins back when kept, in the score's unit."""
@@ -93,31 +95,51 @@ class Sensitivity:
 
     def plot(self, count: int = 20) -> Figure:
         """The `count` most sensitive layers as bars."""
-        from quantlab.analysis.plots.sensitivity import sensitivity_figure
+        ranking = self.ranking
+        return sensitivity_figure(
+            [layer.path for layer in ranking],
+            [layer.operator for layer in ranking],
+            [layer.score for layer in ranking],
+            alone=self.mode == "quantize one",
+            float_score=self.float_score,
+            int8_score=self.int8_score,
+            unit=self.unit,
+            count=count,
+        )
 
-        return sensitivity_figure(self, count)
+    @property
+    def summary(self) -> str:
+        return f"{self.unit}: {self.float_score:.4g} in float, {self.int8_score:.4g} quantized"
 
-    def table(self, count: int | None = None) -> str:
-        """The ranking as text, its first `count` rows or all."""
-        rows = self.ranking[:count]
-        width = max([5, *(len(row.path) for row in rows)])
+    def tables(self) -> tuple[Table, ...]:
+        """The ranking."""
+        return (self._table(None),)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
         what = "in integers, all others float" if self.mode == "quantize one" else "in float"
-        lines = [
-            f"{self.unit}: {self.float_score:.4g} in float, {self.int8_score:.4g} quantized",
-            f"{'layer':<{width}}  {'operator':<18}{'score':>10}{'change':>10}",
-        ]
-        for row in rows:
-            change = self.change(row)
-            shown = f"{change:+.4g}" if isfinite(change) else "-"
-            lines.append(f"{row.path:<{width}}  {row.operator:<18}{row.score:>10.4g}{shown:>10}")
-        if len(rows) < len(self.rows):
-            lines.append(f"... and {len(self.rows) - len(rows)} more")
+        notes = [f"score: the model with this one layer {what}"]
         if self.interrupted:
-            lines.append(f"Interrupted after {len(self.rows)} layers: the others are not ranked.")
-        return "\n".join([*lines, f"score: the model with this one layer {what}"])
+            notes.append(f"Interrupted after {len(self.layers)} layers: the others are not ranked.")
+        return tuple(notes)
 
-    def __str__(self) -> str:
-        return self.table()
+    def first(self, count: int) -> Listing:
+        """The `count` most sensitive layers."""
+        left = len(self.layers) - count
+        more = (f"... and {left} more",) if left > 0 else ()
+        return Listing(self.summary, self._table(count), (*more, *self.notes))
+
+    def _table(self, count: int | None) -> Table:
+        rows = tuple(
+            {**asdict(layer), "change": self.change(layer)} for layer in self.ranking[:count]
+        )
+        columns = (
+            Column("layer", "path"),
+            Column("operator", "operator"),
+            Column("score", "score", ".4g"),
+            Column("change", "change", "+.4g"),
+        )
+        return Table(columns, rows)
 
 
 def quantize_one(
@@ -163,7 +185,7 @@ def quantize_one(
 
     Examples
     --------
-    `print(quantize_one(quantized, images).table(10))`
+    `quantize_one(quantized, images).first(10)`
     """
     names = _names(model, layers)
     every = tuple(computing_layers(model))

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quantlab.analysis.bootstrap import Drop, Statistic, drop_over, mean
+from quantlab.analysis.bootstrap import Drop, Statistic, drop_columns, drop_over, mean
 from quantlab.analysis.checks import per_image_scores, same_images
+from quantlab.analysis.plots.drops import drop_figure
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Row, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,8 +45,8 @@ class GroupDrop:
         return "too few" if self.drop is None else self.drop.verdict
 
 
-@dataclass(frozen=True)
-class GroupTable:
+@dataclass(frozen=True, repr=False)
+class GroupTable(Report):
     """The drop over all images, and the drop of each group in the order given."""
 
     overall: Drop
@@ -90,43 +93,53 @@ class GroupTable:
 
     def plot(self, limit: float | None = None) -> Figure:
         """One interval a group, hollow where the group is small."""
-        from quantlab.analysis.plots.drops import drop_figure
-
-        rows = {"all images": self.overall}
-        rows |= {group.name: group.drop for group in self.groups if group.drop is not None}
-        return drop_figure(rows, limit=limit, few=FEW)
-
-    def table(self) -> str:
-        """The rows as text."""
-        width = max(len("all images"), *(len(group.name) for group in self.groups))
-        lines = [
-            f"{'':<{width}}{'images':>8}{'before':>10}{'after':>10}{'drop':>10}"
-            f"  {f'{self.overall.confidence:.0%} interval':<22}verdict",
-            _line("all images", width, GroupDrop("", self.overall.images, self.overall)),
-            *(_line(group.name, width, group) for group in self.groups),
-        ]
-        if any(group.few for group in self.groups):
-            lines.append(f"* fewer than {FEW} images: read the interval as a hint.")
-        lines.append(
-            f"{len(self.groups)} groups: about {self.by_chance:.1f} of the intervals would miss 0 "
-            "if nothing had changed."
+        shown = {"all images": self.overall}
+        shown |= {group.name: group.drop for group in self.groups if group.drop is not None}
+        drops = shown.values()
+        return drop_figure(
+            list(shown),
+            [drop.drop for drop in drops],
+            [(drop.low, drop.high) for drop in drops],
+            [drop.verdict for drop in drops],
+            [drop.images for drop in drops],
+            confidence=self.overall.confidence,
+            limit=limit,
+            few=FEW,
         )
-        return "\n".join(lines)
 
-    def __str__(self) -> str:
-        return self.table()
+    @property
+    def summary(self) -> str:
+        known = any(group.drop is not None for group in self.groups)
+        worst = f"; worst group: {self.worst.name}" if known else ""
+        return f"All images: {self.overall.summary}{worst}"
+
+    def tables(self) -> tuple[Table, ...]:
+        overall = GroupDrop("all images", self.overall.images, self.overall)
+        columns = (Column("", "name"), *drop_columns(self.overall.confidence), Column("", "mark"))
+        rows = tuple(map(_row, (overall, *self.groups)))
+        return (Table(columns, rows, strong=frozenset([0])),)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        small = any(group.few for group in self.groups)
+        return (
+            *([f"* fewer than {FEW} images: read the interval as a hint."] if small else []),
+            f"{len(self.groups)} groups: about {self.by_chance:.1f} of the intervals would miss 0 "
+            "if nothing had changed.",
+        )
 
 
-def _line(name: str, width: int, group: GroupDrop) -> str:
-    start = f"{name:<{width}}{group.images:>8,}"
+def _row(group: GroupDrop) -> Row:
     d = group.drop
-    if d is None:
-        return f"{start}{'':>30}  {'':<22}{group.verdict} *"
-    interval = f"{d.low:.4g} to {d.high:.4g}"
-    mark = " *" if group.few else ""
-    return (
-        f"{start}{d.before:>10.4g}{d.after:>10.4g}{d.drop:>10.4g}  {interval:<22}{d.verdict}{mark}"
-    )
+    numbers = ("before", "after", "drop", "low", "high")
+    return {
+        "name": group.name,
+        "images": group.images,
+        **{number: d and getattr(d, number) for number in numbers},
+        "verdict": group.verdict,
+        "few": group.few,
+        "mark": "*" if group.few else "",
+    }
 
 
 def by_group(

@@ -5,6 +5,8 @@ from dataclasses import fields, is_dataclass
 from math import isfinite
 from typing import Any, TypeVar
 
+import numpy as np
+
 T = TypeVar("T")
 
 
@@ -15,6 +17,24 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: to_plain(item) for name, item in value.items()}
     return [to_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def json_ready(value: Any) -> Any:
+    """The same with what JSON has no word for: arrays as lists, None for NaN and infinity.
+
+    Examples
+    --------
+    >>> json_ready({"sqnr_db": float("inf"), "counts": np.arange(3), "few": np.bool_(True)})
+    {'sqnr_db': None, 'counts': [0, 1, 2], 'few': True}
+    """
+    plain = to_plain(value)
+    if isinstance(plain, dict):
+        return {name: json_ready(item) for name, item in plain.items()}
+    if isinstance(plain, np.ndarray | np.generic):
+        return json_ready(plain.tolist())
+    if isinstance(plain, list):
+        return [json_ready(item) for item in plain]
+    return None if isinstance(plain, float) and not isfinite(plain) else plain
 
 
 def from_plain(kind: type[T], data: Any, name: str) -> T:

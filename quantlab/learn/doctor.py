@@ -157,7 +157,7 @@ def int8_arithmetic() -> Line:
     """Is INT8 exact here? Run the worst case and compare with integer arithmetic."""
     from quantlab.deploy.saturation.probe import probe_saturation
 
-    return _judge_arithmetic(probe_saturation())
+    return _judge_arithmetic(probe_saturation().operators)
 
 
 def _judge_arithmetic(probes: Sequence[Saturation]) -> Line:

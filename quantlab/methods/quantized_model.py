@@ -11,16 +11,19 @@ import torch
 from torch import fx, nn
 
 from quantlab.base.frozen_mapping import FrozenMapping
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Row, Table
 from quantlab.methods.fake_quantize import FakeQuantize
 from quantlab.methods.graph.batches import as_batch
+from quantlab.methods.graph.operators import OnnxOperator, is_operator, operator_of, path_of
 from quantlab.methods.ptq.placement import FloatLayer, Placement
 from quantlab.methods.ptq.weights import QuantizedWeight
 from quantlab.methods.recipe import Recipe
 from quantlab.numerics import QParams
 
 
-@dataclass(frozen=True, eq=False)
-class QuantizedModel:
+@dataclass(frozen=True, eq=False, repr=False)
+class QuantizedModel(Report):
     """What `quantize_model` returns: all that an exporter or a simulator needs.
 
     Parameters
@@ -48,13 +51,53 @@ class QuantizedModel:
         object.__setattr__(self, "activations", FrozenMapping(self.activations))
         object.__setattr__(self, "weights", FrozenMapping(self.weights))
 
-    def __repr__(self) -> str:
+    @property
+    def summary(self) -> str:
         widths = sorted({weight.qparams.dtype for weight in self.weights.values()})
         return (
-            f"QuantizedModel({len(self.weights)} layers with {' and '.join(widths) or 'no'} "
-            f"weights, {len(self.placement.own_qparams)} rulers, {len(self.float_layers)} float "
-            f"layers, {self.nbytes:,} bytes)"
+            f"{len(self.weights)} layers with {' and '.join(widths) or 'no'} weights, "
+            f"{len(self.placement.own_qparams)} rulers, {len(self.float_layers)} float layers, "
+            f"{self.nbytes:,} bytes"
         )
+
+    def tables(self) -> tuple[Table, ...]:
+        """One row an operator: its weights, and the ruler that its output is read with."""
+        reasons = {layer.name: layer.reason for layer in self.float_layers}
+        rows = tuple(
+            self._row(node, reasons.get(node.name))
+            for node in self.graph.graph.nodes
+            if is_operator(node)
+        )
+        columns = (
+            Column("layer", "layer"),
+            Column("operator", "operator"),
+            Column("weights", "weights"),
+            Column("bytes", "bytes", ","),
+            Column("output", "output"),
+            Column("range", ("low", "high"), ".4g"),
+            Column("stays float because", "reason"),
+        )
+        return (Table(columns, rows),)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: what is shown, and the recipe. Integers are not in it."""
+        return {**super().to_dict(), "recipe": self.recipe.to_dict()}
+
+    def _row(self, node: fx.Node, reason: str | None) -> Row:
+        weight = self.weights.get(node.name)
+        tensor = self.placement.qparams_of(self.placement.fused.get(node.name, node.name))
+        output = None if tensor is None else self.activations[tensor]
+        operator = operator_of(self.graph, node)
+        return {
+            "layer": path_of(node),
+            "operator": operator.kind if isinstance(operator, OnnxOperator) else operator.name,
+            "weights": weight and f"{weight.qparams.dtype} {_granularity(weight.qparams)}",
+            "bytes": weight and weight.nbytes,
+            "output": output and output.dtype,
+            "low": None if output is None else float(output.lo),
+            "high": None if output is None else float(output.hi),
+            "reason": reason,
+        }
 
     @property
     def float_layers(self) -> tuple[FloatLayer, ...]:
@@ -145,6 +188,10 @@ def put_weights(module: nn.Module, weight: QuantizedWeight) -> None:
     bias = weight.dequantized_bias
     if bias is not None:
         module.bias = nn.Parameter(torch.from_numpy(bias), requires_grad=False)
+
+
+def _granularity(qparams: QParams) -> str:
+    return "per-tensor" if qparams.axis is None else "per-channel"
 
 
 def _as_array(value: Any) -> Any:

@@ -1,18 +1,24 @@
 """Where two rounding contracts give different integers for the same number."""
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from quantlab.base.report import Listing, Report
+from quantlab.base.table import Column, Table
 from quantlab.numerics.qparams import QParams
 from quantlab.numerics.quantize import quantize
 from quantlab.numerics.validation import finite_float32
 
+#: So many differences are shown unless more are asked for.
+SHOWN = 10
 
-@dataclass(frozen=True, eq=False)
-class RoundingDifferences:
-    """The values on which contract `a` and contract `b` disagree. Prints as a short table.
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RoundingDifferences(Report):
+    """The values on which contract `a` and contract `b` disagree, shown as a short table.
 
     Attributes
     ----------
@@ -44,24 +50,42 @@ class RoundingDifferences:
     def __len__(self) -> int:
         return self.count
 
-    def table(self, rows: int = 10) -> str:
-        """The first `rows` differences as text, after one line with the count."""
-        lines = [f"{self.a} and {self.b} differ on {self.count} of {self.compared} values"]
-        if self.count:
-            widths = max(len(self.a), 6), max(len(self.b), 6)
-            lines.append(f"{'index':>12}  {'x':>14}  {self.a:>{widths[0]}}  {self.b:>{widths[1]}}")
-        for i in range(min(rows, self.count)):
-            at = ", ".join(str(k) for k in self.indexes[i])
-            lines.append(
-                f"{at:>12}  {self.x[i]:>14.8g}  {self.q_a[i]:>{widths[0]}}  "
-                f"{self.q_b[i]:>{widths[1]}}"
-            )
-        if self.count > rows:
-            lines.append(f"... and {self.count - rows} more")
-        return "\n".join(lines)
+    @property
+    def summary(self) -> str:
+        return f"{self.a} and {self.b} differ on {self.count} of {self.compared} values"
 
-    def __str__(self) -> str:
-        return self.table()
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._more(SHOWN)
+
+    def tables(self) -> tuple[Table, ...]:
+        return (self._table(SHOWN),)
+
+    def first(self, count: int) -> Listing:
+        """The first `count` differences."""
+        return Listing(self.summary, self._table(count), self._more(count))
+
+    def _more(self, shown: int) -> tuple[str, ...]:
+        return (f"... and {self.count - shown} more",) if self.count > shown else ()
+
+    def _table(self, count: int) -> Table:
+        columns = (
+            Column("index", "index"),
+            Column("x", "x", ".8g"),
+            Column(self.a, "q_a", "d"),
+            Column(self.b, "q_b", "d"),
+        )
+        found = zip(self.indexes, self.x, self.q_a, self.q_b, strict=True)
+        rows = [
+            {
+                "index": ", ".join(map(str, at)),
+                "x": float(x),
+                "q_a": int(q_a),
+                "q_b": int(q_b),
+            }
+            for at, x, q_a, q_b in islice(found, count)
+        ]
+        return Table(columns, tuple(rows))
 
 
 def rounding_differences(x: Any, qparams: QParams, a: str, b: str) -> RoundingDifferences:
@@ -85,9 +109,9 @@ def rounding_differences(x: Any, qparams: QParams, a: str, b: str) -> RoundingDi
     >>> qparams = QParams(scale=1.0, zero_point=7, dtype="uint8")
     >>> print(rounding_differences([0.5, 1.0, 2.5], qparams, "onnx", "torch_legacy"))
     onnx and torch_legacy differ on 2 of 3 values
-           index               x    onnx  torch_legacy
-               0             0.5       7             8
-               2             2.5       9            10
+    index    x  onnx  torch_legacy
+    0      0.5     7             8
+    2      2.5     9            10
     """
     q_a, q_b = quantize(x, qparams, a), quantize(x, qparams, b)
     differ = q_a != q_b

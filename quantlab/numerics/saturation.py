@@ -17,13 +17,15 @@ from typing import Any
 
 import numpy as np
 
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.numerics.ops.conv import conv_windows
 from quantlab.numerics.ops.conv_products import conv_products
 from quantlab.numerics.ops.int16_pairs import INT16, lost_in_int16, pairs_that_may_saturate
 
 
-@dataclass(frozen=True)
-class PairsAtRisk:
+@dataclass(frozen=True, repr=False)
+class PairsAtRisk(Report):
     """How many of `pairs` neighbouring products leave INT16, and how many `outputs` have one."""
 
     pairs: int
@@ -35,6 +37,21 @@ class PairsAtRisk:
     def share(self) -> float:
         """Saturated pairs as a share of all pairs, 0 to 1; 0 where there are none."""
         return self.saturated / self.pairs if self.pairs else 0.0
+
+    @property
+    def summary(self) -> str:
+        return f"{self.saturated:,} of {self.pairs:,} pairs of products leave INT16"
+
+    def tables(self) -> tuple[Table, ...]:
+        row = {**vars(self), "share_percent": 100 * self.share}
+        columns = (
+            Column("pairs", "pairs", ","),
+            Column("leave INT16", "saturated", ","),
+            Column("share (%)", "share_percent", ".3g"),
+            Column("outputs", "outputs", ","),
+            Column("affected", "affected", ","),
+        )
+        return (Table(columns, (row,)),)
 
 
 def saturated_matmul(x: Any, w: Any) -> np.ndarray:

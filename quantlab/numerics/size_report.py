@@ -1,6 +1,10 @@
-"""SizeReport: bytes part by part, as a frozen value that prints as a table."""
+"""SizeReport: bytes part by part, as a frozen value that shows itself as a table."""
 
 from dataclasses import dataclass
+from math import nan
+
+from quantlab.base.report import Listing, Report
+from quantlab.base.table import Column, Row, Table
 
 MB = 1_000_000
 
@@ -14,8 +18,8 @@ class TensorSize:
     nbytes: int
 
 
-@dataclass(frozen=True)
-class SizeReport:
+@dataclass(frozen=True, repr=False)
+class SizeReport(Report):
     """Where the bytes are. `report["weights"]` is one part, `report.total` their sum.
 
     Attributes
@@ -23,13 +27,13 @@ class SizeReport:
     title : str
     parts : tuple of (name, bytes)
         Every byte belongs to exactly one part.
-    rows : tuple of TensorSize
+    tensors : tuple of TensorSize
         The layers or tensors behind the parts.
     """
 
     title: str
     parts: tuple[tuple[str, int], ...]
-    rows: tuple[TensorSize, ...] = ()
+    tensors: tuple[TensorSize, ...] = ()
 
     @property
     def total(self) -> int:
@@ -50,27 +54,35 @@ class SizeReport:
             f"{', '.join(name for name, _ in self.parts)}"
         )
 
-    def table(self) -> str:
-        """The parts as text: bytes, MB of 10^6 bytes, share of the total."""
-        lines = [self.title, f"{'part':<16}{'bytes':>16}{'MB':>12}{'share':>9}"]
-        lines += [self._line(name, size) for name, size in (*self.parts, ("total", self.total))]
-        return "\n".join([*lines, "1 MB = 1,000,000 bytes"])
+    @property
+    def summary(self) -> str:
+        return f"{self.title}: {self.total:,} bytes"
 
-    def rows_table(self) -> str:
-        """The rows as text, the largest first."""
-        width = max([len(row.name) for row in self.rows] + [4])
-        lines = [f"{'name':<{width}}  {'stored as':<10}{'bytes':>16}{'share':>9}"]
-        for row in sorted(self.rows, key=lambda row: -row.nbytes):
-            lines.append(
-                f"{row.name:<{width}}  {row.dtype:<10}{row.nbytes:>16,}{self._share(row.nbytes):>9}"
-            )
-        return "\n".join(lines)
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ("1 MB = 1,000,000 bytes",)
 
-    def _line(self, name: str, size: int) -> str:
-        return f"{name:<16}{size:>16,}{size / MB:>12.3f}{self._share(size):>9}"
+    def tables(self) -> tuple[Table, ...]:
+        rows = [self._row("part", name, n) for name, n in (*self.parts, ("total", self.total))]
+        columns = (Column("part", "part"), *BYTES)
+        return (Table(columns, tuple(rows), strong=frozenset([len(self.parts)])),)
 
-    def _share(self, size: int) -> str:
-        return f"{size / self.total:.1%}" if self.total else "-"
+    def by_tensor(self) -> Listing:
+        """The tensors or layers, the largest first."""
+        rows = [
+            {**self._row("name", each.name, each.nbytes), "dtype": each.dtype}
+            for each in sorted(self.tensors, key=lambda each: -each.nbytes)
+        ]
+        columns = (Column("name", "name"), Column("stored as", "dtype"), *BYTES)
+        return Listing(self.summary, Table(columns, tuple(rows)))
 
-    def __str__(self) -> str:
-        return self.table()
+    def _row(self, kind: str, name: str, size: int) -> Row:
+        share = 100 * size / self.total if self.total else nan
+        return {kind: name, "bytes": size, "megabytes": size / MB, "share_percent": share}
+
+
+BYTES = (
+    Column("bytes", "bytes", ","),
+    Column("MB", "megabytes", ".3f"),
+    Column("share (%)", "share_percent", ".1f"),
+)

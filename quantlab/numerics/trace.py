@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.numerics.ops.accumulate import (
     as_accumulator,
     centered,
@@ -25,8 +27,8 @@ from quantlab.numerics.ops.requantize import requantize
 from quantlab.numerics.qparams import QParams
 
 
-@dataclass(frozen=True)
-class OutputTrace:
+@dataclass(frozen=True, repr=False)
+class OutputTrace(Report):
     """The numbers of one output, in the order in which they arise.
 
     x_q, w_q            the stored integers of the taps, 1-D, one entry a product
@@ -66,10 +68,16 @@ class OutputTrace:
         """True when the output saturated."""
         return self.tick != self.y_q
 
-    def rows(self) -> tuple[tuple[str, str], ...]:
-        """(name, value) of every step, as text, for a table of your own."""
-        end = f"clamped to {self.y_q}" if self.clamped else "not clamped"
-        return (
+    @property
+    def summary(self) -> str:
+        return f"One output of {self.x_q.size} products: {self.y_q}, {self._end}"
+
+    @property
+    def _end(self) -> str:
+        return f"clamped to {self.y_q}" if self.clamped else "not clamped"
+
+    def tables(self) -> tuple[Table, ...]:
+        steps = (
             ("x_q", _short(self.x_q)),
             ("w_q", _short(self.w_q)),
             ("sum of x_q * w_q", f"{self.products:,}"),
@@ -80,12 +88,11 @@ class OutputTrace:
             ("multiplier", f"{self.multiplier:.8g}"),
             ("accumulator * multiplier", f"{self.scaled:.6f}"),
             ("rounded", f"{self.rounded:.0f}"),
-            ("+ zero_point of y", f"{self.tick:.0f}, {end}"),
+            ("+ zero_point of y", f"{self.tick:.0f}, {self._end}"),
             ("y_q", f"{self.y_q}"),
         )
-
-    def __str__(self) -> str:
-        return "\n".join(f"{name:<26}{value}" for name, value in self.rows())
+        rows = tuple({"step": name, "value": value} for name, value in steps)
+        return (Table((Column("step", "step"), Column("value", "value")), rows),)
 
 
 def trace_output(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quantlab.analysis.detection.objects import Found, checked_found, checked_objects
-from quantlab.analysis.plots.style import BLUE, INK, ORANGE, WIDTH, describe, look
+from quantlab.base.figure_style import WIDTH, describe, look
+from quantlab.base.palette import BLUE, INK, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

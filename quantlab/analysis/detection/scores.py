@@ -13,14 +13,17 @@ from quantlab.analysis.detection.class_matches import OVERLAPS
 from quantlab.analysis.detection.curve import Curve, PerOverlap
 from quantlab.analysis.detection.matches import MOST, Matches, match_detections
 from quantlab.analysis.detection.objects import checked_found, checked_objects
+from quantlab.base.plain_data import json_ready
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 
 #: The numbers that need fewer than all detections: name -> detections a class and image.
 FEWER = {"AR_1": 1, "AR_10": 10}
 
 
-@dataclass(frozen=True, eq=False)
-class DetectionScores:
-    """How good a detector is. Prints as a table.
+@dataclass(frozen=True, eq=False, repr=False)
+class DetectionScores(Report):
+    """How good a detector is.
 
     Attributes
     ----------
@@ -67,25 +70,38 @@ class DetectionScores:
         """Plain data for JSON; None stands for NaN."""
         return {
             "images": self.matches.images,
-            "numbers": {name: _plain(value) for name, value in self.numbers.items()},
-            "classes": {name: _plain(value) for name, value in self.classes.items()},
+            "numbers": json_ready(self.numbers),
+            "classes": json_ready(self.classes),
             "objects": dict(self.objects),
         }
 
-    def table(self) -> str:
-        """The twelve numbers, then the classes, in points: 100 is perfect."""
-        width = max(map(len, [*self.numbers, *self.classes]))
-        lines = [f"{name:<{width}}{_points(value):>8}" for name, value in self.numbers.items()]
-        lines.append(f"\n{'class':<{width}}{'AP':>8}{'objects':>10}")
-        lines += [
-            f"{name:<{width}}{_points(value):>8}{self.objects[name]:>10,}"
-            for name, value in self.classes.items()
-        ]
-        lines.append(f"{self.matches.images:,} images; in points of 100, – where there is none.")
-        return "\n".join(lines)
+    @property
+    def summary(self) -> str:
+        return (
+            f"AP {100 * self.numbers['AP']:.2f}, AP50 {100 * self.numbers['AP50']:.2f} on "
+            f"{self.matches.images:,} images"
+        )
 
-    def __str__(self) -> str:
-        return self.table()
+    def tables(self) -> tuple[Table, ...]:
+        """The twelve numbers, then the classes, in points: 100 is perfect."""
+        numbers = tuple({"name": n, "points": 100 * value} for n, value in self.numbers.items())
+        classes = tuple(
+            {"name": n, "points": 100 * ap, "objects": self.objects[n]}
+            for n, ap in self.classes.items()
+        )
+        of_classes = (
+            Column("class", "name"),
+            Column("AP", "points", ".2f"),
+            Column("objects", "objects", ","),
+        )
+        return (
+            Table((Column("number", "name"), Column("points", "points", ".2f")), numbers),
+            Table(of_classes, classes, "By class"),
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"{self.matches.images:,} images; in points of 100, – where there is none.",)
 
 
 def evaluate_detections(
@@ -160,11 +176,3 @@ def _mean(values: np.ndarray) -> float:
     """Over classes and overlaps, without classes that have no object."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else float("nan")
-
-
-def _plain(value: float) -> float | None:
-    return None if np.isnan(value) else value
-
-
-def _points(value: float) -> str:
-    return "–" if np.isnan(value) else f"{100 * value:.2f}"

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from quantlab.analysis.bootstrap import Drop
-from quantlab.analysis.plots.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    describe,
-    height_of,
-    look,
-    names_down,
-    panels,
-)
+from quantlab.base.figure_style import describe, height_of, look, names_down, panels
+from quantlab.base.palette import BLUE, GREEN, GREY, INK, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,42 +22,60 @@ LOOKS = {
 
 
 def drop_figure(
-    drops: Mapping[str, Drop], *, limit: float | None = None, few: int = 0, unit: str = ""
+    names: Sequence[str],
+    drops: Sequence[float],
+    intervals: Sequence[tuple[float, float]],
+    verdicts: Sequence[str],
+    images: Sequence[int],
+    *,
+    confidence: float,
+    limit: float | None = None,
+    few: int = 0,
 ) -> Figure:
     """One line a group: the drop as a mark, its interval as a bar.
 
     Parameters
     ----------
-    drops : mapping of name to Drop, drawn from the top
+    names, drops, intervals, verdicts, images : one entry a group, drawn from the top
+        `verdicts` are keys of LOOKS.
+    confidence : float
+        Of the intervals, 0 to 1.
     limit : float, optional
         The largest drop allowed, drawn as a line.
     few : int
         Groups with fewer images are drawn hollow and thin.
-    unit : str
-        Of the statistic, such as "accuracy (share of images)".
     """
-    figure, (axes,) = panels(1, 2.0 + height_of(len(drops)))
+    figure, (axes,) = panels(1, 2.0 + height_of(len(names)))
     with look():
         axes.axvline(0, color=INK, linewidth=1)
         if limit is not None:
             axes.axvline(limit, color=INK, linewidth=1.5, linestyle="--", label=f"limit {limit:g}")
-        for row, drop in enumerate(drops.values()):
-            _draw(axes, row, drop, hollow=drop.images < few)
-        names_down(axes, [f"{name} ({drop.images:,})" for name, drop in drops.items()])
-        confidence = next(iter(drops.values())).confidence
+        rows = zip(drops, intervals, verdicts, images, strict=True)
+        for row, (drop, interval, verdict, count) in enumerate(rows):
+            _draw(axes, row, drop, interval, verdict, hollow=count < few)
+        counted = zip(names, images, strict=True)
+        names_down(axes, [f"{name} ({count:,})" for name, count in counted])
         axes.set_ylabel("group (images)")
-        axes.set_xlabel(f"drop{' of ' + unit if unit else ''}, before − after: lost on the right")
+        axes.set_xlabel("drop, before − after: lost on the right")
         axes.set_title(f"What the change cost, with {confidence:.0%} intervals")
-        _legend(axes, drops, few)
-    return describe(figure, _words(drops, limit))
+        _legend(axes, verdicts, few if min(images) < few else 0)
+    return describe(figure, _words(names, drops, intervals, verdicts, limit))
 
 
-def _draw(axes: Axes, row: int, drop: Drop, *, hollow: bool) -> None:
-    colour, marker = LOOKS[drop.verdict]
-    axes.plot([drop.low, drop.high], [row, row], color=colour, linewidth=1.5 if hollow else 4)
+def _draw(
+    axes: Axes,
+    row: int,
+    drop: float,
+    interval: tuple[float, float],
+    verdict: str,
+    *,
+    hollow: bool,
+) -> None:
+    colour, marker = LOOKS[verdict]
+    axes.plot(interval, [row, row], color=colour, linewidth=1.5 if hollow else 4)
     face = "white" if hollow else colour
     axes.plot(
-        [drop.drop],
+        [drop],
         [row],
         marker=marker,
         color=colour,
@@ -78,15 +85,15 @@ def _draw(axes: Axes, row: int, drop: Drop, *, hollow: bool) -> None:
     )
 
 
-def _legend(axes: Axes, drops: Mapping[str, Drop], few: int) -> None:
+def _legend(axes: Axes, verdicts: Sequence[str], few: int) -> None:
     from matplotlib.lines import Line2D
 
-    seen = [verdict for verdict in LOOKS if any(d.verdict == verdict for d in drops.values())]
     handles = [
         Line2D([], [], color=LOOKS[v][0], marker=LOOKS[v][1], linestyle="", markersize=8, label=v)
-        for v in seen
+        for v in LOOKS
+        if v in verdicts
     ]
-    if any(drop.images < few for drop in drops.values()):
+    if few:
         hollow = Line2D([], [], color=GREY, marker="o", markerfacecolor="white", linestyle="")
         hollow.set_label(f"fewer than {few} images: a hint")
         handles.append(hollow)
@@ -94,10 +101,16 @@ def _legend(axes: Axes, drops: Mapping[str, Drop], few: int) -> None:
     axes.figure.legend(handles=[*handles, *lines], loc="outside lower left", ncols=3)
 
 
-def _words(drops: Mapping[str, Drop], limit: float | None) -> str:
+def _words(
+    names: Sequence[str],
+    drops: Sequence[float],
+    intervals: Sequence[tuple[float, float]],
+    verdicts: Sequence[str],
+    limit: float | None,
+) -> str:
     said = [
-        f"{name}: drop {d.drop:.3g}, interval {d.low:.3g} to {d.high:.3g}, {d.verdict}"
-        for name, d in drops.items()
+        f"{name}: drop {drop:.3g}, interval {low:.3g} to {high:.3g}, {verdict}"
+        for name, drop, (low, high), verdict in zip(names, drops, intervals, verdicts, strict=True)
     ]
     against = "" if limit is None else f" The limit is {limit:g}."
     return f"Drops with their intervals. {'; '.join(said)}.{against}"

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quantlab.analysis.mcnemar import McNemar
-from quantlab.analysis.plots.style import (
-    BLUE,
-    INK,
-    ORANGE,
-    describe,
-    look,
-    names_down,
-    panels,
-)
+from quantlab.base.figure_style import describe, look, names_down, panels
+from quantlab.base.palette import BLUE, INK, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def mcnemar_figure(test: McNemar) -> Figure:
-    """Images lost and won as bars, and what a fair coin would do to them."""
+def mcnemar_figure(lost: int, won: int, *, both: int, neither: int, p: float) -> Figure:
+    """Images lost and won as bars, and what a fair coin would do to them.
+
+    Parameters
+    ----------
+    lost, won, both, neither : int
+        Images right only before, only after, both times, never.
+    p : float
+        The mid-p value.
+    """
     from matplotlib.ticker import MaxNLocator
 
     figure, (axes,) = panels(1, 2.6)
-    lost, won = test.only_before, test.only_after
+    images = lost + won + both + neither
     with look():
         axes.barh([0, 1], [lost, won], color=[ORANGE, BLUE], height=0.6)
         for row, count in enumerate((lost, won)):
@@ -42,10 +42,10 @@ def mcnemar_figure(test: McNemar) -> Figure:
         axes.set_xlim(0, 1.15 * max(lost, won, 1))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.legend(loc="outside lower left")
-        axes.set_xlabel(f"images that changed sides, of {test.images:,}")
-        axes.set_title(f"Lost or won? p = {test.p_mid:.3g} (McNemar, mid-p)")
+        axes.set_xlabel(f"images that changed sides, of {images:,}")
+        axes.set_title(f"Lost or won? p = {p:.3g} (McNemar, mid-p)")
     return describe(
         figure,
-        f"Of {test.images} images {lost} were right before and wrong after, {won} the other way "
-        f"round; {test.both} both right, {test.neither} both wrong. p = {test.p_mid:.3g}.",
+        f"Of {images} images {lost} were right before and wrong after, {won} the other way "
+        f"round; {both} both right, {neither} both wrong. p = {p:.3g}.",
     )

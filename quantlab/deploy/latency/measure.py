@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from quantlab.base.machine import machine, machine_line
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.deploy.latency.timing import (
     CONFIDENCE,
     Timing,
@@ -40,8 +42,8 @@ class SpeedUp:
     verdict: str
 
 
-@dataclass(frozen=True)
-class LatencyReport:
+@dataclass(frozen=True, repr=False)
+class LatencyReport(Report):
     """Latencies of several models, measured in turn on one machine.
 
     Attributes
@@ -87,24 +89,36 @@ class LatencyReport:
             **self.machine,
         }
 
-    def table(self) -> str:
-        """Milliseconds and speed-ups as text, and what the verdict means."""
-        width = max([len(name) for name, _ in self.timings] + [5])
-        lines = [
-            f"{'model':<{width}}{'median ms':>11}   {'half of the runs':<18}{'speed-up':>9}"
-            f"  {f'{100 * CONFIDENCE:.0f} %':<15}{self.target:g}×?"
-        ]
-        speed_ups = {s.name: s for s in self.speed_ups}
-        for name, t in self.timings:
-            half = f"{t.low * 1e3:.3f} to {t.high * 1e3:.3f}"
-            line = f"{name:<{width}}{t.median * 1e3:>11.3f}   {half:<18}"
-            if name in speed_ups:
-                s = speed_ups[name]
-                line += f"{s.ratio:>8.2f}×  {f'{s.low:.2f} to {s.high:.2f}':<15}{s.verdict}"
-            lines.append(line.rstrip())
-        return "\n".join([*lines, *self._notes()])
+    @property
+    def summary(self) -> str:
+        ratios = ", ".join(f"{s.name} {s.ratio:.2f}×" for s in self.speed_ups)
+        return f"{ratios} as fast as {self.timings[0][0]}"
 
-    def _notes(self) -> list[str]:
+    def tables(self) -> tuple[Table, ...]:
+        speed_ups = {s.name: asdict(s) for s in self.speed_ups}
+        rows = [
+            {
+                **dict.fromkeys(("ratio", "low", "high", "verdict")),
+                **speed_ups.get(name, {}),
+                "name": name,
+                "median_ms": 1e3 * t.median,
+                "quarter_ms": 1e3 * t.low,
+                "three_quarters_ms": 1e3 * t.high,
+            }
+            for name, t in self.timings
+        ]
+        columns = (
+            Column("model", "name"),
+            Column("median (ms)", "median_ms", ".3f"),
+            Column("half of the runs (ms)", ("quarter_ms", "three_quarters_ms"), ".3f"),
+            Column("speed-up (×)", "ratio", ".2f"),
+            Column(f"{100 * CONFIDENCE:.0f} % interval", ("low", "high"), ".2f"),
+            Column(f"{self.target:g}×?", "verdict"),
+        )
+        return (Table(columns, tuple(rows)),)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
         notes = [f"{self.rounds} rounds in turn, {threads}; {machine_line(self.machine)}"]
         if self.interrupted:
@@ -114,10 +128,7 @@ class LatencyReport:
                 f"Inconclusive: {self.target:g}× lies within the interval. Measure longer (seconds="
                 f"...) or when the machine is idle; if it stays so, the speed-up is the target."
             )
-        return notes
-
-    def __str__(self) -> str:
-        return self.table()
+        return tuple(notes)
 
 
 def measure_latency(

@@ -18,11 +18,8 @@ from quantlab.deploy.onnx_graph.macs import macs_of
 from quantlab.deploy.openvino.model import compiled_model, require_openvino, run
 from quantlab.deploy.precision.islands import BRIDGE, ISLAND, SEA, count_islands
 from quantlab.deploy.precision.node_precision import FP32, INT8, LAYOUT
-from quantlab.deploy.precision.report import (
-    NodePrecision,
-    PrecisionReport,
-    check_runs,
-)
+from quantlab.deploy.precision.ran_node import NodePrecision
+from quantlab.deploy.precision.report import PrecisionReport, check_runs
 from quantlab.deploy.runtime.node_times import middle_mean
 from quantlab.deploy.runtime.optimized_graph import multiplies, named, nearest_layer
 from quantlab.deploy.runtime.session import open_session

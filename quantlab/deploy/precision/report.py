@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from quantlab.base.machine import is_x86, machine
+from quantlab.base.machine import is_x86, machine, machine_line
+from quantlab.base.report import Listing, Report
+from quantlab.base.table import Table
 from quantlab.deploy.onnx_graph.feeds import checked_feeds, random_feeds
 from quantlab.deploy.onnx_graph.graph import Graph, Node
 from quantlab.deploy.onnx_graph.layer_labels import layer_labels
@@ -16,6 +18,8 @@ from quantlab.deploy.onnx_graph.properties import FLOAT_LAYERS, read_property
 from quantlab.deploy.precision.fallback import Reason, fallback_reason, float_weights
 from quantlab.deploy.precision.islands import BRIDGE, ISLAND, SEA, count_islands
 from quantlab.deploy.precision.node_precision import FP32, INT8, LAYOUT, node_precisions
+from quantlab.deploy.precision.ran_node import NodePrecision
+from quantlab.deploy.precision.tables import by_kind, by_node, by_precision, some_of
 from quantlab.deploy.runtime.optimized_graph import OptimizedGraph, named, optimized_graph
 from quantlab.deploy.runtime.session import open_session
 from quantlab.numerics.integer_operators import integer_operator
@@ -32,44 +36,9 @@ MOVED_AS_INTEGERS = Reason(
 )
 
 
-@dataclass(frozen=True)
-class NodePrecision:
-    """One node that ONNX Runtime runs.
-
-    Attributes
-    ----------
-    name, operator : str
-        As in the graph that runs, "QLinearConv" for example.
-    layer : str
-        The node of the file whose work it does; "" for one that the runtime inserted.
-    label : str
-        What to call it: the layer's path in the torch model where the file says it, else `layer`;
-        for a conversion, the layer whose output or weights it converts. "" for an inserted one.
-    precision : str
-        "INT8", "layout" (converts or moves numbers) or "FP32".
-    macs : int
-        Multiply-accumulates.
-    seconds : float or None
-        Time of one run; None where nothing was measured.
-    kind, reason : str
-        Why it is not what one expects: in FP32, or quantized though the file keeps it float.
-        `kind` groups alike ones. "" where there is nothing to explain.
-    """
-
-    name: str
-    operator: str
-    layer: str
-    label: str
-    precision: str
-    macs: int
-    seconds: float | None
-    kind: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class PrecisionReport:
-    """Every node that runs for a model. Prints as a summary with what is in FP32 and why.
+@dataclass(frozen=True, repr=False)
+class PrecisionReport(Report):
+    """Every node that runs for a model. Shows a summary with what is in FP32 and why.
 
     Attributes
     ----------
@@ -142,20 +111,32 @@ class PrecisionReport:
             **self.machine,
         }
 
-    def table(self) -> str:
-        """The summary, then what is in FP32 and why, as text."""
-        from quantlab.deploy.precision.tables import summary_text
+    @property
+    def summary(self) -> str:
+        return (
+            f"{self.count(INT8)} of {len(self.nodes)} nodes run in INT8, with "
+            f"{100 * self.macs_share(INT8):.1f} % of the MACs; {self.count(FP32)} in FP32"
+        )
 
-        return summary_text(self)
+    def tables(self) -> tuple[Table, ...]:
+        timed = bool(self.runs)
+        return by_precision(self.nodes, timed), by_kind(self.nodes, timed)
 
-    def nodes_table(self) -> str:
-        """Every node that runs, in order, as text."""
-        from quantlab.deploy.precision.tables import nodes_text
+    def by_node(self) -> Listing:
+        """Every node that runs, in order."""
+        return Listing(self.summary, by_node(self.nodes, bool(self.runs)), self.notes)
 
-        return nodes_text(self)
-
-    def __str__(self) -> str:
-        return self.table()
+    @property
+    def notes(self) -> tuple[str, ...]:
+        notes = [
+            f"FP32 islands: {self.islands} (groups of FP32 nodes, with conversions around each)"
+        ]
+        if self.uncounted:
+            notes.append(f"MACs not known, counted as 0: {some_of(self.uncounted)}")
+        if self.runs:
+            threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+            notes.append(f"µs a run, by the profiler, which adds some: {self.runs} runs, {threads}")
+        return (*notes, machine_line(self.machine, self.runtime))
 
     def _of(self, precision: str | None) -> list[NodePrecision]:
         return [node for node in self.nodes if precision in (None, node.precision)]

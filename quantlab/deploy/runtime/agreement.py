@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich import box
-from rich.console import Console, Group
-from rich.table import Table
-from rich.text import Text
 
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.deploy.onnx_graph.load import AnyModel
 from quantlab.deploy.runtime.tensors import runtime_tensors
 from quantlab.deploy.simulator.simulate import Simulation, as_qdq, simulate
@@ -43,9 +41,9 @@ class LayerAgreement:
     largest: int
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """Every quantized tensor of a model, compared. Prints as a table and one line.
+@dataclass(frozen=True, repr=False)
+class Agreement(Report):
+    """Every quantized tensor of a model, compared.
 
     Attributes
     ----------
@@ -88,29 +86,16 @@ class Agreement:
             f"{self.largest} LSB; first in {self.first.name} ({self.first.operator})."
         )
 
-    def __rich__(self) -> Group:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for name in ("layer", "operator"):
-            table.add_column(name, overflow="fold")
-        for name in ("values", "mismatches", "largest LSB"):
-            table.add_column(name, justify="right")
-        for layer in self.layers:
-            table.add_row(
-                layer.name,
-                layer.operator,
-                f"{layer.values:,}",
-                f"{layer.mismatches:,}",
-                str(layer.largest),
-                style="bold red" if layer.mismatches else "",
-            )
-        return Group(table, Text(self.summary))
-
-    def __str__(self) -> str:
-        """The table as plain text of at most 100 columns, the summary below it."""
-        console = Console(width=100, color_system=None)
-        with console.capture() as captured:
-            console.print(self)
-        return "\n".join(line.rstrip() for line in captured.get().splitlines())
+    def tables(self) -> tuple[Table, ...]:
+        columns = (
+            Column("layer", "name"),
+            Column("operator", "operator"),
+            Column("values", "values", ","),
+            Column("mismatches", "mismatches", ","),
+            Column("largest LSB", "largest", ","),
+        )
+        differing = frozenset(i for i, layer in enumerate(self.layers) if layer.mismatches)
+        return (Table(columns, tuple(map(asdict, self.layers)), strong=differing),)
 
 
 def compare_with_runtime(

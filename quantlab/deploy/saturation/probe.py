@@ -7,13 +7,16 @@ weights 127, and compares every output with exact integer arithmetic.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.deploy.runtime.session import open_session
 
 ACTIVATION, WEIGHT = 255, 127
@@ -41,7 +44,34 @@ class Saturation:
         return "saturates" if self.wrong else "exact"
 
 
-def probe_saturation() -> tuple[Saturation, ...]:
+@dataclass(frozen=True, repr=False)
+class SaturationProbe(Report):
+    """The worst case of each operator that was tried, in turn when iterated."""
+
+    operators: tuple[Saturation, ...]
+
+    def __iter__(self) -> Iterator[Saturation]:
+        return iter(self.operators)
+
+    @property
+    def summary(self) -> str:
+        verdicts = ", ".join(f"{each.operator} {each.verdict}" for each in self.operators)
+        return f"INT8 sums on this machine: {verdicts}"
+
+    def tables(self) -> tuple[Table, ...]:
+        columns = (
+            Column("operator", "operator"),
+            Column("wrong", "wrong", ","),
+            Column("of", "total", ","),
+            Column("exact value", "exact", ","),
+            Column("seen most", "seen", ","),
+            Column("verdict", "verdict"),
+        )
+        rows = tuple({**asdict(each), "verdict": each.verdict} for each in self.operators)
+        return (Table(columns, rows),)
+
+
+def probe_saturation() -> SaturationProbe:
     """The worst case through the two integer operators that quantized models use most.
 
     Says which of the two predictions, exact or saturating, a default session on this machine
@@ -52,7 +82,7 @@ def probe_saturation() -> tuple[Saturation, ...]:
 
     Returns
     -------
-    tuple of Saturation
+    SaturationProbe
         Of a QLinearConv and of a MatMulInteger.
 
     Examples
@@ -62,9 +92,11 @@ def probe_saturation() -> tuple[Saturation, ...]:
     """
     sum_ = CHANNELS * ACTIVATION * WEIGHT
     requantized = round(Fraction(sum_) / Fraction(OUTPUT_SCALE))
-    return (
-        _saturation("QLinearConv", requantized, _run_conv()),
-        _saturation("MatMulInteger", sum_, _run_matmul()),
+    return SaturationProbe(
+        (
+            _saturation("QLinearConv", requantized, _run_conv()),
+            _saturation("MatMulInteger", sum_, _run_matmul()),
+        )
     )
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
-from rich.console import Group
 
+from quantlab.base.report import Report
+from quantlab.base.table import Table
 from quantlab.deploy.onnx_graph.feeds import checked_feeds
 from quantlab.deploy.onnx_graph.graph import read_graph
 from quantlab.deploy.onnx_graph.layer_labels import layer_labels
@@ -23,7 +24,7 @@ from quantlab.deploy.saturation.changes import (
     layer_saturation,
     output_change,
 )
-from quantlab.deploy.saturation.tables import rendered, summary_lines, text_of
+from quantlab.deploy.saturation.tables import layer_table, sentences
 from quantlab.deploy.simulator.execute import execute
 from quantlab.deploy.simulator.inputs import ModelInputs
 from quantlab.deploy.simulator.pairs import count_pairs
@@ -37,9 +38,9 @@ if TYPE_CHECKING:
 Outputs = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
-@dataclass(frozen=True)
-class SaturationReport:
-    """A model on a CPU that adds in 32 bits, and on one without VNNI. Prints as a table and lines.
+@dataclass(frozen=True, repr=False)
+class SaturationReport(Report):
+    """A model on a CPU that adds in 32 bits, and on one without VNNI.
 
     Attributes
     ----------
@@ -64,8 +65,16 @@ class SaturationReport:
 
     @property
     def summary(self) -> str:
-        """What happens to pairs, outputs, top-1 and accuracy, and what helps: a line each."""
-        return "\n".join(summary_lines(self))
+        """What happens to pairs of products."""
+        return sentences(self.layers, self.outputs)[0]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What that does to outputs, top-1 and accuracy, and what helps."""
+        return tuple(sentences(self.layers, self.outputs)[1:])
+
+    def tables(self) -> tuple[Table, ...]:
+        return (layer_table(self.layers),)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -75,13 +84,6 @@ class SaturationReport:
             "layers": [{**asdict(layer), "share": layer.share} for layer in self.layers],
             "outputs": [output.to_dict() for output in self.outputs],
         }
-
-    def __rich__(self) -> Group:
-        return rendered(self)
-
-    def __str__(self) -> str:
-        """The table as plain text of at most 112 columns, the summary below it."""
-        return text_of(self)
 
 
 def saturation_report(

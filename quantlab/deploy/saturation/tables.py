@@ -1,20 +1,13 @@
-"""A SaturationReport as text: one row a layer, then what it means and what helps."""
+"""What a SaturationReport shows: one row a layer, then what it means and what helps."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import asdict
 
-from rich import box
-from rich.console import Console, Group
-from rich.table import Table
-from rich.text import Text
-
+from quantlab.base.table import Column, Table
 from quantlab.deploy.saturation.changes import LayerSaturation, OutputChange
 
-if TYPE_CHECKING:
-    from quantlab.deploy.saturation.report import SaturationReport
-
-WIDTH = 112
 #: Each of these keeps sums exact. Weights within 7 bits would, too, but no Rule asks for them.
 REMEDY = (
     "What helps: open_session(path, exact=True), or UINT8 weights, "
@@ -23,67 +16,47 @@ REMEDY = (
 )
 
 
-def rendered(report: SaturationReport) -> Group:
-    """For rich: the table, if there is a layer, and the lines."""
-    lines = Text("\n".join(summary_lines(report)))
-    return Group(_table(report), lines) if report.layers else Group(lines)
-
-
-def text_of(report: SaturationReport) -> str:
-    """The same as plain text."""
-    console = Console(width=WIDTH, color_system=None)
-    with console.capture() as captured:
-        console.print(rendered(report))
-    return "\n".join(line.rstrip() for line in captured.get().splitlines())
-
-
-def summary_lines(report: SaturationReport) -> list[str]:
+def sentences(layers: Sequence[LayerSaturation], outputs: Sequence[OutputChange]) -> list[str]:
     """One sentence where nothing saturates; else counts, changes and a remedy."""
-    if not report.pairs:
+    pairs = sum(layer.pairs for layer in layers)
+    at_risk = sum(layer.at_risk for layer in layers)
+    if not pairs:
         lines = ["No layer adds products in 16 bits: every CPU computes the same integers."]
-    elif not report.at_risk:
+    elif not at_risk:
         lines = [
-            f"None of {report.pairs:,} pairs of products leaves INT16 on this input: a CPU without "
+            f"None of {pairs:,} pairs of products leaves INT16 on this input: a CPU without "
             f"VNNI computes the same integers."
         ]
     else:
-        touched = [layer for layer in report.layers if layer.at_risk]
+        touched = [layer for layer in layers if layer.at_risk]
         most = max(touched, key=lambda layer: layer.share)
         lines = [
-            f"On a CPU without VNNI {report.at_risk:,} of {report.pairs:,} pairs of products leave "
-            f"INT16, in {len(touched)} of {len(report.layers)} layers; the largest share in "
+            f"On a CPU without VNNI {at_risk:,} of {pairs:,} pairs of products leave "
+            f"INT16, in {len(touched)} of {len(layers)} layers; the largest share in "
             f"{most.label} ({most.operator}).",
             "Affected values have such a pair in their sum; changed ones differ from those of "
             "exact sums, through this layer or one before it.",
-            *map(_change, report.outputs),
+            *map(_change, outputs),
         ]
-    lines += [_accuracy(output) for output in report.outputs if output.right_exact is not None]
-    return [*lines, REMEDY] if report.at_risk else lines
+    lines += [_accuracy(output) for output in outputs if output.right_exact is not None]
+    return [*lines, REMEDY] if at_risk else lines
 
 
-def _table(report: SaturationReport) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("layer", "operator"):
-        table.add_column(name, overflow="fold")
-    for name in ("pairs", "leave INT16", "share", "outputs", "affected", "changed", "largest LSB"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for layer in report.layers:
-        table.add_row(*_row(layer), style="bold red" if layer.at_risk else "")
-    return table
-
-
-def _row(layer: LayerSaturation) -> tuple[str, ...]:
-    return (
-        layer.label,
-        layer.operator,
-        f"{layer.pairs:,}",
-        f"{layer.at_risk:,}",
-        _percent(layer.share),
-        f"{layer.outputs:,}",
-        f"{layer.affected:,}",
-        f"{layer.changed:,}",
-        "float" if layer.largest is None else str(layer.largest),
+def layer_table(layers: Sequence[LayerSaturation]) -> Table:
+    """One row a layer; those that lose something stand out."""
+    columns = (
+        Column("layer", "label"),
+        Column("operator", "operator"),
+        Column("pairs", "pairs", ","),
+        Column("leave INT16", "at_risk", ","),
+        Column("share (%)", "share_percent", _written),
+        Column("outputs", "outputs", ","),
+        Column("affected", "affected", ","),
+        Column("changed", "changed", ","),
+        Column("largest LSB", "largest", ",", absent="float"),
     )
+    rows = tuple({**asdict(layer), "share_percent": 100 * layer.share} for layer in layers)
+    return Table(columns, rows, strong=frozenset(i for i, at in enumerate(layers) if at.at_risk))
 
 
 def _change(output: OutputChange) -> str:
@@ -104,7 +77,11 @@ def _accuracy(output: OutputChange) -> str:
 
 
 def _percent(share: float) -> str:
+    return f"{_written(100 * share)} %"
+
+
+def _written(percent: float) -> str:
     """A few pairs of many do not read as none."""
-    if 0 < share < 0.00001:
-        return "< 0.001 %"
-    return f"{100 * share:.{3 if 0 < share < 0.001 else 1}f} %"
+    if 0 < percent < 0.001:
+        return "< 0.001"
+    return f"{percent:.{3 if 0 < percent < 0.1 else 1}f}"

@@ -8,6 +8,8 @@ import numpy as np
 from torch import fx, nn
 
 from quantlab.base.frozen_mapping import FrozenMapping
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.methods.improve.layer_pairs import LayerPair, LeftOut, layer_pairs
 from quantlab.methods.improve.layers import (
     Layer,
@@ -25,8 +27,8 @@ from quantlab.methods.ptq.channel_statistics import ChannelStatistics
 DEVIATIONS = 3.0
 
 
-@dataclass(frozen=True)
-class Absorption:
+@dataclass(frozen=True, repr=False)
+class Absorption(Report):
     """What `absorb_bias` did.
 
     Parameters
@@ -42,6 +44,23 @@ class Absorption:
     graph: fx.GraphModule
     absorbed: Mapping[str, np.ndarray]
     left_out: tuple[LeftOut, ...]
+
+    @property
+    def summary(self) -> str:
+        return f"biases of {len(self.absorbed)} layers absorbed, {len(self.left_out)} left out"
+
+    def tables(self) -> tuple[Table, ...]:
+        done = [
+            {"layer": name, "largest": float(np.abs(each).max()), "reason": None}
+            for name, each in self.absorbed.items()
+        ]
+        others = [{"layer": o.layer, "largest": None, "reason": o.reason} for o in self.left_out]
+        columns = (
+            Column("layer", "layer"),
+            Column("largest absorbed", "largest", ".4g"),
+            Column("left out because", "reason"),
+        )
+        return (Table(columns, (*done, *others)),)
 
 
 def absorb_bias(

@@ -10,6 +10,8 @@ from torch import fx
 
 from quantlab.base.frozen_mapping import FrozenMapping
 from quantlab.base.progress import counting
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.methods.improve.expected_values import expected_values
 from quantlab.methods.improve.layer_by_layer import LayerAtWork, layer_by_layer
 from quantlab.methods.improve.layer_pairs import LeftOut
@@ -19,8 +21,8 @@ from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.numerics import QParams
 
 
-@dataclass(frozen=True)
-class BiasCorrection:
+@dataclass(frozen=True, repr=False)
+class BiasCorrection(Report):
     """What `correct_bias_analytic` did.
 
     Parameters
@@ -36,6 +38,23 @@ class BiasCorrection:
     model: QuantizedModel
     shifts: Mapping[str, np.ndarray]
     left_out: tuple[LeftOut, ...]
+
+    @property
+    def summary(self) -> str:
+        return f"biases of {len(self.shifts)} layers corrected, {len(self.left_out)} left out"
+
+    def tables(self) -> tuple[Table, ...]:
+        done = [
+            {"layer": name, "largest": float(np.abs(each).max()), "reason": None}
+            for name, each in self.shifts.items()
+        ]
+        others = [{"layer": o.layer, "largest": None, "reason": o.reason} for o in self.left_out]
+        columns = (
+            Column("layer", "layer"),
+            Column("largest shift", "largest", ".4g"),
+            Column("left out because", "reason"),
+        )
+        return (Table(columns, (*done, *others)),)
 
 
 def correct_bias_analytic(model: QuantizedModel) -> BiasCorrection:

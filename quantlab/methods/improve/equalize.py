@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from torch import fx
 
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.methods.improve.layer_pairs import LayerPair, LeftOut, layer_pairs
 from quantlab.methods.improve.layers import (
     as_float64,
@@ -27,8 +29,8 @@ NO_CHANGE = 2.0**-40
 DEAD = 2.0**-16
 
 
-@dataclass(frozen=True)
-class Equalization:
+@dataclass(frozen=True, repr=False)
+class Equalization(Report):
     """What `equalize` did.
 
     Parameters
@@ -47,6 +49,23 @@ class Equalization:
     pairs: tuple[LayerPair, ...]
     left_out: tuple[LeftOut, ...]
     sweeps: int
+
+    @property
+    def summary(self) -> str:
+        return (
+            f"{len(self.pairs)} pairs of layers equalized in {self.sweeps} sweeps, "
+            f"{len(self.left_out)} layers left out"
+        )
+
+    def tables(self) -> tuple[Table, ...]:
+        pairs = [{"layer": p.first, "into": p.second, "reason": None} for p in self.pairs]
+        others = [{"layer": o.layer, "into": None, "reason": o.reason} for o in self.left_out]
+        columns = (
+            Column("layer", "layer"),
+            Column("factors moved into", "into"),
+            Column("left out because", "reason"),
+        )
+        return (Table(columns, (*pairs, *others)),)
 
 
 def equalize(graph: fx.GraphModule) -> Equalization:

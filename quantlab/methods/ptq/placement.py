@@ -1,12 +1,14 @@
 """Where rulers are laid: which tensors become integers, and which layers stay float."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import inf
 
 from torch import fx
 
 from quantlab.base.frozen_mapping import FrozenMapping
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.methods.graph.calls import tensor_inputs
 from quantlab.methods.graph.layer_names import find_layers
 from quantlab.methods.graph.operators import (
@@ -45,8 +47,8 @@ class FloatLayer:
         return f"{self.path} ({self.operator}) stays float: {self.reason}"
 
 
-@dataclass(frozen=True)
-class Placement:
+@dataclass(frozen=True, repr=False)
+class Placement(Report):
     """Where rulers are laid.
 
     Parameters
@@ -69,6 +71,22 @@ class Placement:
     fused: Mapping[str, str]
     quantized: tuple[str, ...]
     float_layers: tuple[FloatLayer, ...]
+
+    @property
+    def summary(self) -> str:
+        return (
+            f"{len(self.quantized)} operators on integers, {len(self.own_qparams)} rulers; "
+            f"{len(self.float_layers)} stay float"
+        )
+
+    def tables(self) -> tuple[Table, ...]:
+        """The float layers."""
+        columns = (
+            Column("layer", "path"),
+            Column("operator", "operator"),
+            Column("stays float because", "reason"),
+        )
+        return (Table(columns, tuple(map(asdict, self.float_layers))),)
 
     def qparams_of(self, tensor: str) -> str | None:
         """The tensor whose ruler `tensor` is read with; None for a float tensor."""

@@ -12,14 +12,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch import Tensor
 
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.methods.qat.qat_model import QATModel
 from quantlab.methods.recipe import Training
 
 MOMENTUM = 0.9
 
 
-@dataclass(frozen=True)
-class TrainingHistory:
+@dataclass(frozen=True, repr=False)
+class TrainingHistory(Report):
     """What `train_qat` did.
 
     Parameters
@@ -32,6 +34,18 @@ class TrainingHistory:
 
     losses: tuple[float, ...]
     interrupted: bool
+
+    @property
+    def summary(self) -> str:
+        ended = ", ended by Ctrl-C" if self.interrupted else ""
+        epochs = f"{len(self.losses)} epoch{'s' * (len(self.losses) != 1)}{ended}"
+        if not self.losses:
+            return epochs
+        return f"{epochs}: mean loss {self.losses[0]:.4g}, then {self.losses[-1]:.4g}"
+
+    def tables(self) -> tuple[Table, ...]:
+        rows = tuple({"epoch": i, "loss": loss} for i, loss in enumerate(self.losses, start=1))
+        return (Table((Column("epoch", "epoch", "d"), Column("mean loss", "loss", ".4g")), rows),)
 
 
 def train_qat(

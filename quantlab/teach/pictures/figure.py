@@ -12,7 +12,7 @@ from IPython.display import display
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-from quantlab.analysis.plots.style import SETTINGS, WIDTH
+from quantlab.base.figure_style import SETTINGS, WIDTH
 from quantlab.teach.pictures.drawing import AMBER, BLUE, GREEN, GREY, ORANGE, SKY, WIDEST
 
 #: Okabe and Ito's palette in the order of use; markers and dashes change along with it.

@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from quantlab.base.plain_data import json_ready
 from quantlab.base.progress import counting
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.scenes import CLASS_NAMES, Crops, Preprocessing
 from quantlab.zoo.evaluation.logits import checked_logits
 
@@ -14,9 +17,9 @@ from quantlab.zoo.evaluation.logits import checked_logits
 BATCH = 64
 
 
-@dataclass(frozen=True, eq=False)
-class ClassificationScores:
-    """How good a classifier is. Prints as a table.
+@dataclass(frozen=True, eq=False, repr=False)
+class ClassificationScores(Report):
+    """How good a classifier is.
 
     Crops have no slices: each is cut from a street of its own, and its label is all that is known.
 
@@ -55,23 +58,30 @@ class ClassificationScores:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; None stands for NaN."""
-        classes = {n: None if np.isnan(v) else v for n, v in self.classes.items()}
         return {
             "images": len(self.labels),
             "numbers": {"top1": self.top1},
-            "classes": classes,
+            "classes": json_ready(self.classes),
             "objects": dict(self.objects),
         }
 
-    def __str__(self) -> str:
-        wide = max(map(len, CLASS_NAMES))
-        lines = [f"{'class':<{wide}}{'top-1 %':>9}{'crops':>8}"]
-        rows = [*self.classes.items(), ("all", self.top1)]
-        counts = [*self.objects.values(), len(self.labels)]
-        for (name, share), count in zip(rows, counts, strict=True):
-            text = "–" if np.isnan(share) else f"{100 * share:.1f}"
-            lines.append(f"{name:<{wide}}{text:>9}{count:>8,}")
-        return "\n".join(lines)
+    @property
+    def summary(self) -> str:
+        return f"top-1 {100 * self.top1:.1f} % of {len(self.labels):,} crops"
+
+    def tables(self) -> tuple[Table, ...]:
+        shares = {**self.classes, "all": self.top1}
+        counts = {**self.objects, "all": len(self.labels)}
+        rows = tuple(
+            {"class": name, "top1_percent": 100 * share, "crops": counts[name]}
+            for name, share in shares.items()
+        )
+        columns = (
+            Column("class", "class"),
+            Column("top-1 (%)", "top1_percent", ".1f"),
+            Column("crops", "crops", ","),
+        )
+        return (Table(columns, rows, strong=frozenset([len(rows) - 1])),)
 
 
 def evaluate_classifier(

@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from quantlab.base.plain_data import json_ready
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.scenes import SEGMENTS, Preprocessing, Split
 from quantlab.zoo.evaluation.logits import checked_logits
 from quantlab.zoo.evaluation.scene_batches import scene_batches
 
 
-@dataclass(frozen=True, eq=False)
-class SegmentationScores:
-    """How good a segmenter is. Prints as a table.
+@dataclass(frozen=True, eq=False, repr=False)
+class SegmentationScores(Report):
+    """How good a segmenter is.
 
     Every number is counted from pixels of all the scenes together, as is usual, so that a class
     that a scene lacks does no harm there.
@@ -66,19 +69,27 @@ class SegmentationScores:
         return {
             "images": len(self.confusions),
             "numbers": {"mIoU": self.mean},
-            "classes": {n: None if np.isnan(v) else v for n, v in self.classes.items()},
+            "classes": json_ready(self.classes),
             "pixels": dict(self.pixels),
         }
 
-    def __str__(self) -> str:
-        wide = max(map(len, SEGMENTS))
-        lines = [f"{'class':<{wide}}{'IoU %':>8}{'pixels':>14}"]
-        rows = [*self.classes.items(), ("mean", self.mean)]
-        counts = [*self.pixels.values(), int(self.confusions.sum())]
-        for (name, share), count in zip(rows, counts, strict=True):
-            text = "–" if np.isnan(share) else f"{100 * share:.1f}"
-            lines.append(f"{name:<{wide}}{text:>8}{count:>14,}")
-        return "\n".join(lines)
+    @property
+    def summary(self) -> str:
+        return f"mIoU {100 * self.mean:.1f} % on {len(self.confusions):,} scenes"
+
+    def tables(self) -> tuple[Table, ...]:
+        shares = {**self.classes, "mean": self.mean}
+        counts = {**self.pixels, "mean": int(self.confusions.sum())}
+        rows = tuple(
+            {"class": name, "iou_percent": 100 * share, "pixels": counts[name]}
+            for name, share in shares.items()
+        )
+        columns = (
+            Column("class", "class"),
+            Column("IoU (%)", "iou_percent", ".1f"),
+            Column("pixels", "pixels", ","),
+        )
+        return (Table(columns, rows, strong=frozenset([len(rows) - 1])),)
 
 
 def intersection_over_union(confusion: np.ndarray) -> np.ndarray:

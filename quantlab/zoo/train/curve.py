@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from quantlab.analysis.plots.style import BLUE, GREY, look, panels
+from quantlab.base.figure_style import look, panels
+from quantlab.base.palette import BLUE, GREY
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 24

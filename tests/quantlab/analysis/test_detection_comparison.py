@@ -10,7 +10,8 @@ from quantlab.analysis.detection import (
     map_drops,
     most_changed,
 )
-from quantlab.analysis.plots.style import BLUE, ORANGE, alt_text
+from quantlab.base.figure_style import alt_text
+from quantlab.base.palette import BLUE, ORANGE
 from tests.quantlab.analysis.detection_cases import NAMES, detector, street
 
 

@@ -66,7 +66,7 @@ def test_plain_data_and_table():
     assert plain["numbers"]["AP"] == scores.numbers["AP"]
     assert plain["classes"]["never seen"] is None
     lines = str(scores).splitlines()
-    assert lines[0].split() == ["AP", f"{100 * scores.numbers['AP']:.2f}"]
+    assert lines[2].split() == ["AP", f"{100 * scores.numbers['AP']:.2f}"]
     assert any(line.split()[:1] == ["dog"] for line in lines)
     assert "–" in lines[-2]
 

@@ -56,8 +56,8 @@ def test_the_order_of_the_models_turns_only_the_sign():
 
 def test_it_reads_as_a_table():
     text = str(mcnemar(*answers(480, 14, 4, 2)))
-    assert text.splitlines()[1].split() == ["before", "right", "480", "14"]
-    assert "of 500 images 14 lost, 4 won" in text
+    assert text.splitlines()[2].split() == ["before", "right", "480", "14"]
+    assert "Of 500 images 14 lost, 4 won" in text
     # 2 * sum C(18, 0..4) / 2^18 = 8096 / 262144
     assert mcnemar(*answers(480, 14, 4, 2)).to_dict()["p_exact"] == 8096 / 262144
 

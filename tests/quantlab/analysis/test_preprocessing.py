@@ -102,8 +102,8 @@ def test_statistics_are_numpys():
         assert sum(channel.counts) == x.size
     assert result.edges[1][0] == min(channel.low for channel in result.second)
     lines = str(result).splitlines()
-    assert lines[0] == "training: 3 x 3 x 48 x 48"
-    assert lines[-1] == result.findings[-1]
+    assert lines[0] == "training: 3 x 3 x 48 x 48; deployed: 3 x 3 x 48 x 48"
+    assert " ".join(lines).endswith(result.findings[-1])
 
 
 def test_names_are_used():

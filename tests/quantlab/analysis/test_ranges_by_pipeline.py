@@ -63,8 +63,8 @@ def test_outputs_tell_preprocessing_from_quantization():
 
 def test_it_reads_as_a_table_and_as_json():
     lines = str(RANGES).splitlines()
-    assert lines[1].split()[:2] == ["training", "FP32"]
-    assert lines[1].endswith("reference")
+    assert lines[2].split()[:2] == ["training", "FP32"]
+    assert lines[2].endswith("reference")
     assert json.loads(json.dumps(RANGES.to_dict()))["outputs"][0]["sqnr_db"] is None
     with pytest.raises(KeyError, match="no quantized tensor"):
         RANGES["relu7"]

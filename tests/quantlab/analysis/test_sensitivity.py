@@ -53,7 +53,7 @@ def simulated(variant):
 def test_the_coarse_layer_is_the_most_sensitive_in_both_ways():
     alone, kept = quantize_one(MODEL, score=simulated), keep_one(MODEL, score=simulated)
     assert alone.ranking[0].name == kept.ranking[0].name == "b"
-    assert [row.name for row in alone.rows] == list(computing_layers(MODEL))
+    assert [row.name for row in alone.layers] == list(computing_layers(MODEL))
     assert alone.float_score == kept.float_score == np.inf
     assert alone.int8_score == kept.int8_score == simulated(MODEL)
 
@@ -79,7 +79,7 @@ def test_a_score_is_that_of_the_model_quantized_anew(name):
         four_bits = {} if "b" in floats else COARSE.layers
         recipe = Recipe(layers=four_bits, keep_float=tuple(floats))
         anew = quantize_model(NET, CALIBRATION, recipe)
-        (row,) = sensitivity.rows
+        (row,) = sensitivity.layers
         assert row.score == pytest.approx(sqnr(outputs(build_onnx(anew)), expected), rel=1e-6)
 
 
@@ -111,7 +111,7 @@ def test_ctrl_c_keeps_what_is_scored():
 
     result = quantize_one(MODEL, score=score)
     assert result.interrupted
-    assert [row.score for row in result.rows] == [3.0, 4.0]
+    assert [row.score for row in result.layers] == [3.0, 4.0]
     assert "Interrupted after 2 layers" in str(result)
 
 
@@ -125,9 +125,9 @@ def test_ctrl_c_before_the_first_layer_is_not_swallowed():
 
 def test_it_reads_as_a_table_and_as_json():
     result = keep_one(MODEL, score=simulated)
-    lines = result.table(2).splitlines()
+    lines = str(result.first(2)).splitlines()
     assert lines[2].split()[:2] == ["b", "Conv"]
-    assert lines[4] == f"... and {len(result.rows) - 2} more"
+    assert lines[4] == f"... and {len(result.layers) - 2} more"
     again = json.loads(json.dumps(result.to_dict()))
     assert again["float_score"] is None
     assert again["ranking"][0]["name"] == "b"

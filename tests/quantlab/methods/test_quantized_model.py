@@ -150,6 +150,6 @@ def test_dequantized_weights_are_numerics_own():
 def test_it_is_shown_in_one_line():
     model = quantized_net(Recipe(layers={"b": Rule("int4", "symmetric")}, keep_float=["pool"]))
     assert repr(model) == (
-        "QuantizedModel(2 layers with int4 and int8 weights, 4 rulers, 2 float layers, "
-        f"{model.nbytes:,} bytes)"
+        "<QuantizedModel: 2 layers with int4 and int8 weights, 4 rulers, 2 float layers, "
+        f"{model.nbytes:,} bytes>"
     )

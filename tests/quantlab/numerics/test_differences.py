@@ -29,8 +29,8 @@ def test_it_prints_as_a_short_table():
     text = str(rounding_differences(x, RULER, "onnx", "torch_legacy"))
     assert text.splitlines()[:3] == [
         "onnx and torch_legacy differ on 30 of 30 values",
-        "       index               x    onnx  torch_legacy",
-        "           0             0.5       7             8",
+        "index    x  onnx  torch_legacy",
+        "0      0.5     7             8",
     ]
     assert text.splitlines()[-1] == "... and 20 more"
     same = rounding_differences([1.0], RULER, "onnx", "torch_legacy")

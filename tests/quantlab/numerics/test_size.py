@@ -71,7 +71,7 @@ def test_every_part_is_the_bytes_of_real_arrays(dtype, per_channel):
     # head keeps 7 * 45 weights and 7 biases; batchnorm has 4 vectors of 16; norm 2 of 5.
     assert report["float32"] == 4 * (7 * 45 + 7 + 4 * 16 + 2 * 5)
     assert report.total == sum(size for _, size in report.parts) == report.payload
-    assert sum(row.nbytes for row in report.rows) == report.total
+    assert sum(row.nbytes for row in report.tensors) == report.total
 
 
 def test_a_float_model_is_its_parameters():
@@ -93,20 +93,19 @@ def test_activations_and_container_are_added():
 def test_report_reads_as_a_table():
     layers = [LayerShape("a", "linear", (1000, 1000)), LayerShape("b", "linear", (10, 1000))]
     report = size_of_layers(layers, "int8", keep_float="b", container=50)
-    lines = report.table().splitlines()
-    assert lines[0] == "2 layers, int8 per-channel"
-    assert lines[2].split() == ["weights", "1,000,000", "1.000", "95.3%"]
+    lines = str(report).splitlines()
+    assert lines[0] == f"2 layers, int8 per-channel: {report.total:,} bytes"
+    assert lines[2].split() == ["weights", "1,000,000", "1.000", "95.3"]
     assert lines[-2].split() == [
         "total",
         f"{report.total:,}",
         f"{report.total / 1e6:.3f}",
-        "100.0%",
+        "100.0",
     ]
     assert lines[-1] == "1 MB = 1,000,000 bytes"
-    assert str(report) == report.table()
-    rows = report.rows_table().splitlines()
-    assert rows[1].split()[:3] == ["a", "int8", "1,009,000"]
-    assert rows[2].split()[:3] == ["b", "float32", "40,040"]
+    rows = str(report.by_tensor()).splitlines()
+    assert rows[2].split()[:3] == ["a", "int8", "1,009,000"]
+    assert rows[3].split()[:3] == ["b", "float32", "40,040"]
     with pytest.raises(KeyError, match="its parts are weights, scales, zero_points"):
         report["weight"]
 
@@ -114,7 +113,7 @@ def test_report_reads_as_a_table():
 def test_no_layers_at_all():
     report = size_of_layers([])
     assert report.total == 0
-    assert "-" in report.table()
+    assert "–" in str(report)
 
 
 MODULES = {

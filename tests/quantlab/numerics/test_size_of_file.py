@@ -33,7 +33,9 @@ def check(path, by_dtype):
 def test_npz(tmp_path):
     np.savez(tmp_path / "a.npz", **ARRAYS)
     report = check(tmp_path / "a.npz", BY_DTYPE)
-    assert {row.name: row.nbytes for row in report.rows} == {k: a.nbytes for k, a in ARRAYS.items()}
+    assert {row.name: row.nbytes for row in report.tensors} == {
+        k: a.nbytes for k, a in ARRAYS.items()
+    }
 
 
 def test_compressed_npz(tmp_path):
@@ -162,7 +164,7 @@ def test_a_layer_table_predicts_a_model_quantized_by_onnx_runtime(tmp_path):
     )
     # The tool keeps scalars in int32_data, where protobuf writes a negative zero_point in ten bytes
     # instead of one. Weights and everything per-channel are raw bytes.
-    negative = sum(row.nbytes == 10 for row in on_disk.rows if row.name.endswith("_zero_point"))
+    negative = sum(row.nbytes == 10 for row in on_disk.tensors if row.name.endswith("_zero_point"))
     assert counted.payload + 9 * negative == on_disk.payload
     assert counted.total + 9 * negative == on_disk.total == os.path.getsize(path)
 

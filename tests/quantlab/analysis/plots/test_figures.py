@@ -20,7 +20,7 @@ from quantlab.analysis import (
     pareto_front,
 )
 from quantlab.analysis.layer_error import LayerError, LayerErrors
-from quantlab.analysis.plots import alt_text, style
+from quantlab.analysis.plots import alt_text
 from quantlab.analysis.ranges_by_pipeline import (
     OutputOfRun,
     PipelineRanges,
@@ -29,6 +29,7 @@ from quantlab.analysis.ranges_by_pipeline import (
 )
 from quantlab.analysis.sensitivity import LayerScore, Sensitivity
 from quantlab.analysis.tensor_error import ErrorSums
+from quantlab.base import palette
 from quantlab.numerics import QParams
 
 RNG = np.random.default_rng(0)
@@ -153,12 +154,12 @@ def test_the_palette_is_okabe_and_itos():
     """Color Universal Design (2008): blue, vermillion, bluish green as RGB bytes."""
     published = {"BLUE": (0, 114, 178), "ORANGE": (213, 94, 0), "GREEN": (0, 158, 115)}
     for name, rgb in published.items():
-        assert to_hex([part / 255 for part in rgb]).upper() == getattr(style, name)
+        assert to_hex([part / 255 for part in rgb]).upper() == getattr(palette, name)
 
 
 def test_data_stands_out_from_the_paper():
     """Contrast of at least 3 to 1 against white, as WCAG 2.2 asks of graphics."""
-    for colour in (style.BLUE, style.ORANGE, style.GREEN, style.GREY, style.INK):
+    for colour in (palette.BLUE, palette.ORANGE, palette.GREEN, palette.GREY, palette.INK):
         linear = [
             c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)
         ]

@@ -1,23 +1,17 @@
-"""One look for all figures: Okabe and Ito's palette, white paper, and words for each picture.
+"""One look for all matplotlib figures: white paper, the palette, and words for each picture.
 
-Colours are told apart with any common colour vision (Color Universal Design, 2008), and shapes or
-dashes differ as well: colour never speaks alone.
+matplotlib is loaded when something is drawn.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from quantlab.base.palette import GREY, INK, PALE
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-BLUE = "#0072B2"
-ORANGE = "#D55E00"
-GREEN = "#009E73"
-GREY = "#5F6670"
-PALE = "#E3E7EB"
-INK = "#1B1F24"
 
 WIDTH = 7.2  # inches, as wide as a notebook's text
 ROW = 0.32  # inches a line of a chart with one line a group or layer
@@ -81,7 +75,7 @@ def alt_text(figure: Figure) -> str:
     Raises
     ------
     ValueError
-        The figure was not drawn by quantlab.analysis.
+        The figure was not drawn by quantlab.
     """
     text = str(figure.get_label())
     if not text:

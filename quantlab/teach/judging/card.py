@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from quantlab.base.palette import BLUE, GREY, ORANGE
 from quantlab.teach.judging.exercise import Exercise
 from quantlab.teach.judging.verdict import Judgement, Verdict
 
 JUDGEMENT_MIME = "application/vnd.quantlab.judgement+json"
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6b7280"
 
 _COLOUR = {Verdict.CORRECT: BLUE, Verdict.INCORRECT: ORANGE, Verdict.ERROR: ORANGE}
 _OPENING = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quantlab.teach.pictures.drawing import BLUE, GREY, INK, SMALL, Canvas, short, whole
+from quantlab.base.palette import BLUE, GREY, INK, PALE_BLUE
+from quantlab.teach.pictures.drawing import SMALL, Canvas, short, whole
 from quantlab.teach.pictures.grid import Grid
 
 #: Ticks closer than this many drawing units are thinned out.
@@ -87,7 +88,7 @@ def draw_ruler(canvas: Canvas, grid: Grid, axis: Axis, y: float, also: list[int]
         canvas.text(x, y + 30, short(grid.real(q)), INK, bold=zero)
         if zero:
             half = len(str(q)) * CHARACTER / 2 + 6
-            canvas.rect(x - half, y + 38, 2 * half, 21, "#E8F2F9", BLUE, 1.5, 5)
+            canvas.rect(x - half, y + 38, 2 * half, 21, PALE_BLUE, BLUE, 1.5, 5)
         canvas.text(x, y + 53, whole(q), BLUE, bold=zero)
     canvas.text(8, y + 30, "real value", GREY, SMALL, "start")
     canvas.text(8, y + 53, f"{grid.dtype or 'integer'} q", BLUE, SMALL, "start")

@@ -4,23 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from quantlab.teach.pictures.drawing import (
-    AMBER,
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PALE,
-    PAPER,
-    SKY,
-    SMALL,
-    TEXT,
-    WIDTH,
-    Canvas,
-    Drawing,
-    note,
-)
+from quantlab.base.palette import AMBER, BLUE, GREEN, GREY, INK, ORANGE, PALE, PAPER, SKY
+from quantlab.teach.pictures.drawing import SMALL, TEXT, WIDTH, Canvas, Drawing, note
 
 LEFT, RIGHT, ROW = 20.0, WIDTH - 20.0, 78.0
 COLOURS = (BLUE, ORANGE, GREEN, AMBER, SKY, GREY)

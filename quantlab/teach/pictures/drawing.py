@@ -1,8 +1,7 @@
 """A drawing is an SVG and the sentences that say the same; `Canvas` collects the SVG's marks.
 
 Everything here is string work on plain numbers: a card may draw inside its 0.3 s, a slider
-inside one frame. Colours are from Okabe and Ito's palette (Color Universal Design, 2008), which
-readers with any common colour vision tell apart; shapes differ as well, never colour alone.
+inside one frame.
 """
 
 from __future__ import annotations
@@ -12,15 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
 
-BLUE = "#0072B2"
-ORANGE = "#D55E00"
-AMBER = "#E69F00"
-GREEN = "#009E73"
-SKY = "#56B4E9"
-GREY = "#5F6670"
-PALE = "#E3E7EB"
-INK = "#1B1F24"
-PAPER = "#FFFFFF"
+from quantlab.base.palette import BLUE, INK, ORANGE, PAPER
 
 #: Width of every drawing in its own units. Shown at most WIDEST CSS pixels wide.
 WIDTH = 640

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from quantlab.base.palette import BLUE, GREY, INK, ORANGE, PALE_BLUE, SKY
 from quantlab.teach.pictures.axis import Axis
-from quantlab.teach.pictures.drawing import (
-    BLUE,
-    GREY,
-    INK,
-    ORANGE,
-    SKY,
-    SMALL,
-    TEXT,
-    WIDTH,
-    Canvas,
-    Drawing,
-    note,
-    short,
-)
+from quantlab.teach.pictures.drawing import SMALL, TEXT, WIDTH, Canvas, Drawing, note, short
 from quantlab.teach.pictures.grid import Grid, finite
 
 LEFT, RIGHT, TOP, BOTTOM = 96.0, WIDTH - 24.0, 58.0, 232.0
@@ -76,7 +64,7 @@ def _height(grid: Grid, error: float) -> float:
 def _frame(canvas: Canvas, grid: Grid, axis: Axis) -> None:
     half = grid.scale / 2
     upper, lower = _height(grid, half), _height(grid, -half)
-    canvas.rect(LEFT, upper, RIGHT - LEFT, lower - upper, "#E8F2F9")
+    canvas.rect(LEFT, upper, RIGHT - LEFT, lower - upper, PALE_BLUE)
     for error, words in ((half, "+½ step"), (0.0, "0"), (-half, "\N{MINUS SIGN}½ step")):
         y = _height(grid, error)
         canvas.line(LEFT, y, RIGHT, y, GREY, 1, "" if error == 0 else "5 4")

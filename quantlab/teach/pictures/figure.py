@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 from quantlab.base.figure_style import SETTINGS, WIDTH
-from quantlab.teach.pictures.drawing import AMBER, BLUE, GREEN, GREY, ORANGE, SKY, WIDEST
+from quantlab.base.palette import AMBER, BLUE, GREEN, GREY, ORANGE, SKY
+from quantlab.teach.pictures.drawing import WIDEST
 
 #: Okabe and Ito's palette in the order of use; markers and dashes change along with it.
 CYCLE = (BLUE, ORANGE, GREEN, AMBER, SKY, GREY)

@@ -7,20 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.teach.pictures.drawing import (
-    BLUE,
-    GREY,
-    INK,
-    ORANGE,
-    PAPER,
-    SMALL,
-    TEXT,
-    WIDTH,
-    Canvas,
-    Drawing,
-    note,
-    short,
-)
+from quantlab.base.palette import BLUE, GREY, INK, ORANGE, PAPER
+from quantlab.teach.pictures.drawing import SMALL, TEXT, WIDTH, Canvas, Drawing, note, short
 
 #: At most this many rows, columns and tensors fit; the rest is left out and counted.
 MOST_ROWS, MOST_COLUMNS, MOST_PANELS = 8, 8, 3

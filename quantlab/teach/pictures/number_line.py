@@ -6,20 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from quantlab.base.palette import BLUE, GREY, INK, ORANGE
 from quantlab.teach.pictures.axis import Axis, draw_ruler, ticks_in_words
-from quantlab.teach.pictures.drawing import (
-    BLUE,
-    GREY,
-    INK,
-    ORANGE,
-    TEXT,
-    WIDTH,
-    Canvas,
-    Drawing,
-    note,
-    short,
-    whole,
-)
+from quantlab.teach.pictures.drawing import TEXT, WIDTH, Canvas, Drawing, note, short, whole
 from quantlab.teach.pictures.grid import Grid, finite
 
 LEFT, RIGHT = 96.0, WIDTH - 24.0

@@ -4,25 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from quantlab.base.palette import AMBER, BLUE, GREY, INK, ORANGE, PALE, PAPER, SKY
 from quantlab.numerics.choose import choose_qparams
 from quantlab.teach.pictures.axis import Axis, draw_ruler
-from quantlab.teach.pictures.drawing import (
-    AMBER,
-    BLUE,
-    GREY,
-    INK,
-    ORANGE,
-    PALE,
-    SKY,
-    TEXT,
-    WIDTH,
-    Canvas,
-    Drawing,
-    note,
-    short,
-    signed,
-    whole,
-)
+from quantlab.teach.pictures.drawing import TEXT, WIDTH, Canvas, Drawing, note, short, signed, whole
 from quantlab.teach.pictures.grid import Grid, finite
 
 LEFT, RIGHT = 106.0, WIDTH - 34.0
@@ -99,7 +84,7 @@ def _lenses(canvas: Canvas, grid: Grid, axis: Axis, shown: list[float]) -> None:
         tick = axis.at(grid.real(grid.tick(value)))
         corners = f"M{tick:.1f},136 L{left + 8:.1f},{LENS_TOP} H{left + width - 8:.1f} Z"
         canvas.path(corners, "none", 0, "#F3F5F7")
-        canvas.rect(left, LENS_TOP, width, LENS_HEIGHT, "#FFFFFF", PALE, 2, 8)
+        canvas.rect(left, LENS_TOP, width, LENS_HEIGHT, PAPER, PALE, 2, 8)
         _lens(canvas, grid, value, left, width)
         left += width + gap
 

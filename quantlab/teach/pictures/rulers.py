@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from quantlab.base.palette import GREY, INK
 from quantlab.teach.pictures.axis import Axis, draw_ruler, ticks_in_words
-from quantlab.teach.pictures.drawing import (
-    GREY,
-    INK,
-    TEXT,
-    WIDTH,
-    Canvas,
-    Drawing,
-    note,
-    short,
-    whole,
-)
+from quantlab.teach.pictures.drawing import TEXT, WIDTH, Canvas, Drawing, note, short, whole
 from quantlab.teach.pictures.grid import Grid, finite
 
 LEFT, RIGHT, ROW = 106.0, WIDTH - 34.0, 136.0

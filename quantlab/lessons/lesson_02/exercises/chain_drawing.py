@@ -4,8 +4,9 @@ from math import inf, prod
 
 import numpy as np
 
+from quantlab.base.palette import BLUE, GREY, INK, ORANGE
 from quantlab.teach.pictures.byte_bars import in_bytes
-from quantlab.teach.pictures.drawing import BLUE, GREY, INK, ORANGE, WIDTH, Canvas, Drawing
+from quantlab.teach.pictures.drawing import WIDTH, Canvas, Drawing
 
 LEFT, RIGHT, TOP, FLOOR = 30.0, WIDTH - 30.0, 46.0, 196.0
 

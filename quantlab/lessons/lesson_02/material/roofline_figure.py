@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+from quantlab.base.palette import BLUE, INK, ORANGE
 from quantlab.lessons.lesson_02.material.int8_speed import LayerSpeed
 from quantlab.lessons.lesson_02.material.roofline import PRECISIONS, Roofline
-from quantlab.teach.pictures.drawing import BLUE, INK, ORANGE
 from quantlab.teach.pictures.figure import style
 
 LOOKS = {"float32": ("FP32", BLUE, "-", "o"), "int8": ("INT8", ORANGE, "--", "^")}

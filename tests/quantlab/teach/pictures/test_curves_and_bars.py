@@ -2,10 +2,10 @@
 
 import re
 
+from quantlab.base.palette import BLUE
 from quantlab.numerics import choose_qparams
 from quantlab.teach.pictures import byte_bars, error_curve
 from quantlab.teach.pictures.byte_bars import in_bytes
-from quantlab.teach.pictures.drawing import BLUE
 
 
 def test_four_bits_have_one_tooth_between_each_pair_of_ticks():

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from quantlab.base.palette import INK
 from quantlab.teach.pictures import heat_map
-from quantlab.teach.pictures.drawing import INK
 
 FIRST = np.array([[1.0, -2.0], [0.25, 0.0]])
 

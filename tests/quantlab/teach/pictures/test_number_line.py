@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 
+from quantlab.base.palette import ORANGE
 from quantlab.numerics import choose_qparams
 from quantlab.teach.pictures import number_line
 from quantlab.teach.pictures.axis import Axis, drawn_ticks, thinning
-from quantlab.teach.pictures.drawing import ORANGE
 from quantlab.teach.pictures.grid import Grid
 
 QP = choose_qparams(-0.9, 5.0)

@@ -1,8 +1,8 @@
 """The lesson's picture says scale, zero_point and the error of each value."""
 
+from quantlab.base.palette import AMBER, ORANGE
 from quantlab.numerics import choose_qparams
 from quantlab.teach.pictures import ruler, rulers
-from quantlab.teach.pictures.drawing import AMBER, ORANGE
 
 
 def test_the_missions_example():

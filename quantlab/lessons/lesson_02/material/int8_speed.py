@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from quantlab.base.report import Listing
+from quantlab.base.table import Column, Table
 from quantlab.deploy.latency.layer_pairs import LayerPair, add_pair, conv_pair
 from quantlab.deploy.latency.side_by_side import SideBySide, side_by_side
 
@@ -85,18 +87,26 @@ def measure_layer(pair: LayerPair, threads: int = 1, seconds: float = 0.5) -> La
     )
 
 
-def speed_table(layers: Iterable[LayerSpeed]) -> str:
-    """The measurements as text: milliseconds, the speed-up with its 95 % interval, the verdict."""
-    rows = tuple(layers)
-    width = max([len(row.name) for row in rows] + [5])
-    lines = [
-        f"{'layer':<{width}}{'FP32 ms':>10}{'INT8 ms':>10}{'speed-up':>10}  {'95 %':<14}INT8 is"
-    ]
-    for row in rows:
-        t = row.times
-        interval = f"{t.low:.2f} to {t.high:.2f}"
-        lines.append(
-            f"{row.name:<{width}}{t.first.median * 1e3:>10.3f}{t.second.median * 1e3:>10.3f}"
-            f"{t.ratio:>9.2f}×  {interval:<14}{t.verdict}"
-        )
-    return "\n".join(lines)
+def speed_table(layers: Iterable[LayerSpeed]) -> Listing:
+    """The measurements: milliseconds, the speed-up with its 95 % interval, the verdict."""
+    rows = tuple(
+        {
+            "layer": layer.name,
+            "fp32_ms": 1e3 * layer.times.first.median,
+            "int8_ms": 1e3 * layer.times.second.median,
+            "ratio": layer.times.ratio,
+            "low": layer.times.low,
+            "high": layer.times.high,
+            "verdict": layer.times.verdict,
+        }
+        for layer in layers
+    )
+    columns = (
+        Column("layer", "layer"),
+        Column("FP32 ms", "fp32_ms", ".3f"),
+        Column("INT8 ms", "int8_ms", ".3f"),
+        Column("speed-up (×)", "ratio", ".2f"),
+        Column("95 %", ("low", "high"), ".2f"),
+        Column("INT8 is", "verdict"),
+    )
+    return Listing("FP32 and INT8 in turn", Table(columns, rows))

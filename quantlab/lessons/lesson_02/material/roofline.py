@@ -15,6 +15,8 @@ import numpy as np
 import psutil
 
 from quantlab.base.machine import last_level_cache, machine, machine_line
+from quantlab.base.report import Report
+from quantlab.base.table import Column, Table
 from quantlab.deploy.latency.layer_pairs import matmul_pair
 from quantlab.deploy.latency.side_by_side import Timing, measure, side_by_side
 
@@ -52,8 +54,8 @@ class Rate:
         )
 
 
-@dataclass(frozen=True)
-class Roofline:
+@dataclass(frozen=True, repr=False)
+class Roofline(Report):
     """Measured limits of one machine.
 
     Attributes
@@ -121,19 +123,28 @@ class Roofline:
         _check_work(operations, nbytes)
         return operations / self.attainable(operations / nbytes, precision)
 
-    def __str__(self) -> str:
-        rows = (
-            ("memory bandwidth", self.bandwidth, "GB/s"),
-            ("FP32 peak", self.float32, "GOP/s"),
-            ("INT8 peak", self.int8, "GOP/s"),
-        )
-        lines = [
-            f"{name:<18}{rate.best / 1e9:>9.1f} {unit:<6} (median run {rate.median / 1e9:.1f}, "
-            f"half of the runs {rate.low / 1e9:.1f} to {rate.high / 1e9:.1f})"
-            for name, rate, unit in rows
-        ]
+    @property
+    def summary(self) -> str:
         threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
-        return "\n".join([*lines, f"{threads}, {self.machine}"])
+        return f"Roofline of {threads}, {self.machine}"
+
+    def tables(self) -> tuple[Table, ...]:
+        limits = (
+            ("memory bandwidth (GB/s)", self.bandwidth),
+            ("FP32 peak (GOP/s)", self.float32),
+            ("INT8 peak (GOP/s)", self.int8),
+        )
+        rows = tuple(
+            {"limit": name, **{key: value / 1e9 for key, value in vars(rate).items()}}
+            for name, rate in limits
+        )
+        columns = (
+            Column("limit", "limit"),
+            Column("fastest run", "best", ".1f"),
+            Column("median run", "median", ".1f"),
+            Column("half of the runs", ("low", "high"), ".1f"),
+        )
+        return (Table(columns, rows),)
 
 
 def measure_roofline(

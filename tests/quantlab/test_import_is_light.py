@@ -44,6 +44,16 @@ def test_a_first_use_loads_numpy_and_nothing_heavy():
     assert not loaded & HEAVY
 
 
+def test_reports_and_figure_settings_load_nothing_heavy():
+    loaded = loaded_after("from quantlab.base import figure_style, palette, report")
+    assert not loaded & (HEAVY | {"rich"})
+
+
+def test_figures_of_lessons_do_not_load_the_analyses():
+    loaded = loaded_after("import quantlab.teach.pictures.figure")
+    assert not {name for name in loaded if name.startswith("quantlab.analysis")}
+
+
 def test_numerics_is_all_there_under_the_short_name():
     for name in quantlab.numerics.__all__:
         assert getattr(quantlab, name) is getattr(quantlab.numerics, name)

@@ -54,12 +54,12 @@ from quantlab.methods import (
     train_qat,
 )
 from quantlab.numerics import (
-    Layer,
+    LayerShape,
     QParams,
     pairs_at_risk,
     rounding_differences,
     size_of_layers,
-    trace,
+    trace_output,
 )
 from quantlab.zoo.evaluation import ClassificationScores, SegmentationScores
 
@@ -120,14 +120,16 @@ def scores():
 
 # Class name -> a real instance.
 REPORTS = {
-    "SizeReport": lambda: size_of_layers([Layer("a", "conv", (64, 3, 3, 3))], container=500),
+    "SizeReport": lambda: size_of_layers([LayerShape("a", "conv", (64, 3, 3, 3))], container=500),
     "RoundingDifferences": lambda: rounding_differences(
         np.arange(30) / 4, RULER, "onnx", "torch_legacy"
     ),
     "PairsAtRisk": lambda: pairs_at_risk(
         np.full((1, 4), 255, np.uint8), np.array([[127], [127], [1], [1]], np.int8)
     ),
-    "Trace": lambda: trace([5, 3], RULER, [4, -2], QParams(1.0, 0, "int8"), RULER, bias=1),
+    "OutputTrace": lambda: trace_output(
+        [5, 3], RULER, [4, -2], QParams(1.0, 0, "int8"), RULER, bias=1
+    ),
     "QuantizedModel": quantized,
     "Placement": lambda: quantized().placement,
     "TrainingHistory": history,

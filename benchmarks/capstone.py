@@ -25,9 +25,9 @@ from benchmarks.capstone_material import MIXED, Material, calibration_scenes
 from benchmarks.capstone_measure import Speeds, scores_of, speeds_of
 from benchmarks.capstone_plans import FP32, GOOD, HARDER, PLANS, TRAINED, Plan, missing_package
 from benchmarks.capstone_table import table
-from quantlab.analysis.bootstrap import Drop
 from quantlab.analysis.detection import DetectionScores, map_drop
 from quantlab.analysis.detection.comparison import RESAMPLES
+from quantlab.analysis.drop import Drop
 from quantlab.base.machine import installed_version
 from quantlab.deploy import precision_report
 from quantlab.deploy.latency.measure import LatencyReport

@@ -6,7 +6,8 @@ ONNX Runtime when it is first asked for.
 
 from typing import TYPE_CHECKING
 
-from quantlab.analysis.bootstrap import Drop, paired_bootstrap
+from quantlab.analysis.bootstrap import paired_bootstrap
+from quantlab.analysis.drop import Drop
 from quantlab.analysis.mcnemar import McNemar, mcnemar
 from quantlab.analysis.pareto import Candidate, ParetoFront, pareto_front
 from quantlab.analysis.pixel_relation import PixelRelation

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quantlab.analysis.bootstrap import Drop, Statistic, drop_columns, drop_over, mean
+from quantlab.analysis.bootstrap import Statistic, drop_over, mean
 from quantlab.analysis.checks import per_image_scores, same_images
+from quantlab.analysis.drop import Drop, drop_columns
 from quantlab.analysis.plots.drops import drop_figure
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Row, Table

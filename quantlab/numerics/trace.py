@@ -119,6 +119,8 @@ def trace_output(
     --------
     >>> x, w, y = QParams(0.5, 3, "uint8"), QParams(0.25, 0, "int8"), QParams(0.25, 10, "uint8")
     >>> print(trace_output([5, 3, 9], x, [4, -2, 1], w, y, bias=1))
+    One output of 3 products: 18, not clamped
+    step                      value
     x_q                       [5 3 9]
     w_q                       [ 4 -2  1]
     sum of x_q * w_q          23

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.analysis.bootstrap import Drop, paired_bootstrap
+from quantlab.analysis.bootstrap import paired_bootstrap
 from quantlab.analysis.detection.average_precision import mean_average_precision
 from quantlab.analysis.detection.scores import DetectionScores
+from quantlab.analysis.drop import Drop
 from quantlab.analysis.slices import GroupTable, by_group
 
 #: The standard error of a 95 % percentile from 1,000 resamples is a few hundredths of the

@@ -67,7 +67,8 @@ LIBRARY = ("numerics", "methods", "deploy", "analysis", "scenes", "zoo")
 
 # Returned by public functions, and no report: what the next function takes, and data.
 HANDED_ON = {
-    "QParams", "IntegerType", "ChannelStatistics", "Operator", "Unsupported", "Reason",  # a line
+    "QParams", "IntegerType", "ChannelStatistics", "OnnxOperator",  # a line each
+    "Unsupported", "Reason",
     "QATModel",  # a torch module
     "RuntimeTensors", "Simulation", "IsaRun", "MultiBoxLoss",  # arrays by name
     "Crops", "Cifar10", "Scene", "Detections", "Objects", "Targets",  # pictures, boxes, labels

@@ -60,9 +60,9 @@ class Material:
     training: int
     folder: Path
 
-    def batches(self, name: str = MIXED, preprocessing: Preprocessing | None = None) -> Batches:
-        """The scenes of that name as the net, or as another preprocessing, wants them."""
-        return Batches(self.calibration[name], preprocessing or self.preprocessing)
+    def batches(self, name: str = MIXED) -> Batches:
+        """The scenes of that name as the net wants them."""
+        return Batches(self.calibration[name], self.preprocessing)
 
 
 def calibration_scenes(mixed: int, cache: Cache) -> dict[str, Calibration]:

@@ -7,7 +7,7 @@ because another one spoils the same values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ import onnx
 from quantlab.analysis.float_layers import computing_layers, with_float_layers
 from quantlab.analysis.model_pair import batches
 from quantlab.analysis.tensor_error import NoiseSums, finite_or_none
+from quantlab.base.progress import counting
 from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.deploy.onnx_graph.feeds import checked_feeds
 from quantlab.deploy.runtime.session import open_session
@@ -199,9 +200,11 @@ def _sensitivity(
     rows: list[LayerScore] = []
     interrupted = False
     try:
-        for name in _shown(float_layers, mode, progress):
-            value = _number(score(with_float_layers(model, float_layers[name])), name)
-            rows.append(LayerScore(name, paths[name], operators[name], value))
+        with counting(mode, len(float_layers), progress) as done:
+            for name, floats in float_layers.items():
+                value = _number(score(with_float_layers(model, floats)), name)
+                rows.append(LayerScore(name, paths[name], operators[name], value))
+                done()
     except KeyboardInterrupt:
         interrupted = True
     return Sensitivity(mode, unit, float_score, int8_score, tuple(rows), interrupted)
@@ -257,14 +260,3 @@ def _number(value: Any, what: str) -> float:
             "how bad that is."
         )
     return number
-
-
-def _shown(names: Iterable[str], mode: str, progress: bool) -> Iterator[str]:
-    """The names, with a bar on stderr where it is asked for."""
-    if not progress:
-        yield from names
-        return
-    from rich.console import Console
-    from rich.progress import track
-
-    yield from track(list(names), description=mode, console=Console(stderr=True), transient=True)

@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 #: Peak memory of a process only rises, so what the second call needs more is what it adds.
 SCRIPT = """
 import json, sys
 import psutil
-from benchmarks.networks import SmallUNet, images, seeded
+from tests.support.networks import SmallUNet, images, seeded
 from quantlab.analysis import layer_errors
 from quantlab.methods import quantize_model
 
@@ -32,7 +33,12 @@ print(json.dumps({"peaks": peaks, "values": values // len(x)}))
 
 def test_more_images_take_no_more_memory():
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, timeout=300
+        [sys.executable, "-c", SCRIPT],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
     )
     seen = json.loads(done.stdout)
     # To hold one image more would cost at least its tensors in the float model, 4 bytes a value;

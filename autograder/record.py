@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from quantlab.base.atomic import replacing
 
 SCHEMA = 1
 #: Submissions with one of these have no score: the submission could not be judged.
@@ -68,15 +68,10 @@ def write_record(course: Path, record: Record) -> Path:
     """Write the record; a reader, or a crash, sees the old file or the new one."""
     path = record_path(course, record.student, record.lesson)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(record.to_dict(), file, indent=1, ensure_ascii=False)
-            file.write("\n")
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    text = json.dumps(record.to_dict(), indent=1, ensure_ascii=False)
+    with replacing(path) as temporary:
+        temporary.chmod(0o600)  # seeds and hashes are nobody's business but the grader's
+        temporary.write_text(f"{text}\n", encoding="utf-8")
     return path
 
 

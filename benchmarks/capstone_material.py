@@ -1,40 +1,17 @@
 """What every plan of the capstone starts from: a detector, and calibration scenes as batches."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from torch import nn
 
-from quantlab.scenes import Cache, Calibration, Preprocessing, Split
-from quantlab.scenes.splits import require
+from quantlab.scenes import Cache, Calibration, PictureBatches, Preprocessing, require
 
 BATCH = 20
 MIXED, EASY_DAY, EASY_NIGHT = "mixed", "easy day", "easy night"
 #: A handful: what somebody takes who wants to see it work.
 FEW_DAY, FEW_NIGHT = 6, 4
-
-
-class Batches:
-    """The calibration batches of some scenes, made anew each time they are gone over.
-
-    Parameters
-    ----------
-    split : Calibration
-    preprocessing : Preprocessing
-
-    Raises
-    ------
-    TypeError
-        Another split.
-    """
-
-    def __init__(self, split: Split, preprocessing: Preprocessing) -> None:
-        self.split, self.preprocessing = require(split, Calibration), preprocessing
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return self.preprocessing.batches((scene.image for scene in self.split), BATCH)
 
 
 @dataclass(frozen=True)
@@ -60,9 +37,9 @@ class Material:
     training: int
     folder: Path
 
-    def batches(self, name: str = MIXED, preprocessing: Preprocessing | None = None) -> Batches:
-        """The scenes of that name as the net, or as another preprocessing, wants them."""
-        return Batches(self.calibration[name], preprocessing or self.preprocessing)
+    def batches(self, name: str = MIXED) -> PictureBatches:
+        """The scenes of that name as the net wants them; TypeError for those of another split."""
+        return require(self.calibration[name], Calibration).batches(self.preprocessing, BATCH)
 
 
 def calibration_scenes(mixed: int, cache: Cache) -> dict[str, Calibration]:

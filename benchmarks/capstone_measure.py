@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-from benchmarks.capstone_pixels import PIXELS, PIXELS_AS_FLOATS
 from quantlab.analysis.detection import DetectionScores
 from quantlab.deploy import open_session
+from quantlab.deploy.export.pixels import PIXELS
 from quantlab.deploy.latency.measure import LatencyReport, latency_report
 from quantlab.deploy.latency.timing import rounds_in_turn
 from quantlab.scenes import Preprocessing, Split
@@ -47,22 +47,12 @@ class Deployed:
         return self.session.get_inputs()[0].name == PIXELS
 
 
-def deploy(path: Path, preprocessing: Preprocessing, **options: int | bool) -> Deployed:
-    """A model file, opened as `open_session` is told to."""
-    return Deployed(open_session(path, **options), preprocessing)
-
-
 def scores_of(
     path: Path, preprocessing: Preprocessing, split: Split, *, exact: bool = False
 ) -> DetectionScores:
     """Accuracy in ONNX Runtime; threads change nothing but the time this takes."""
-    model = deploy(path, preprocessing, threads=os.cpu_count() or 1, exact=exact)
-    if not model.is_fed_with_pictures:
-        return evaluate_detector(model.outputs, preprocessing, split, progress=True)
-    as_they_are = replace(PIXELS_AS_FLOATS, layout="NHWC")
-    return evaluate_detector(
-        lambda x: model.outputs(x.astype(np.uint8)), as_they_are, split, progress=True
-    )
+    session = open_session(path, threads=os.cpu_count() or 1, exact=exact)
+    return evaluate_detector(session, preprocessing, split, progress=True)
 
 
 @dataclass(frozen=True)
@@ -89,7 +79,7 @@ def speeds_of(
     seconds : float
         For the models, and again for the frames.
     """
-    models = [deploy(path, preprocessing, threads=1) for path in paths.values()]
+    models = [Deployed(open_session(path), preprocessing) for path in paths.values()]
     alone: list[Callable[[], object]] = []
     frames: list[Callable[[], object]] = []
     for model in models:

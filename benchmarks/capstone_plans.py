@@ -10,7 +10,6 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-import onnx
 from torch import nn
 
 from benchmarks.capstone_material import (
@@ -21,11 +20,10 @@ from benchmarks.capstone_material import (
     MIXED,
     Material,
 )
-from benchmarks.capstone_pixels import PIXELS_AS_FLOATS, feed_pixels, reads_pixels, with_exact_input
 from benchmarks.capstone_qat import light_qat
 from benchmarks.quantizer_plans import Plan as Peer
 from benchmarks.quantizer_plans import nncf_plan, ort_plan
-from quantlab.deploy import build_onnx, export_onnx
+from quantlab.deploy import export_onnx
 from quantlab.methods import Recipe, Rule, Training, fold_batchnorm, quantize_model, trace_model
 
 # A plan writes its model to a path.
@@ -44,17 +42,15 @@ HARD = Recipe(weights=FOUR_BITS)
 HEADS = ("extras", "towers", "classes", "boxes")
 
 
-def float_plan(material: Material, target: Path) -> None:
-    """FP32, BatchNorm folded."""
-    example = next(iter(material.batches()))[:1]
-    export_onnx(fold_batchnorm(trace_model(material.net, example)), target)
+def float_plan(*, pixels: bool = False) -> Plan:
+    """FP32, BatchNorm folded; fed with the picture, what that gains without integers."""
 
+    def write(material: Material, target: Path) -> None:
+        example = next(iter(material.batches()))[:1]
+        folded = fold_batchnorm(trace_model(material.net, example))
+        export_onnx(folded, target, preprocessing=material.preprocessing if pixels else None)
 
-def float_pixels_plan(material: Material, target: Path) -> None:
-    """FP32 that is fed with the picture: what leaving preprocessing out gains without integers."""
-    net = reads_pixels(material.net, material.preprocessing)
-    example = next(iter(material.batches(preprocessing=PIXELS_AS_FLOATS)))[:1]
-    onnx.save(feed_pixels(build_onnx(fold_batchnorm(trace_model(net, example)))), target)
+    return write
 
 
 def our_plan(
@@ -63,8 +59,12 @@ def our_plan(
     *,
     signed_activations: bool | None = None,
     float_parts: tuple[str, ...] = (),
+    pixels: bool = False,
 ) -> Plan:
-    """quantlab's quantize_model and export_onnx; convolutions in `float_parts` stay FP32."""
+    """quantlab's quantize_model and export_onnx; convolutions in `float_parts` stay FP32.
+
+    With `pixels` the file is fed with the picture itself.
+    """
 
     def write(material: Material, target: Path) -> None:
         kept = [
@@ -74,19 +74,12 @@ def our_plan(
         ]
         chosen = replace(recipe, keep_float=kept)
         model = quantize_model(material.net, material.batches(scenes), chosen, progress=True)
-        export_onnx(model, target, signed_activations=signed_activations)
-
-    return write
-
-
-def pixels_plan(recipe: Recipe) -> Plan:
-    """The same for a net that is fed with the picture itself."""
-
-    def write(material: Material, target: Path) -> None:
-        net = reads_pixels(material.net, material.preprocessing)
-        batches = material.batches(preprocessing=PIXELS_AS_FLOATS)
-        model = with_exact_input(quantize_model(net, batches, recipe, progress=True))
-        onnx.save(feed_pixels(build_onnx(model)), target)
+        export_onnx(
+            model,
+            target,
+            signed_activations=signed_activations,
+            preprocessing=material.preprocessing if pixels else None,
+        )
 
     return write
 
@@ -121,13 +114,13 @@ GOOD = "good, fed with pictures"
 #: Before and after light training.
 HARDER, TRAINED = "4-bit weights", "4-bit weights, light QAT"
 PLANS: Mapping[str, Plan] = {
-    FP32: float_plan,
-    "FP32, fed with pictures": float_pixels_plan,
+    FP32: float_plan(),
+    "FP32, fed with pictures": float_plan(pixels=True),
     NAIVE_DAY: our_plan(NAIVE, EASY_DAY),
     NAIVE_NIGHT: our_plan(NAIVE, EASY_NIGHT),
     "quantlab's default": our_plan(Recipe()),
     "good": our_plan(GOOD_RECIPE),
-    GOOD: pixels_plan(GOOD_RECIPE),
+    GOOD: our_plan(GOOD_RECIPE, pixels=True),
     "good, but S8 activations": our_plan(GOOD_RECIPE, signed_activations=True),
     "good, but heads in float": our_plan(GOOD_RECIPE, float_parts=HEADS),
     "good, but symmetric activations": our_plan(replace(GOOD_RECIPE, activations=SYMMETRIC)),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quantlab.analysis.float_layers import with_float_layers
     from quantlab.analysis.layer_error import LayerError, LayerErrors, layer_errors
     from quantlab.analysis.ranges_by_pipeline import PipelineRanges, pipeline_ranges
-    from quantlab.analysis.sensitivity import LayerScore, Sensitivity, keep_one, quantize_one
+    from quantlab.analysis.sensitivity import LayerScore, Sensitivity, layer_sensitivity
     from quantlab.analysis.trade_off import trade_offs
 
 # Public name -> the module that is loaded when the name is first used.
@@ -28,7 +28,7 @@ _HOMES = {
     "with_float_layers": ".float_layers",
     **dict.fromkeys(("LayerError", "LayerErrors", "layer_errors"), ".layer_error"),
     **dict.fromkeys(("PipelineRanges", "pipeline_ranges"), ".ranges_by_pipeline"),
-    **dict.fromkeys(("LayerScore", "Sensitivity", "keep_one", "quantize_one"), ".sensitivity"),
+    **dict.fromkeys(("LayerScore", "Sensitivity", "layer_sensitivity"), ".sensitivity"),
 }
 
 __all__ = [
@@ -47,13 +47,12 @@ __all__ = [
     "Sensitivity",
     "by_group",
     "compare_preprocessing",
-    "keep_one",
     "layer_errors",
+    "layer_sensitivity",
     "mcnemar",
     "paired_bootstrap",
     "pareto_front",
     "pipeline_ranges",
-    "quantize_one",
     "trade_offs",
     "with_float_layers",
 ]

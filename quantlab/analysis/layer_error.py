@@ -16,21 +16,21 @@ import onnx
 
 from quantlab.analysis.compared_tensors import ComparedTensor, compared_tensors
 from quantlab.analysis.isolate import alone_name, given_name, isolate_layers
-from quantlab.analysis.model_pair import batches, model_pair
+from quantlab.analysis.model_pair import model_pair
 from quantlab.analysis.plots.layer_error import error_histogram_figure, layer_error_figure
 from quantlab.analysis.reference_tensors import ReferenceTensors
 from quantlab.analysis.tensor_error import (
     EDGES,
     ErrorSums,
+    NoiseSums,
     TensorError,
     clipped_share,
     finite_or_none,
-    sqnr,
 )
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
 from quantlab.deploy.runtime.session import open_session
-from quantlab.deploy.runtime.tensors import runtime_tensors
+from quantlab.deploy.runtime.tensors import TensorSession
 from quantlab.numerics import dequantize
 
 if TYPE_CHECKING:
@@ -188,6 +188,9 @@ class LayerErrors(Report):
 def layer_errors(model: Any, x: Any, reference: Any = None, *, exact: bool = False) -> LayerErrors:
     """Compare every quantized tensor of a model with the float model's, alone and accumulated.
 
+    Streams: the tensors of a few images are held, of large ones of one image, however many there
+    are.
+
     Parameters
     ----------
     model : QuantizedModel, path of a QDQ .onnx file, or onnx.ModelProto
@@ -216,7 +219,7 @@ def layer_errors(model: Any, x: Any, reference: Any = None, *, exact: bool = Fal
     quantized, floating = model_pair(model, reference, x)
     tensors = compared_tensors(quantized, floating)
     observed = _Observed(quantized, floating, tensors, exact)
-    for batch in batches(quantized, x):
+    for batch in observed.reference.batches(quantized, x):
         observed.add(batch)
     return observed.result()
 
@@ -231,12 +234,13 @@ class _Observed:
         tensors: tuple[ComparedTensor, ...],
         exact: bool,
     ) -> None:
-        self.quantized, self.exact, self.tensors = quantized, exact, tensors
+        self.quantized, self.tensors = quantized, tensors
         self.reference = ReferenceTensors(floating, [t.reference for t in tensors])
         self.alone = open_session(isolate_layers(quantized, tensors), exact=exact)
+        self.whole = TensorSession(quantized, exact=exact)
         self.sums = {t.name: {order: ErrorSums(t.qparams) for order in ORDERS} for t in tensors}
         self.clipped = dict.fromkeys(self.sums, 0.0)
-        self.outputs: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+        self.outputs = {entry.name: NoiseSums() for entry in quantized.graph.output}
         self.images = 0
 
     def add(self, x: np.ndarray) -> None:
@@ -244,7 +248,7 @@ class _Observed:
         names = [alone_name(t) for t in self.tensors]
         feeds = {given_name(t): given[t.reference] for t in self.tensors}
         alone = self.alone.run(names, feeds | {self.quantized.graph.input[0].name: x})
-        whole = runtime_tensors(self.quantized, x, exact=self.exact)
+        whole = self.whole(x)
         for tensor, isolated in zip(self.tensors, alone, strict=True):
             expected = given[tensor.reference]
             accumulated = dequantize(whole.tensors[tensor.integers], tensor.qparams)
@@ -252,7 +256,7 @@ class _Observed:
                 self.sums[tensor.name][order].add(real, expected)
             self.clipped[tensor.name] += len(x) * clipped_share(expected, tensor.qparams)
         for (name, real), expected in zip(whole.outputs.items(), wanted, strict=True):
-            self.outputs.setdefault(name, []).append((real, expected))
+            self.outputs[name].add(real, expected)
         self.images += len(x)
 
     def result(self) -> LayerErrors:
@@ -267,8 +271,5 @@ class _Observed:
             )
             for t in self.tensors
         )
-        outputs = tuple(
-            (name, sqnr(*map(np.concatenate, zip(*pairs, strict=True))))
-            for name, pairs in self.outputs.items()
-        )
+        outputs = tuple((name, sums.sqnr_db) for name, sums in self.outputs.items())
         return LayerErrors(layers, outputs, self.images)

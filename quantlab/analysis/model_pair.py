@@ -47,22 +47,22 @@ def model_pair(model: Any, reference: Any, x: Any) -> tuple[onnx.ModelProto, onn
     return quantized, floating
 
 
-def batches(model: onnx.ModelProto, x: Any) -> Iterator[np.ndarray]:
-    """x in parts of BATCH images, or of as many as the model's input says.
+def batches(model: onnx.ModelProto, x: Any, images: int = BATCH) -> Iterator[np.ndarray]:
+    """x in parts of `images`, or of as many as the model's input says.
 
     Raises
     ------
     ValueError
         x is no batch of finite floats, or does not split into the model's batches.
     """
-    images = finite_float32(x, "x")
+    every = finite_float32(x, "x")
     axes = model.graph.input[0].type.tensor_type.shape.dim
     fixed = axes[0].dim_value if axes else 0
-    size = fixed or BATCH
-    if images.ndim == 0 or (fixed and len(images) % fixed):
+    size = fixed or images
+    if every.ndim == 0 or (fixed and len(every) % fixed):
         raise ValueError(
-            f"x has shape {images.shape}, but the model takes {size} images at a time: pass a "
+            f"x has shape {every.shape}, but the model takes {size} images at a time: pass a "
             "multiple of that."
         )
-    for start in range(0, len(images), size):
-        yield images[start : start + size]
+    for start in range(0, len(every), size):
+        yield every[start : start + size]

@@ -15,13 +15,13 @@ import numpy as np
 import onnx
 
 from quantlab.analysis.compared_tensors import ComparedTensor, compared_tensors
-from quantlab.analysis.model_pair import batches, model_pair
+from quantlab.analysis.model_pair import model_pair
 from quantlab.analysis.plots.ranges_by_pipeline import pipeline_ranges_figure
 from quantlab.analysis.reference_tensors import ReferenceTensors
 from quantlab.analysis.tensor_error import clipped_share, finite_or_none, sqnr
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Row, Table
-from quantlab.deploy.runtime.tensors import runtime_tensors
+from quantlab.deploy.runtime.tensors import TensorSession
 from quantlab.numerics import dequantize
 
 if TYPE_CHECKING:
@@ -223,9 +223,10 @@ def _run(
     ends: dict[str, list[list[float]]] = {t.name: [] for t in tensors}
     clipped = dict.fromkeys(ends, 0.0)
     outputs: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-    for batch in batches(quantized, x):
+    session = TensorSession(quantized, exact=exact)
+    for batch in float_model.batches(quantized, x):
         floats, expected = float_model(batch)
-        whole = runtime_tensors(quantized, batch, exact=exact)
+        whole = session(batch)
         for t in tensors:
             pair = floats[t.reference], dequantize(whole.tensors[t.integers], t.qparams)
             ends[t.name].append([float(end) for v in pair for end in (v.min(), v.max())])

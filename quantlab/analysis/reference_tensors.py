@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
 
+from quantlab.analysis.model_pair import BATCH, batches
 from quantlab.deploy.onnx_graph.feeds import checked_feeds
 from quantlab.deploy.runtime.session import open_session
+
+#: Values of the tensors wanted that are held at once, unless one image alone has more. Each takes
+#: 4 bytes here, at most 4 in each session it is compared with, and as much again in their runs.
+VALUES_AT_ONCE = 2**22
 
 
 class ReferenceTensors:
@@ -38,3 +43,10 @@ class ReferenceTensors:
         feeds = checked_feeds(self.session, x, "the float model")
         values = dict(zip(self.wanted, self.session.run(self.wanted, feeds), strict=True)) | feeds
         return {name: values[name] for name in self.names}, [values[n] for n in self.outputs]
+
+    def batches(self, model: onnx.ModelProto, x: Any) -> Iterator[np.ndarray]:
+        """x in parts as `model_pair.batches` makes them, of few images where tensors are large."""
+        checked_feeds(self.session, next(batches(model, x)), "the float model")
+        floats, _ = self(next(batches(model, x, 1)))
+        values = sum(array.size for array in floats.values())
+        return batches(model, x, max(1, min(BATCH, VALUES_AT_ONCE // values)))

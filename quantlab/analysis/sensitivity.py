@@ -1,13 +1,13 @@
 """Which layers are sensitive? Quantize one alone, or keep one alone in float, and score the model.
 
-`quantize_one` says what a layer costs when all else is exact, `keep_one` what leaving it in float
+"quantize one" says what a layer costs when all else is exact, "float one" what leaving it in float
 would win back. They differ where errors meet: a layer may cost much alone and win little back,
 because another one spoils the same values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,8 @@ import onnx
 from quantlab.analysis.float_layers import computing_layers, with_float_layers
 from quantlab.analysis.model_pair import batches
 from quantlab.analysis.plots.sensitivity import sensitivity_figure
-from quantlab.analysis.tensor_error import finite_or_none, sqnr
+from quantlab.analysis.tensor_error import NoiseSums, finite_or_none
+from quantlab.base.progress import counting
 from quantlab.base.report import Listing, Report
 from quantlab.base.table import Column, Table
 from quantlab.deploy.export.export_onnx import build_onnx
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 #: Scores a model; higher is better.
 Score = Callable[[QuantizedModel], float]
-SQNR = "output SQNR (dB)"
+#: The default score: see `layer_sensitivity`.
+OUTPUT_ERROR = "negative output error (%)"
+MODES = QUANTIZE_ONE, FLOAT_ONE = "quantize one", "float one"
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Sensitivity(Report):
     """Scores layer by layer. `layers` are in order of computation, `ranking` in order of concern.
 
     mode : str
-        "quantize one" or "keep one".
+        "quantize one" or "float one".
     unit : str
         What a score is.
     float_score, int8_score : float
@@ -74,11 +77,11 @@ class Sensitivity(Report):
     @property
     def ranking(self) -> tuple[LayerScore, ...]:
         """The most sensitive layer first: the lowest score alone, or the highest when kept."""
-        return tuple(sorted(self.layers, key=lambda r: r.score, reverse=self.mode == "keep one"))
+        return tuple(sorted(self.layers, key=lambda r: r.score, reverse=self.mode == FLOAT_ONE))
 
     def change(self, row: LayerScore) -> float:
         """What the layer loses alone (0 or below), or wins back when kept, in the score's unit."""
-        return row.score - (self.int8_score if self.mode == "keep one" else self.float_score)
+        return row.score - (self.int8_score if self.mode == FLOAT_ONE else self.float_score)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, most sensitive first; an infinite score becomes None."""
@@ -100,7 +103,7 @@ class Sensitivity(Report):
             [layer.path for layer in ranking],
             [layer.operator for layer in ranking],
             [layer.score for layer in ranking],
-            alone=self.mode == "quantize one",
+            alone=self.mode == QUANTIZE_ONE,
             float_score=self.float_score,
             int8_score=self.int8_score,
             unit=self.unit,
@@ -117,7 +120,7 @@ class Sensitivity(Report):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        what = "in integers, all others float" if self.mode == "quantize one" else "in float"
+        what = "in integers, all others float" if self.mode == QUANTIZE_ONE else "in float"
         notes = [f"score: the model with this one layer {what}"]
         if self.interrupted:
             notes.append(f"Interrupted after {len(self.layers)} layers: the others are not ranked.")
@@ -142,17 +145,18 @@ class Sensitivity(Report):
         return Table(columns, rows)
 
 
-def quantize_one(
+def layer_sensitivity(
     model: QuantizedModel,
     x: Any = None,
     *,
+    mode: str = "quantize one",
     score: Score | None = None,
     unit: str = "score",
     layers: Sequence[str] | None = None,
     exact: bool = False,
     progress: bool = False,
 ) -> Sensitivity:
-    """Score the model with one layer at a time in integers and all others in float.
+    """Score the model once a layer, with this layer treated unlike all others.
 
     Nothing is calibrated again: every variant reuses the rulers and integers of `model`.
 
@@ -160,8 +164,13 @@ def quantize_one(
     ----------
     model : QuantizedModel
     x : float32 array (N, C, H, W), optional
-        Images for the default score: the SQNR of the outputs that ONNX Runtime computes on this
-        machine, against the float model's.
+        Images for the default score: the error of all outputs that ONNX Runtime computes on this
+        machine, root mean square, in percent of the root mean square of the float model's outputs;
+        with a minus, so that higher is better. 0 in float, -10 where the SQNR is 20 dB. An SQNR
+        itself would be infinite in float, and no layer's loss a number.
+    mode : str
+        "quantize one": one layer in integers, all others in float. "float one": one layer in
+        float, all others in integers.
     score : callable QuantizedModel -> float, optional
         Higher is better, such as an accuracy. Called once a layer, and twice more.
     unit : str
@@ -181,37 +190,21 @@ def quantize_one(
     Raises
     ------
     ValueError
-        Neither or both of x and score; an unknown layer; a score that is NaN; no quantized layer.
+        Neither or both of x and score; an unknown mode or layer; a score that is NaN; no quantized
+        layer.
 
     Examples
     --------
-    `quantize_one(quantized, images).first(10)`
+    `layer_sensitivity(quantized, images).first(10)`
     """
-    names = _names(model, layers)
+    if mode not in MODES:
+        raise ValueError(f"mode is {mode!r}, but there are {' and '.join(map(repr, MODES))}.")
     every = tuple(computing_layers(model))
-    others = {name: [other for other in every if other != name] for name in names}
-    return _sensitivity(
-        "quantize one", model, others, scorer_of(model, x, score, unit, exact), progress
-    )
-
-
-def keep_one(
-    model: QuantizedModel,
-    x: Any = None,
-    *,
-    score: Score | None = None,
-    unit: str = "score",
-    layers: Sequence[str] | None = None,
-    exact: bool = False,
-    progress: bool = False,
-) -> Sensitivity:
-    """Score the model with one layer at a time in float and all others in integers.
-
-    Takes, returns and raises what `quantize_one` does.
-    """
-    names = _names(model, layers)
-    kept = {name: [name] for name in names}
-    return _sensitivity("keep one", model, kept, scorer_of(model, x, score, unit, exact), progress)
+    in_float = {
+        name: [other for other in every if (other == name) == (mode == FLOAT_ONE)]
+        for name in _names(model, layers)
+    }
+    return _sensitivity(mode, model, in_float, scorer_of(model, x, score, unit, exact), progress)
 
 
 def _sensitivity(
@@ -229,9 +222,11 @@ def _sensitivity(
     rows: list[LayerScore] = []
     interrupted = False
     try:
-        for name in _shown(float_layers, mode, progress):
-            value = _number(score(with_float_layers(model, float_layers[name])), name)
-            rows.append(LayerScore(name, paths[name], operators[name], value))
+        with counting(mode, len(float_layers), progress) as done:
+            for name, floats in float_layers.items():
+                value = _number(score(with_float_layers(model, floats)), name)
+                rows.append(LayerScore(name, paths[name], operators[name], value))
+                done()
     except KeyboardInterrupt:
         interrupted = True
     return Sensitivity(mode, unit, float_score, int8_score, tuple(rows), interrupted)
@@ -243,25 +238,27 @@ def scorer_of(
     """The function that scores a variant, and its unit."""
     if (x is None) == (score is None):
         raise ValueError(
-            "pass either images x, for the SQNR of the outputs, or a score of your own: "
+            "pass either images x, for the error of the outputs, or a score of your own: "
             f"{'neither' if x is None else 'both'} of them is given."
         )
     if score is not None:
         return score, unit
-    floating = build_onnx(model.graph)
-    expected = _outputs(floating, x)
+    expected = list(_outputs(build_onnx(model.graph), x))
 
-    def output_sqnr(variant: QuantizedModel) -> float:
-        return sqnr(_outputs(build_onnx(variant), x, exact), expected)
+    def output_error(variant: QuantizedModel) -> float:
+        sums = NoiseSums()
+        for batch, reference in zip(_outputs(build_onnx(variant), x, exact), expected, strict=True):
+            for output, wanted in zip(batch, reference, strict=True):
+                sums.add(output, wanted)
+        return 0.0 - 100 * sums.relative_error
 
-    return output_sqnr, SQNR
+    return output_error, OUTPUT_ERROR
 
 
-def _outputs(model: onnx.ModelProto, x: Any, exact: bool = False) -> np.ndarray:
-    """All outputs in one row, float32."""
+def _outputs(model: onnx.ModelProto, x: Any, exact: bool = False) -> Iterator[list[np.ndarray]]:
+    """The model's outputs batch by batch."""
     session = open_session(model, exact=exact)
-    parts = [session.run(None, checked_feeds(session, batch)) for batch in batches(model, x)]
-    return np.concatenate([np.ravel(output) for outputs in parts for output in outputs])
+    return (session.run(None, checked_feeds(session, batch)) for batch in batches(model, x))
 
 
 def _names(model: QuantizedModel, layers: Sequence[str] | None) -> tuple[str, ...]:
@@ -285,14 +282,3 @@ def _number(value: Any, what: str) -> float:
             "how bad that is."
         )
     return number
-
-
-def _shown(names: Iterable[str], mode: str, progress: bool) -> Iterator[str]:
-    """The names, with a bar on stderr where it is asked for."""
-    if not progress:
-        yield from names
-        return
-    from rich.console import Console
-    from rich.progress import track
-
-    yield from track(list(names), description=mode, console=Console(stderr=True), transient=True)

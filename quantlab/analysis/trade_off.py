@@ -35,9 +35,10 @@ def trade_offs(
     Parameters
     ----------
     model : QuantizedModel
-    sensitivity : what quantize_one or keep_one said of it
+    sensitivity : what layer_sensitivity said of it
     x : float32 array (N, C, H, W)
-        One image is timed. Without a `score`, all are scored by the SQNR of the outputs, in dB.
+        One image is timed. Without a `score`, all are scored as `layer_sensitivity` scores by
+        default.
     counts : iterable of int
         How many layers to leave in float, from the top of the ranking. More than there are layers
         are left out.
@@ -51,7 +52,7 @@ def trade_offs(
     ParetoFront
         "INT8" with every layer quantized, "INT8, 1 in float" and so on, and "FP32"; speed is the
         FP32 median latency over the variant's, measured once: what differs by a few per cent may
-        change places when measured again. FP32 is left out where its score is infinite, as its
+        change places when measured again. FP32 is left out where its score is infinite, as an
         SQNR is: it is exact at speed 1.
 
     Raises

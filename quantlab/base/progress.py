@@ -1,14 +1,21 @@
 """A progress bar on stderr, where it is wanted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class Count(Protocol):
+    """To be called after each piece of work, with a few words to show behind the bar."""
+
+    def __call__(self, note: str = "") -> None: ...
 
 
 @contextmanager
-def counting(what: str, total: int | None, shown: bool) -> Iterator[Callable[[], None]]:
+def counting(what: str, total: int | None, shown: bool, *, start: int = 0) -> Iterator[Count]:
     """A function to call after each of `total` pieces of work.
 
     Parameters
@@ -19,11 +26,19 @@ def counting(what: str, total: int | None, shown: bool) -> Iterator[Callable[[],
         None where nobody knows.
     shown : bool
         False: nothing is written.
+    start : int
+        Pieces that were done before.
     """
     if not shown:
-        yield lambda: None
+        yield lambda note="": None
         return
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)
+        task = bar.add_task("", total=total, completed=start)
+        yield lambda note="": bar.update(task, advance=1, description=note)

@@ -12,6 +12,7 @@ from quantlab.scenes.image_folder import ImageFolder
 from quantlab.scenes.labels import Box
 from quantlab.scenes.layout import DENSITIES
 from quantlab.scenes.object_crops import Crops, crops
+from quantlab.scenes.picture_batches import PictureBatches
 from quantlab.scenes.preprocessing import Preprocessing
 from quantlab.scenes.scene import Scene, render
 from quantlab.scenes.splits import SLICES, Calibration, Split, Test, Train, Validation, require
@@ -33,6 +34,7 @@ __all__ = [
     "Crops",
     "ImageFolder",
     "LabelledImage",
+    "PictureBatches",
     "Preprocessing",
     "Scene",
     "Split",

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -12,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_path
 
+from quantlab.base.atomic import replacing
 from quantlab.scenes.labels import Box
 from quantlab.scenes.scene import Scene, render
 
@@ -84,18 +83,14 @@ class Cache:
     def _keep(self, path: Path, scene: Scene) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(suffix=".part", dir=path.parent)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(_packed(scene))
-                os.replace(name, path)
-            finally:
-                Path(name).unlink(missing_ok=True)
+            with replacing(path) as temporary:
+                temporary.write_bytes(_packed(scene))
         except OSError as problem:
             if path.is_file():
                 return  # Windows refuses while another process reads the same scene there
+            first = problem.__cause__ if isinstance(problem.__cause__, OSError) else problem
             raise OSError(
-                f"The cache folder {self.folder} cannot be written ({problem.strerror}): name "
+                f"The cache folder {self.folder} cannot be written ({first.strerror}): name "
                 f"another with Cache(folder)."
             ) from problem
         self._writes[0] += 1

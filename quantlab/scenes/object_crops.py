@@ -11,8 +11,10 @@ from quantlab.scenes.classes import CLASS_NAMES
 from quantlab.scenes.draws import Draws
 from quantlab.scenes.labels import Box
 from quantlab.scenes.layout import Thing, lay_out
+from quantlab.scenes.picture_batches import PictureBatches
+from quantlab.scenes.preprocessing import Preprocessing
 from quantlab.scenes.scene import draw
-from quantlab.scenes.splits import SEEDS_EACH, Split
+from quantlab.scenes.splits import Split
 
 #: Side of a crop, and of the picture that it is cut from.
 SIDE, FRAME = 32, 64
@@ -32,10 +34,41 @@ class Crops:
     ----------
     images : uint8 array (N, 32, 32, 3), RGB
     labels : int64 array (N,), class numbers
+    split : type of Split, or None
+        Whose seeds they were drawn from; None for pictures of your own.
+
+    Raises
+    ------
+    ValueError
+        Not as many labels as images.
     """
 
     images: np.ndarray
     labels: np.ndarray
+    split: type[Split] | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.images) != len(self.labels):
+            raise ValueError(
+                f"There are {len(self.images)} images and {len(self.labels)} labels, but each "
+                "image has one label."
+            )
+
+    @property
+    def role(self) -> str | None:
+        """What the crops are for: the role of their split, or None for your own."""
+        return None if self.split is None else self.split.role
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def pictures(self) -> Iterator[np.ndarray]:
+        """The crops one by one."""
+        return iter(self.images)
+
+    def batches(self, preprocessing: Preprocessing, size: int = 16) -> PictureBatches:
+        """The crops as a network's input, `size` at a time; gone over as often as you like."""
+        return PictureBatches(self, preprocessing, size)
 
 
 def crops(split: type[Split], per_class: int) -> Crops:
@@ -62,10 +95,8 @@ def crops(split: type[Split], per_class: int) -> Crops:
         raise ValueError(f"per_class is {per_class}, but a class has at least one crop.")
     classes = len(CLASS_NAMES)
     labels = np.arange(per_class * classes) % classes
-    # From the upper end of the split's seeds: scenes start at the lower.
-    last = (split.number + 1) * SEEDS_EACH - 1
-    images = [crop(last - k, int(label)) for k, label in enumerate(labels)]
-    return Crops(np.stack(images), labels.astype(np.int64))
+    images = [crop(split.crop_seed(k), int(label)) for k, label in enumerate(labels)]
+    return Crops(np.stack(images), labels.astype(np.int64), split)
 
 
 def crop(seed: int, label: int) -> np.ndarray:

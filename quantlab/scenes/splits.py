@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, TypeVar
 
+import numpy as np
+
 from quantlab.scenes.cache import Cache
 from quantlab.scenes.layout import DENSITIES, slices_of
+from quantlab.scenes.picture_batches import PictureBatches
+from quantlab.scenes.preprocessing import Preprocessing
 from quantlab.scenes.scene import Scene, render
 from quantlab.scenes.weather import CONDITIONS
 
@@ -58,6 +62,7 @@ class Split:
     cache: Cache | None = None
 
     number: ClassVar[int] = 0  # of the range of seeds; 0 is nobody's
+    role: ClassVar[str] = ""  # what the scenes are for, as quantize_model asks
 
     def __post_init__(self) -> None:
         if self.number == 0:
@@ -75,12 +80,48 @@ class Split:
     def __iter__(self) -> Iterator[Scene]:
         return (self[index] for index in range(self.count))
 
+    def pictures(self) -> Iterator[np.ndarray]:
+        """The scenes' pictures, uint8 (height, width, 3), in order."""
+        return (scene.image for scene in self)
+
+    def batches(self, preprocessing: Preprocessing, size: int = 16) -> PictureBatches:
+        """The pictures as a network's input, `size` at a time; gone over as often as you like.
+
+        Examples
+        --------
+        >>> x = next(iter(Calibration(3, width=32, height=32).batches(Preprocessing(32, 32))))
+        >>> x.shape, str(x.dtype)
+        ((3, 3, 32, 32), 'float32')
+        """
+        return PictureBatches(self, preprocessing, size)
+
+    @classmethod
+    def own_seeds(cls) -> range:
+        """All the seeds that are this split's and no other's."""
+        return range(cls.number * SEEDS_EACH, (cls.number + 1) * SEEDS_EACH)
+
+    @classmethod
+    def street_seed(cls, index: int) -> int:
+        """The seed of the split's street of that number, from the lower end of its seeds up.
+
+        Examples
+        --------
+        >>> Calibration(5).seeds == tuple(map(Calibration.street_seed, range(5)))
+        True
+        """
+        return cls.own_seeds()[index]
+
+    @classmethod
+    def crop_seed(cls, index: int) -> int:
+        """The seed of the split's crop of that number, from the upper end down, so that no crop
+        shows a street that is a scene too."""
+        return cls.own_seeds()[-1 - index]
+
     @cached_property
     def seeds(self) -> tuple[int, ...]:
         """The seeds of the scenes, in order."""
-        first = self.number * SEEDS_EACH
         found = []
-        for seed in range(first, first + SEEDS_EACH):
+        for seed in self.own_seeds():
             if self._is_wanted(seed):
                 found.append(seed)
                 if len(found) == self.count:
@@ -109,24 +150,28 @@ class Calibration(Split):
     """What activation ranges are measured on."""
 
     number = 1
+    role = "calibration"
 
 
 class Train(Split):
     """What weights are learned from."""
 
     number = 2
+    role = "train"
 
 
 class Validation(Split):
     """What choices are made by."""
 
     number = 3
+    role = "validation"
 
 
 class Test(Split):
     """What the final figures are measured on, once every choice is made."""
 
     number = 4
+    role = "test"
     __test__ = False  # not a class of tests: pytest collects by name
 
 

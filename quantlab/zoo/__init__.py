@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         evaluate_classifier,
         evaluate_detector,
         evaluate_segmenter,
-        in_numpy,
+        predictor,
         slice_masks,
     )
     from quantlab.zoo.loss import MultiBoxLoss, multibox_loss
@@ -30,7 +30,7 @@ _EVALUATION = (
     "evaluate_classifier",
     "evaluate_detector",
     "evaluate_segmenter",
-    "in_numpy",
+    "predictor",
     "slice_masks",
 )
 # Public name -> the module that is loaded when the name is first used.
@@ -56,11 +56,11 @@ __all__ = [
     "evaluate_classifier",
     "evaluate_detector",
     "evaluate_segmenter",
-    "in_numpy",
     "load",
     "load_weights",
     "match",
     "multibox_loss",
+    "predictor",
     "save_weights",
     "slice_masks",
 ]

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 
 from nbgrader.api import Gradebook
 from rich.console import Console
@@ -58,6 +59,11 @@ def test_the_tables_show_who_and_what():
 def test_a_record_reads_back_as_it_was_written(tmp_path):
     for record in RECORDS[:2]:
         assert read_record(write_record(tmp_path, record)) == record
+        assert read_record(write_record(tmp_path, record)) == record  # over the old one
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) == 2
+    if os.name == "posix":  # Windows has other rights, which a folder hands on
+        assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     damaged = tmp_path / "records" / "ada" / "01.json"
     damaged.write_text(damaged.read_text()[:50])
     assert read_record(damaged) is None

@@ -8,7 +8,7 @@ import torch
 
 from benchmarks import capstone, capstone_table
 from benchmarks.__main__ import RESULTS
-from benchmarks.capstone_material import Batches, Material, calibration_scenes
+from benchmarks.capstone_material import MIXED, Material, calibration_scenes
 from benchmarks.capstone_plans import FP32, GOOD, HARDER, NAIVE_DAY, PLANS, TRAINED
 from quantlab.scenes import CLASS_NAMES, SLICES, Cache, Test, Validation
 from quantlab.zoo.train.tasks import TASKS
@@ -87,9 +87,13 @@ def test_what_training_recovers_needs_both_plans_and_a_loss():
     assert capstone.recovered({HARDER: 0.0, TRAINED: 2.0}) is None
 
 
-def test_nothing_but_calibration_scenes_calibrates():
+def test_nothing_but_calibration_scenes_calibrates(tmp_path):
+    task = TASKS["detector"]
+    material = Material(
+        task.network(), task.preprocessing, {MIXED: Validation(1)}, training=1, folder=tmp_path
+    )
     with pytest.raises(TypeError, match="Calibration split is needed"):
-        Batches(Validation(1), TASKS["detector"].preprocessing)
+        material.batches()
 
 
 def test_the_kept_result_has_the_shape_of_a_full_run():

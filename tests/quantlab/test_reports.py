@@ -25,11 +25,11 @@ from quantlab.analysis import (
     by_group,
     compare_preprocessing,
     layer_errors,
+    layer_sensitivity,
     mcnemar,
     paired_bootstrap,
     pareto_front,
     pipeline_ranges,
-    quantize_one,
 )
 from quantlab.analysis.detection import evaluate_detections
 from quantlab.base.report import Report
@@ -69,7 +69,7 @@ LIBRARY = ("numerics", "methods", "deploy", "analysis", "scenes", "zoo")
 HANDED_ON = {
     "QParams", "IntegerType", "ChannelStatistics", "OnnxOperator",  # a line each
     "Unsupported", "Reason",
-    "QATModel",  # a torch module
+    "QATModel", "Predictor",  # they are called
     "RuntimeTensors", "Simulation", "IsaRun", "MultiBoxLoss",  # arrays by name
     "Crops", "Cifar10", "Scene", "Detections", "Objects", "Targets",  # pictures, boxes, labels
 }  # fmt: skip
@@ -144,7 +144,9 @@ REPORTS = {
     "LatencyReport": latency,
     "LayerErrors": lambda: layer_errors(quantized(), X),
     "LayerError": lambda: layer_errors(quantized(), X).layers[1],
-    "Sensitivity": lambda: quantize_one(quantized(), score=lambda model: model.nbytes, unit="B"),
+    "Sensitivity": lambda: layer_sensitivity(
+        quantized(), score=lambda model: model.nbytes, unit="B"
+    ),
     "ParetoFront": lambda: pareto_front([Candidate("a", 0.9, 1.0), Candidate("b", 0.8, 0.5)]),
     "Drop": lambda: paired_bootstrap(RIGHT, WORSE, resamples=200),
     "GroupTable": lambda: by_group(

@@ -10,6 +10,7 @@ from torch import fx, nn
 from quantlab.base.atomic import replacing
 from quantlab.deploy.export.activation_type import shifted, signed_by_default
 from quantlab.deploy.export.exporter import Exporter
+from quantlab.deploy.export.pixels import Normalization, feed_pixels, reads_pixels
 from quantlab.methods.graph.tracing import trace_model
 from quantlab.methods.ptq.placement import Placement
 from quantlab.methods.quantized_model import QuantizedModel
@@ -21,6 +22,7 @@ def export_onnx(
     example: Any = None,
     *,
     signed_activations: bool | None = None,
+    preprocessing: Normalization | None = None,
 ) -> Path:
     """Write a model as an .onnx file of opset 21, in float32 or quantized.
 
@@ -48,6 +50,12 @@ def export_onnx(
         Whether 8-bit activations are INT8, or UINT8. The real numbers are the same: zero_points and
         integers differ by 128. Left out, it is INT8 on ARM and UINT8 elsewhere, which is what ONNX
         Runtime is fast with.
+    preprocessing : quantlab.scenes.Preprocessing, optional
+        Or whatever else has its `scale`, `mean` and `std`. Given, the file is fed with the picture
+        itself: its input is called "pixels", uint8 (N, H, W, C) of the size of the model's input,
+        and the first convolution does (pixel * scale - mean) / std besides its own work. Give what
+        the model was trained and calibrated with, and nothing else changes. With UINT8 activations
+        nothing is computed before the first convolution; with INT8 ones and in float32 a Cast is.
 
     Returns
     -------
@@ -59,16 +67,21 @@ def export_onnx(
     TypeError
         `model` is neither; no example for a module.
     ValueError
-        The model cannot be traced; an operator has no ONNX form; an activation has a narrow ruler.
+        The model cannot be traced; an operator has no ONNX form; an activation has a narrow ruler;
+        the input is read by something that cannot take the preprocessing, such as a convolution
+        that pads where there is a mean to subtract.
     OSError
         The path cannot be written.
 
     Examples
     --------
-    `export_onnx(net, "net.onnx", images)`, and `export_onnx(quantize_model(net, batches),
-    "net_int8.onnx")`.
+    `export_onnx(net, "net.onnx", images)`, `export_onnx(quantize_model(net, batches),
+    "net_int8.onnx")`, and fed with pictures `export_onnx(quantized, "net_pixels.onnx",
+    preprocessing=net.preprocessing)`.
     """
-    built = build_onnx(model, example, signed_activations=signed_activations)
+    built = build_onnx(
+        model, example, signed_activations=signed_activations, preprocessing=preprocessing
+    )
     with replacing(path) as temporary:
         temporary.write_bytes(built.SerializeToString())
     return Path(path)
@@ -79,8 +92,15 @@ def build_onnx(
     example: Any = None,
     *,
     signed_activations: bool | None = None,
+    preprocessing: Normalization | None = None,
 ) -> onnx.ModelProto:
     """The model that `export_onnx` writes, in memory. Takes and raises what it does."""
+    if preprocessing is not None:
+        if isinstance(model, QuantizedModel):
+            model = reads_pixels(model, preprocessing)
+        else:
+            model = reads_pixels(_traced(model, example), preprocessing)
+        return feed_pixels(build_onnx(model, signed_activations=signed_activations))
     if not isinstance(model, QuantizedModel):
         return Exporter(_traced(model, example), NOTHING_QUANTIZED, {}, {}).model()
     for name, ruler in model.activations.items():

@@ -1,4 +1,4 @@
-"""The one place that opens ONNX Runtime."""
+"""Open a model in ONNX Runtime."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,11 @@ import onnx
 import onnxruntime as ort
 
 from quantlab.deploy.onnx_graph.load import AnyModel, load_model
+from quantlab.deploy.runtime.create_session import create_session, default_options
+from quantlab.deploy.saturation.probe import sums_saturate
 
-# ONNX Runtime's levels: 0 verbose ... 4 fatal. Its errors come to us as exceptions, once.
-FATAL = 4
+#: "1": UINT8 x INT8 products are summed in 32 bits, by slower kernels.
+PRECISION_OPTION = "session.x64quantprecision"
 
 
 def open_session(
@@ -30,8 +32,10 @@ def open_session(
         Threads inside an operator, 1 or more. 1 makes timings comparable.
     exact : bool
         Sum UINT8 x INT8 products in 32 bits on every CPU. Without VNNI, x86 kernels add pairs of
-        products in 16 bits and saturate; ONNX Runtime then takes slower kernels that do not
-        (session option "session.x64quantprecision").
+        products in 16 bits and saturate; there, as `probe_saturation` finds out once, ONNX Runtime
+        is told to take slower kernels that do not (session option "session.x64quantprecision").
+        A CPU that is exact anyway runs what it always runs: ONNX Runtime by itself would take the
+        other kernels on VNNI too.
     optimized_path : path, optional
         Where ONNX Runtime writes the graph it really runs.
     profile : path, optional
@@ -57,25 +61,22 @@ def open_session(
         raise ValueError(
             f"threads is {threads!r}, but a session needs a whole number of 1 or more."
         )
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1  # operators of one graph run one after the other anyway
-    options.log_severity_level = FATAL
-    if exact:
-        options.add_session_config_entry("session.x64quantprecision", "1")
+    options = session_options(threads, needs_precision=exact and sums_saturate())
     if optimized_path is not None:
         options.optimized_model_filepath = os.fspath(optimized_path)
     if profile is not None:
         options.enable_profiling = True
         options.profile_file_prefix = os.fspath(profile)
     source, name = _source(model)
-    try:
-        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its exceptions share no base class of their own
-        raise ValueError(
-            f"{name} is refused by ONNX Runtime {ort.__version__} ({_first_sentence(error)}): "
-            f"check it with onnx.checker.check_model."
-        ) from error
+    return create_session(source, options, name)
+
+
+def session_options(threads: int, *, needs_precision: bool) -> ort.SessionOptions:
+    """The options, with the slower kernels where they are needed and only there."""
+    options = default_options(threads)
+    if needs_precision:
+        options.add_session_config_entry(PRECISION_OPTION, "1")
+    return options
 
 
 def _source(model: AnyModel | bytes) -> tuple[str | bytes, str]:
@@ -86,8 +87,3 @@ def _source(model: AnyModel | bytes) -> tuple[str | bytes, str]:
         return model.SerializeToString(), "the model"
     load_model(model)  # for its refusals; ONNX Runtime maps the weights of a file by itself
     return os.fspath(model), Path(model).name
-
-
-def _first_sentence(error: Exception) -> str:
-    """`[ONNXRuntimeError] : 10 : INVALID_GRAPH : This is ...` without what is for programs."""
-    return str(error).splitlines()[0].split(" : ", 3)[-1].rstrip(". ")

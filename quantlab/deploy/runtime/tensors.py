@@ -56,14 +56,38 @@ def runtime_tensors(model: AnyModel, x: Any, *, exact: bool = False) -> RuntimeT
     OSError
         As load_model.
     """
-    given = as_model(model)
-    session = open_session(with_quantized_outputs(given), exact=exact)
-    names = [entry.name for entry in session.get_outputs()]
-    arrays = dict(zip(names, session.run(names, checked_feeds(session, x)), strict=True))
-    return RuntimeTensors(
-        tensors={name: arrays[name] for name in quantized_tensors(given)},
-        outputs={entry.name: arrays[entry.name] for entry in given.graph.output},
-    )
+    return TensorSession(as_model(model), exact=exact)(x)
+
+
+class TensorSession:
+    """What `runtime_tensors` runs, opened once for many batches.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+    exact : bool
+        As in `open_session`.
+
+    Raises
+    ------
+    ValueError
+        As `open_session`.
+    """
+
+    def __init__(self, model: onnx.ModelProto, *, exact: bool = False) -> None:
+        self.tensors = quantized_tensors(model)
+        self.outputs = tuple(entry.name for entry in model.graph.output)
+        self.session = open_session(with_quantized_outputs(model), exact=exact)
+        self.names = [entry.name for entry in self.session.get_outputs()]
+
+    def __call__(self, x: Any) -> RuntimeTensors:
+        """One run; ValueError for an `x` that does not fit the model's inputs."""
+        feeds = checked_feeds(self.session, x)
+        arrays = dict(zip(self.names, self.session.run(self.names, feeds), strict=True))
+        return RuntimeTensors(
+            tensors={name: arrays[name] for name in self.tensors},
+            outputs={name: arrays[name] for name in self.outputs},
+        )
 
 
 def quantized_tensors(model: onnx.ModelProto) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The classifier on crops: top-1 accuracy, over all and by class."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
 from quantlab.scenes import CLASS_NAMES, Crops, Preprocessing
 from quantlab.zoo.evaluation.logits import checked_logits
+from quantlab.zoo.evaluation.predictor import AnyNetwork, predictor
+from quantlab.zoo.evaluation.scene_batches import input_of
 
 #: Crops that are preprocessed and run at once.
 BATCH = 64
@@ -85,7 +87,7 @@ class ClassificationScores(Report):
 
 
 def evaluate_classifier(
-    predict: Callable[[np.ndarray], np.ndarray],
+    model: AnyNetwork,
     preprocessing: Preprocessing,
     crops: Crops,
     *,
@@ -95,21 +97,24 @@ def evaluate_classifier(
 
     Parameters
     ----------
-    predict : function of float32 (N, 3, 32, 32)
-        Gives logits (N, 10).
+    model : what `predictor` takes
+        Gives logits (N, 10) for float32 (N, 3, 32, 32).
     preprocessing : Preprocessing
     crops : Crops
+        Of a split, or of your own arrays: `Crops(images, labels)`.
     progress : bool
         Show a bar on stderr.
 
     Raises
     ------
     ValueError
-        Logits of another shape, or NaN among them.
+        Logits of another shape, or NaN among them; what `predictor` refuses.
     """
+    predict = predictor(model)
     predicted = []
     with counting("crops", len(crops.labels), progress) as done:
-        for x in preprocessing.batches(crops.images, BATCH):
+        for first in range(0, len(crops.images), BATCH):
+            x = input_of(list(crops.images[first : first + BATCH]), preprocessing, predict)
             logits = checked_logits(predict(x), (len(x), len(CLASS_NAMES)))
             predicted.append(logits.argmax(1))
             for _ in x:

@@ -1,19 +1,20 @@
 """The detector on a split: COCO's numbers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from quantlab.analysis.detection import DetectionScores, Objects, evaluate_detections
 from quantlab.scenes import CLASS_NAMES, Preprocessing, Scene, Split
 from quantlab.zoo.detections import Detections, detect
+from quantlab.zoo.evaluation.predictor import AnyNetwork, predictor
 from quantlab.zoo.evaluation.scene_batches import scene_batches
 
 
 def evaluate_detector(
-    predict: Callable[[np.ndarray], Sequence[np.ndarray]],
+    model: AnyNetwork,
     preprocessing: Preprocessing,
-    split: Split,
+    split: Split | Sequence[Scene],
     *,
     progress: bool = False,
 ) -> DetectionScores:
@@ -21,12 +22,12 @@ def evaluate_detector(
 
     Parameters
     ----------
-    predict : function of float32 (N, 3, 320, 320)
-        Gives the twelve arrays of `Detector`.
+    model : what `predictor` takes
+        Gives the twelve arrays of `Detector` for float32 (N, 3, 320, 320).
     preprocessing : Preprocessing
         What the input is made with.
-    split : Split
-        Scenes of 320×320. Only their boxes stay in memory.
+    split : Split, or sequence of Scene
+        Scenes of 320×320, of a split or your own. Only their boxes stay in memory.
     progress : bool
         Show a bar on stderr.
 
@@ -38,12 +39,13 @@ def evaluate_detector(
     Raises
     ------
     ValueError
-        Scenes of another size, outputs that are not the detector's, a split without objects.
+        Scenes of another size, outputs that are not the detector's, a split without objects; what
+        `predictor` refuses.
     """
     truth: list[Objects] = []
     found: list[Detections] = []
-    for scenes, x in scene_batches(split, preprocessing, progress):
-        found += detect(predict(x))
+    for scenes, outputs in scene_batches(split, preprocessing, predictor(model), progress):
+        found += detect(outputs)
         truth += [objects_of(scene) for scene in scenes]
     return evaluate_detections(truth, found, CLASS_NAMES)
 

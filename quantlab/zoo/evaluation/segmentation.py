@@ -1,6 +1,6 @@
 """The segmenter on a split: intersection over union by class of pixels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,9 @@ import numpy as np
 from quantlab.base.plain_data import json_ready
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
-from quantlab.scenes import SEGMENTS, Preprocessing, Split
+from quantlab.scenes import SEGMENTS, Preprocessing, Scene, Split
 from quantlab.zoo.evaluation.logits import checked_logits
+from quantlab.zoo.evaluation.predictor import AnyNetwork, predictor
 from quantlab.zoo.evaluation.scene_batches import scene_batches
 
 
@@ -113,9 +114,9 @@ def mean_iou(confusions: np.ndarray) -> float:
 
 
 def evaluate_segmenter(
-    predict: Callable[[np.ndarray], np.ndarray],
+    model: AnyNetwork,
     preprocessing: Preprocessing,
-    split: Split,
+    split: Split | Sequence[Scene],
     *,
     progress: bool = False,
 ) -> SegmentationScores:
@@ -123,24 +124,26 @@ def evaluate_segmenter(
 
     Parameters
     ----------
-    predict : function of float32 (N, 3, H, W)
-        Gives logits (N, 9, H, W).
+    model : what `predictor` takes
+        Gives logits (N, 9, H, W) for float32 (N, 3, H, W).
     preprocessing : Preprocessing
-    split : Split
-        Scenes of the input's size. Only their confusion matrices stay in memory.
+    split : Split, or sequence of Scene
+        Scenes of the input's size, of a split or your own. Only their confusion matrices stay in
+        memory.
     progress : bool
         Show a bar on stderr.
 
     Raises
     ------
     ValueError
-        Scenes of another size, logits of another shape, or NaN among them.
+        Scenes of another size, logits of another shape, or NaN among them; what `predictor`
+        refuses.
     """
     count = len(SEGMENTS)
     confusions = []
-    for scenes, x in scene_batches(split, preprocessing, progress):
-        shape = (len(scenes), count, split.height, split.width)
-        predicted = checked_logits(predict(x), shape).argmax(1)
+    for scenes, outputs in scene_batches(split, preprocessing, predictor(model), progress):
+        shape = (len(scenes), count, preprocessing.height, preprocessing.width)
+        predicted = checked_logits(outputs, shape).argmax(1)
         for scene, pixels in zip(scenes, predicted, strict=True):
             pairs = count * scene.mask.astype(np.int64) + pixels
             confusions.append(np.bincount(pairs.ravel(), minlength=count**2))

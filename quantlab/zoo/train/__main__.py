@@ -9,10 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
+from quantlab.base.progress import counting
 from quantlab.zoo.train.card import evaluate_and_describe, write_card
 from quantlab.zoo.train.curve import save_curve, sparkline
 from quantlab.zoo.train.loop import Progress, Training, pick_device
@@ -100,25 +98,15 @@ def _prepared(args: argparse.Namespace, folder: Path) -> Training:
 
 
 def _train(training: Training, checkpoint: Path, name: str) -> None:
-    console = Console(stderr=True)
-    if not console.is_terminal:  # a log file keeps every line, and a bar is none
+    if not sys.stderr.isatty():  # a log file keeps every line, and a bar is none
         training.run(checkpoint, _in_lines(name, training.recipe.steps))
         return
-    columns = (
-        TextColumn(name),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.description}"),
-    )
-    with Bar(*columns, console=console, refresh_per_second=1) as bar:
-        task = bar.add_task("", total=training.recipe.steps, completed=training.progress.step)
-
-        def show(progress: Progress) -> None:
-            text = f"loss {progress.recent_loss:.3f}  {sparkline(progress.losses)}"
-            bar.update(task, completed=progress.step, description=text)
-
-        training.run(checkpoint, show)
+    steps, start = training.recipe.steps, training.progress.step
+    with counting(name, steps, shown=True, start=start) as done:
+        training.run(
+            checkpoint,
+            lambda seen: done(f"loss {seen.recent_loss:.3f}  {sparkline(seen.losses)}"),
+        )
 
 
 def _in_lines(name: str, steps: int) -> Callable[[Progress], None]:

@@ -17,7 +17,6 @@ from quantlab.deploy import export_onnx
 from quantlab.deploy.onnx_graph.macs import macs_of
 from quantlab.scenes import CLASS_NAMES, RARE_CLASS, SEGMENTS, Preprocessing, Train
 from quantlab.scenes.labels import SMALLEST_SCALE
-from quantlab.scenes.splits import SEEDS_EACH
 from quantlab.zoo.train.card_text import card_text
 from quantlab.zoo.train.loop import Training
 from quantlab.zoo.train.measure import TEST_PICTURES, measure
@@ -101,17 +100,14 @@ def _training(name: str, training: Training) -> dict[str, Any]:
     progress, recipe = training.progress, training.recipe
     seen = progress.step * recipe.batch
     mean_of = min(LOSS_STEPS, max(1, len(progress.losses) // 2))
-    # Scenes start at the lower end of the split's seeds, crops at the upper.
-    first = Train.number * SEEDS_EACH
+    seed_of = Train.crop_seed if name == "classifier" else Train.street_seed
     own: dict[str, Any] = {} if name == "classifier" else {"featured": FEATURED}
     if name == "segmenter":
         own["rarity"] = RARITY
-    if name == "classifier":
-        first += SEEDS_EACH - seen
     return {
         "split": "Train",
         "pictures": seen,
-        "seeds": [first, first + seen - 1],
+        "seeds": sorted([seed_of(0), seed_of(seen - 1)]),
         **own,
         "recipe": {**vars(recipe), "sides": list(recipe.sides)},
         "steps": progress.step,

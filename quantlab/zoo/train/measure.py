@@ -11,7 +11,6 @@ from quantlab.zoo.evaluation import (
     evaluate_classifier,
     evaluate_detector,
     evaluate_segmenter,
-    in_numpy,
     slice_masks,
 )
 
@@ -40,14 +39,13 @@ def measure(
         "images", "numbers", "classes" and "objects" or "pixels" as the scores' `to_dict` says, and
         "slices": name -> {"score", "scenes", and for the detector "objects"}. None for NaN.
     """
-    predict = in_numpy(model)
     if name == "classifier":
         each = crops(Test, pictures // len(CLASS_NAMES))
-        scores = evaluate_classifier(predict, preprocessing, each, progress=True)
+        scores = evaluate_classifier(model, preprocessing, each, progress=True)
         return {**scores.to_dict(), "slices": {}}
     split = Test(pictures, width=preprocessing.width, height=preprocessing.height)
     evaluate = evaluate_detector if name == "detector" else evaluate_segmenter
-    found = evaluate(predict, preprocessing, split, progress=True)
+    found = evaluate(model, preprocessing, split, progress=True)
     masks = slice_masks(split)
     slices: dict[str, dict[str, Any]] = {
         slice_name: {"score": None if np.isnan(score) else score, "scenes": int(mask.sum())}

@@ -15,7 +15,6 @@ from quantlab.scenes.labels import Box
 from quantlab.scenes.layout import lay_out
 from quantlab.scenes.object_crops import SIDE, crop
 from quantlab.scenes.scene import draw
-from quantlab.scenes.splits import SEEDS_EACH
 from quantlab.zoo.anchors import INPUT_SIZE
 from quantlab.zoo.classifier import Classifier
 from quantlab.zoo.detector import Detector, rows
@@ -62,7 +61,7 @@ def _full_street(index: int, side: int) -> Scene:
     """A street with more on it than others, and as much of the rare classes as of the common."""
     first = index * FEATURED
     featured = [number % len(CLASS_NAMES) for number in range(first, first + FEATURED)]
-    return draw(lay_out(Train.number * SEEDS_EACH + index, side, side, featured))
+    return draw(lay_out(Train.street_seed(index), side, side, featured))
 
 
 def _detection(index: int, side: int) -> Example:
@@ -88,8 +87,7 @@ def _detection_and_mask_loss(
 def _classification(index: int, _: int) -> Example:
     """A crop has one size."""
     label = index % len(CLASS_NAMES)
-    seed = (Train.number + 1) * SEEDS_EACH - 1 - index
-    return crop(seed, label), np.array(label)
+    return crop(Train.crop_seed(index), label), np.array(label)
 
 
 def _segmentation(index: int, side: int) -> Example:

@@ -2,13 +2,18 @@
 
 import pytest
 
-from quantlab.analysis import keep_one, trade_offs
+from quantlab.analysis import layer_sensitivity, trade_offs
 from quantlab.methods import quantize_model
 from tests.support.networks import images, small_resnet
 
 X = images(4, 32, seed=3)
 MODEL = quantize_model(small_resnet(8), [images(4, 32, seed=1)])
-RANKING = keep_one(MODEL, score=lambda variant: variant.nbytes, layers=["stem_0_0", "add", "head"])
+RANKING = layer_sensitivity(
+    MODEL,
+    mode="float one",
+    score=lambda variant: variant.nbytes,
+    layers=["stem_0_0", "add", "head"],
+)
 
 
 def test_every_variant_is_scored_and_timed():
@@ -32,9 +37,25 @@ def test_every_variant_is_scored_and_timed():
 
 
 def test_an_infinite_score_of_the_float_model_is_left_out():
-    front = trade_offs(MODEL, RANKING, X, counts=(3,), seconds=0.1)
+    def score(variant):
+        return float(len(variant.weights)) or float("inf")
+
+    front = trade_offs(MODEL, RANKING, X, counts=(3,), score=score, seconds=0.1)
     names = {c.name for c in (*front.best, *front.dominated)}
     assert names == {"INT8", "INT8, 3 in float"}
+
+
+def test_the_default_score_is_that_of_the_sensitivity():
+    front = trade_offs(MODEL, RANKING, X, counts=(1,), seconds=0.1)
+    every = {c.name: c.accuracy for c in (*front.best, *front.dominated)}
+    first = RANKING.ranking[0].name
+    judged = layer_sensitivity(MODEL, X, mode="float one", layers=[first])
+    assert every == {
+        "FP32": judged.float_score,
+        "INT8": judged.int8_score,
+        "INT8, 1 in float": judged.layers[0].score,
+    }
+    assert every["FP32"] == 0
 
 
 def test_counts_begin_at_one():

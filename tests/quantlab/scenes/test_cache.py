@@ -119,7 +119,7 @@ def test_two_processes_at_once_see_whole_files_only(tmp_path):
         _, complaint = run.communicate(timeout=120)
         assert run.returncode == 0, complaint.decode()
     assert len(list(tmp_path.rglob("*.scene"))) == 12
-    assert not list(tmp_path.rglob("*.part"))
+    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".scene"}
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path):

@@ -8,10 +8,13 @@ import pytest
 from quantlab.scenes import (
     Cache,
     Calibration,
+    Crops,
+    Preprocessing,
     Split,
     Test,
     Train,
     Validation,
+    crops,
     render,
     require,
 )
@@ -107,3 +110,46 @@ def test_a_split_reads_from_its_cache(tmp_path):
     assert len(list(tmp_path.rglob("*.scene"))) == 2
     for drawn, kept in zip(first, split, strict=True):
         np.testing.assert_array_equal(drawn, kept.image)
+
+
+def test_every_split_says_what_it_is_for():
+    roles = [kind.role for kind in KINDS]
+    assert roles == ["calibration", "train", "validation", "test"]
+    for kind in KINDS:
+        assert kind(1).role == kind.role
+
+
+def test_streets_and_crops_of_a_split_never_meet():
+    """They come from both ends of the split's own seeds, and no other number is one of them."""
+    for kind in KINDS:
+        own = kind.own_seeds()
+        assert (kind.street_seed(0), kind.crop_seed(0)) == (own[0], own[-1])
+        assert kind.street_seed(7) < kind.crop_seed(7)
+        assert kind.street_seed(len(own) - 1) == kind.crop_seed(0)
+        for seed_of in (kind.street_seed, kind.crop_seed):
+            with pytest.raises(IndexError):
+                seed_of(len(own))
+
+
+def test_batches_are_the_preprocessed_pictures_each_time_anew():
+    pre = Preprocessing(32, 32, mean=(0.5, 0.4, 0.3))
+    for source in (Calibration(5, width=32, height=32), crops(Validation, 1)):
+        batches = source.batches(pre, size=4)
+        first, again = list(batches), list(batches)
+        assert len(batches) == len(first) == -(-len(source) // 4)
+        assert batches.role == source.role in ("calibration", "validation")
+        whole = pre.batch(list(source.pictures()))
+        for made in (first, again):
+            assert all(len(x) == 4 for x in made[:-1])
+            np.testing.assert_array_equal(np.concatenate(made), whole)
+    with pytest.raises(ValueError, match="size is 0"):
+        source.batches(pre, size=0)
+
+
+def test_crops_keep_their_split():
+    found = crops(Test, 1)
+    assert (found.split, found.role) == (Test, "test")
+    own = Crops(found.images, found.labels)
+    assert (own.split, own.role, own.batches(Preprocessing(32, 32)).role) == (None, None, None)
+    with pytest.raises(ValueError, match="There are 10 images and 9 labels"):
+        Crops(found.images, found.labels[:9])

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from quantlab.scenes import CLASS_NAMES, SEGMENTS, Preprocessing, Validation
-from quantlab.zoo import evaluate_detector, in_numpy, load, save_weights
+from quantlab.zoo import evaluate_detector, load, save_weights
 from quantlab.zoo.pretrained import NETWORKS, SHIPPED
 from quantlab.zoo.train.card_text import card_text
 
@@ -111,7 +111,7 @@ def test_a_shipped_card_says_the_same_to_people_and_programs():
 def test_the_shipped_detector_finds_what_is_there():
     """Forty scenes are too few for a figure; chance, and weights of another order, give 0."""
     net = load("detector")
-    scores = evaluate_detector(in_numpy(net), net.preprocessing, Validation(40))
+    scores = evaluate_detector(net, net.preprocessing, Validation(40))
     assert scores.numbers["AP50"] > 0.5
 
 

@@ -90,7 +90,7 @@ FIGURES = {
     "ranges": RANGES.plot,
     "one quantized": lambda: scores("quantize one", inf).plot(),
     "one quantized, own score": lambda: scores("quantize one", 40.0).plot(),
-    "one kept": lambda: scores("keep one", 40.0).plot(3),
+    "one kept": lambda: scores("float one", 40.0).plot(3),
 }
 
 
@@ -140,7 +140,7 @@ def test_a_range_far_off_its_ruler_ends_in_an_arrow():
 
 
 def test_only_so_many_rows_as_asked_for():
-    (axes,) = scores("keep one", 40.0).plot(3).axes
+    (axes,) = scores("float one", 40.0).plot(3).axes
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names == ["net.4 · Conv", "net.3 · Conv", "net.2 · Conv"]
 

@@ -7,7 +7,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from quantlab.deploy.runtime.session import open_session
+from quantlab.deploy.runtime.session import PRECISION_OPTION, open_session, session_options
+from quantlab.deploy.saturation.probe import probe_saturation
 
 
 def saturating_model() -> onnx.ModelProto:
@@ -51,6 +52,29 @@ def test_exact_sums_in_32_bits_on_every_cpu():
     x = np.full((1, 2, 8, 8), 255, np.uint8)
     y = open_session(saturating_model(), exact=True).run(None, {"q": x})[0]
     assert (y == 65_000).all()
+
+
+def takes_slower_kernels(options):
+    try:
+        return options.get_session_config_entry(PRECISION_OPTION) == "1"
+    except RuntimeError:  # what ONNX Runtime raises for an entry that nobody added
+        return False
+
+
+def test_exact_sums_cost_nothing_where_the_default_ones_are_exact(tmp_path):
+    """The option is given where this CPU's own sums are wrong, and left out where they are not."""
+    saturates = any(probe.verdict == "saturates" for probe in probe_saturation())
+    graphs = []
+    for exact in (False, True):
+        path = tmp_path / f"{exact}.onnx"
+        session = open_session(saturating_model(), exact=exact, optimized_path=path)
+        assert takes_slower_kernels(session.get_session_options()) == (exact and saturates)
+        graphs.append(onnx.load(path).graph)
+    if not saturates:
+        assert graphs[0] == graphs[1]
+    # Both kinds of CPU, whichever this one is.
+    for needed in (False, True):
+        assert takes_slower_kernels(session_options(1, needs_precision=needed)) == needed
 
 
 def test_threads_are_as_asked():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from quantlab.scenes import CLASS_NAMES, Crops, Preprocessing, Validation, crops
-from quantlab.zoo import Classifier, evaluate_classifier, in_numpy
+from quantlab.zoo import Classifier, evaluate_classifier
 from quantlab.zoo.evaluation.classification import BATCH
 from tests.quantlab.zoo.evaluation.cases import Oracle
 
@@ -32,7 +32,7 @@ def test_top1_and_classes():
 
 def test_an_untrained_classifier_guesses(capsys):
     found = crops(Validation, 3)
-    predict = in_numpy(Classifier().eval())
+    predict = Classifier().eval()
     scores = evaluate_classifier(predict, PREPROCESSING, found, progress=True)
     assert scores.top1 < 0.6
     assert "crops" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from quantlab.scenes import CLASS_NAMES, Cache, Preprocessing, Test, Validation, to_coco
-from quantlab.zoo import Detector, detect, evaluate_detector, in_numpy, slice_masks
+from quantlab.zoo import Detector, detect, evaluate_detector, slice_masks
 from quantlab.zoo.evaluation.scene_batches import BATCH
 from tests.quantlab.zoo.evaluation.cases import Oracle, outputs_for
 
@@ -99,7 +99,7 @@ def test_slice_masks_say_where_each_scene_lies(split):
 
 
 def test_an_untrained_detector_finds_next_to_nothing(capsys):
-    scores = evaluate_detector(in_numpy(Detector().eval()), PREPROCESSING, Test(1), progress=True)
+    scores = evaluate_detector(Detector().eval(), PREPROCESSING, Test(1), progress=True)
     assert scores.numbers["AP"] < 0.05
     out, err = capsys.readouterr()
     assert out == ""
@@ -109,8 +109,3 @@ def test_an_untrained_detector_finds_next_to_nothing(capsys):
 def test_scenes_of_another_size_are_refused():
     with pytest.raises(ValueError, match=r"draw them .* with Test\(3, width=320, height=320\)"):
         evaluate_detector(Oracle([]), PREPROCESSING, Test(3, width=160, height=160))
-
-
-def test_a_network_in_training_mode_is_refused():
-    with pytest.raises(ValueError, match=r"call model\.eval\(\) first"):
-        in_numpy(Detector())

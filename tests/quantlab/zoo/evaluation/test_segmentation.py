@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from quantlab.scenes import SEGMENTS, Preprocessing, Test, Validation
-from quantlab.zoo import Segmenter, evaluate_segmenter, in_numpy, slice_masks
+from quantlab.zoo import Segmenter, evaluate_segmenter, slice_masks
 from quantlab.zoo.evaluation import SegmentationScores
 from tests.quantlab.zoo.evaluation.cases import Oracle
 
@@ -75,7 +75,7 @@ def test_a_class_that_is_nowhere_does_not_count():
 def test_an_untrained_segmenter_is_poor():
     pre = Preprocessing(32, 32)
     split = Test(2, width=32, height=32)
-    assert evaluate_segmenter(in_numpy(Segmenter().eval()), pre, split).mean < 0.3
+    assert evaluate_segmenter(Segmenter().eval(), pre, split).mean < 0.3
 
 
 def test_bad_input_gets_one_sentence(split, predicted):

@@ -12,7 +12,7 @@ from quantlab.scenes.layout import lay_out
 from quantlab.scenes.object_crops import crop
 from quantlab.scenes.scene import draw
 from quantlab.zoo import load, save_weights
-from quantlab.zoo.evaluation import evaluate_detector, in_numpy, slice_masks
+from quantlab.zoo.evaluation import evaluate_detector, slice_masks
 from quantlab.zoo.pretrained import NETWORKS
 from quantlab.zoo.train.card import evaluate_and_describe, write_card
 from quantlab.zoo.train.card_text import card_text
@@ -112,7 +112,7 @@ def test_quality_by_class_and_slice(described):
         slice_: int(mask.sum()) for slice_, mask in masks.items()
     }
     if name == "detector":
-        scores = evaluate_detector(in_numpy(model), TASKS[name].preprocessing, split)
+        scores = evaluate_detector(model, TASKS[name].preprocessing, split)
         assert test["numbers"]["AP"] == scores.numbers["AP"]
         assert sum(test["objects"].values()) == sum(len(scene.boxes) for scene in split)
         for slice_, mask in masks.items():

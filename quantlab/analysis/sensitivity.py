@@ -23,6 +23,7 @@ from quantlab.base.table import Column, Table
 from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.deploy.onnx_graph.feeds import checked_feeds
 from quantlab.deploy.runtime.session import open_session
+from quantlab.methods.graph.layer_names import find_layers
 from quantlab.methods.graph.operators import path_of
 from quantlab.methods.quantized_model import QuantizedModel
 
@@ -38,14 +39,13 @@ SQNR = "output SQNR (dB)"
 class LayerScore:
     """The model's score with one layer treated unlike all others.
 
-    name, path, operator : str
-        torch.fx's name, the module path, the ONNX operator.
+    name, operator : str
+        The layer, as every report names it, and its ONNX operator.
     score : float
         Higher is better.
     """
 
     name: str
-    path: str
     operator: str
     score: float
 
@@ -97,7 +97,7 @@ class Sensitivity(Report):
         """The `count` most sensitive layers as bars."""
         ranking = self.ranking
         return sensitivity_figure(
-            [layer.path for layer in ranking],
+            [layer.name for layer in ranking],
             [layer.operator for layer in ranking],
             [layer.score for layer in ranking],
             alone=self.mode == "quantize one",
@@ -134,7 +134,7 @@ class Sensitivity(Report):
             {**asdict(layer), "change": self.change(layer)} for layer in self.ranking[:count]
         )
         columns = (
-            Column("layer", "path"),
+            Column("layer", "name"),
             Column("operator", "operator"),
             Column("score", "score", ".4g"),
             Column("change", "change", "+.4g"),
@@ -167,7 +167,7 @@ def quantize_one(
     unit : str
         What your score is, for tables and figures.
     layers : sequence of str, optional
-        Node names to score; all layers that compute on integers by default.
+        Layers to score, by any of their names; by default all that compute on integers.
     exact : bool
         For the default score: sum products in 32 bits on every CPU (see `open_session`).
     progress : bool
@@ -223,7 +223,6 @@ def _sensitivity(
 ) -> Sensitivity:
     score, unit = scorer
     operators = computing_layers(model)
-    paths = {node.name: path_of(node) for node in model.graph.graph.nodes}
     float_score = _number(score(with_float_layers(model, operators)), "all layers in float")
     int8_score = _number(score(model), "all layers quantized")
     rows: list[LayerScore] = []
@@ -231,7 +230,7 @@ def _sensitivity(
     try:
         for name in _shown(float_layers, mode, progress):
             value = _number(score(with_float_layers(model, float_layers[name])), name)
-            rows.append(LayerScore(name, paths[name], operators[name], value))
+            rows.append(LayerScore(name, operators[name], value))
     except KeyboardInterrupt:
         interrupted = True
     return Sensitivity(mode, unit, float_score, int8_score, tuple(rows), interrupted)
@@ -266,15 +265,21 @@ def _outputs(model: onnx.ModelProto, x: Any, exact: bool = False) -> np.ndarray:
 
 def _names(model: QuantizedModel, layers: Sequence[str] | None) -> tuple[str, ...]:
     known = computing_layers(model)
-    names = tuple(known if layers is None else layers)
-    unknown = [name for name in names if name not in known]
-    if unknown or not names:
+    if layers is None:
+        return tuple(known)
+    nodes = {node.name: path_of(node) for node in model.graph.graph.nodes}
+    chosen = {
+        name: [nodes[n] for n in find_layers(model.graph, [name], "layers") if nodes[n] in known]
+        for name in layers
+    }
+    unknown = [name for name, found in chosen.items() if not found]
+    if unknown or not chosen:
         raise ValueError(
             f"layers names {', '.join(map(repr, unknown)) or 'nothing'}, but what can be scored "
             f"are layers that compute on integers: {', '.join(list(known)[:5]) or 'here none'}"
             f"{', ...' if len(known) > 5 else ''}."
         )
-    return names
+    return tuple(dict.fromkeys(name for found in chosen.values() for name in found))
 
 
 def _number(value: Any, what: str) -> float:

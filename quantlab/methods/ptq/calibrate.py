@@ -1,6 +1,6 @@
 """Calibration: show the network typical images and note the range of every tensor."""
 
-from collections.abc import Iterable, Sized
+from collections.abc import Sized
 from typing import Any
 
 import torch
@@ -8,6 +8,7 @@ from torch import fx
 
 from quantlab.base.progress import counting
 from quantlab.methods.graph.batches import checked_batches
+from quantlab.methods.graph.calibration_data import calibration_batches
 from quantlab.methods.graph.operators import path_of
 from quantlab.methods.ptq.placement import Placement
 from quantlab.methods.recipe import Recipe
@@ -18,7 +19,7 @@ from quantlab.numerics.observers.observer import Observer
 def calibrate(
     graph: fx.GraphModule,
     placement: Placement,
-    batches: Iterable[Any],
+    batches: Any,
     recipe: Recipe,
     *,
     progress: bool = False,
@@ -34,7 +35,7 @@ def calibrate(
         It is not changed.
     placement : Placement
         Which tensors get a ruler.
-    batches : iterable of float32 arrays or tensors (N, C, H, W)
+    batches : iterable of float32 arrays or tensors (N, C, H, W), or one of them
         N may differ, the rest is the shape the graph was traced with. Prepared exactly as the
         images the model is used with.
     recipe : Recipe
@@ -50,10 +51,11 @@ def calibrate(
     Raises
     ------
     TypeError
-        A batch is no float32 array or tensor.
+        A batch is no float32 array or tensor; a validation or test split.
     ValueError
         No batches, a batch of another shape, or a layer that gives NaN or infinity.
     """
+    batches = calibration_batches(batches)
     observers = {name: recipe.activations.make_observer() for name in placement.own_qparams}
     watcher = _Watcher(graph, observers)
     total = len(batches) if isinstance(batches, Sized) else None

@@ -1,6 +1,5 @@
 """Quantization-aware training: the network learns with the rounding that it will be run with."""
 
-from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import replace
 from math import prod
@@ -95,7 +94,7 @@ class QATModel(nn.Module):
         self._set_epoch(state["epoch"])
 
 
-def prepare_qat(model: nn.Module, calibration: Iterable[Any], recipe: Recipe) -> QATModel:
+def prepare_qat(model: nn.Module, calibration: Any, recipe: Recipe) -> QATModel:
     """Make a network that is trained with the rounding of its integers.
 
     It starts as `quantize_model` leaves it: the same graph, the same rulers in the same places.
@@ -110,7 +109,7 @@ def prepare_qat(model: nn.Module, calibration: Iterable[Any], recipe: Recipe) ->
     ----------
     model : torch.nn.Module
         With trained weights. It is not changed.
-    calibration : iterable of float32 arrays or tensors (N, C, H, W)
+    calibration : batches, one array or a split
         As in `quantize_model`.
     recipe : Recipe
         With its `training` set.

@@ -37,7 +37,7 @@ class Rule:
     Parameters
     ----------
     dtype : str
-        int4, uint4, int8, uint8, int16 or uint16.
+        One of `quantlab.DTYPES`: int2, uint2 and so on, of 2, 3, 4, 6, 8 or 16 bits.
     scheme : str
         "asymmetric" or "symmetric", as in `choose_qparams`.
     granularity : str

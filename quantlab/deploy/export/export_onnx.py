@@ -10,6 +10,7 @@ from torch import fx, nn
 from quantlab.base.atomic import replacing
 from quantlab.deploy.export.activation_type import shifted, signed_by_default
 from quantlab.deploy.export.exporter import Exporter
+from quantlab.deploy.onnx_graph.graph import HELD
 from quantlab.methods.graph.tracing import trace_model
 from quantlab.methods.ptq.placement import Placement
 from quantlab.methods.quantized_model import QuantizedModel
@@ -59,7 +60,8 @@ def export_onnx(
     TypeError
         `model` is neither; no example for a module.
     ValueError
-        The model cannot be traced; an operator has no ONNX form; an activation has a narrow ruler.
+        The model cannot be traced; an operator has no ONNX form; an activation has a narrow ruler;
+        integers of a width that ONNX does not have.
     OSError
         The path cannot be written.
 
@@ -84,14 +86,25 @@ def build_onnx(
     if not isinstance(model, QuantizedModel):
         return Exporter(_traced(model, example), NOTHING_QUANTIZED, {}, {}).model()
     for name, ruler in model.activations.items():
+        _check_held(f"activations of {name!r}", ruler.dtype)
         if ruler.narrow:
             raise ValueError(
                 f"activations of {name!r} are on a narrow ruler ({ruler.dtype} from {ruler.qmin}), "
                 f"but QuantizeLinear writes the whole range: use narrow=False for activations."
             )
+    for name, weight in model.weights.items():
+        _check_held(f"weights of {name!r}", weight.qparams.dtype)
     signed = signed_by_default() if signed_activations is None else signed_activations
     activations = shifted(model.activations, signed)
     return Exporter(model.graph, model.placement, activations, model.weights).model()
+
+
+def _check_held(what: str, dtype: str) -> None:
+    if dtype not in HELD:
+        raise ValueError(
+            f"{what} are {dtype}, but ONNX files and ONNX Runtime hold integers of 4, 8 and 16 "
+            f"bits: call the QuantizedModel itself to evaluate it, or quantize to one of these."
+        )
 
 
 NOTHING_QUANTIZED = Placement(

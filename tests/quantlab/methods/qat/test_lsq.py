@@ -17,7 +17,7 @@ KINDS = ("per-tensor", "shared zero_point", "own zero_points")
 def ruler(dtype: str, kind: str, scale: tuple[float, ...] = (0.1, 0.37, 0.023)) -> QParams:
     """A ruler for x of shape (5, 3, 40), zero_point off the middle and not negative."""
     bottom, top = DTYPES[dtype].limits()
-    third = max(bottom + (top - bottom) // 3, 2)
+    third = min(max(bottom + (top - bottom) // 3, 2), top)
     if kind == "per-tensor":
         return QParams(scale[0], third, dtype)
     z = [bottom, third, top] if kind == "own zero_points" else [third] * 3
@@ -38,7 +38,9 @@ def values(qparams: QParams, seed: int = 0) -> np.ndarray:
     value belongs to, nor does a small change of scale."""
     rng = np.random.default_rng(seed)
     scale, z = aligned(qparams)
-    reach = min((qparams.qmax - qparams.qmin) // 2, 40)  # many steps: float32 keeps few bits
+    reach = min(
+        max((qparams.qmax - qparams.qmin) // 2, 2), 40
+    )  # many steps: float32 keeps few bits
     inside = rng.integers(qparams.qmin + 1, qparams.qmax, (5, 3, 40)) - z
     below = qparams.qmin - z - rng.integers(1, reach, (5, 3, 40))
     above = qparams.qmax - z + rng.integers(1, reach, (5, 3, 40))

@@ -14,6 +14,8 @@ from torch import fx
 
 from quantlab.methods.graph.operators import is_operator, path_of
 
+INPUT = "input"  # of the model: no layer, but its tensor has a ruler
+
 
 def name_layers(graph: fx.GraphModule) -> None:
     """Count the nodes that would have one name, in their `meta["path"]`.

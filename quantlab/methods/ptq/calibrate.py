@@ -10,6 +10,7 @@ from quantlab.base.progress import counting
 from quantlab.methods.graph.batches import checked_batches
 from quantlab.methods.graph.calibration_data import calibration_batches
 from quantlab.methods.graph.operators import path_of
+from quantlab.methods.ptq.activation_rules import activation_rules
 from quantlab.methods.ptq.placement import Placement
 from quantlab.methods.recipe import Recipe
 from quantlab.numerics import QParams
@@ -39,7 +40,7 @@ def calibrate(
         N may differ, the rest is the shape the graph was traced with. Prepared exactly as the
         images the model is used with.
     recipe : Recipe
-        Its `activations` are the observers.
+        Its `activations` and `tensors` are the observers.
     progress : bool
         Show a bar on stderr.
 
@@ -56,7 +57,8 @@ def calibrate(
         No batches, a batch of another shape, or a layer that gives NaN or infinity.
     """
     batches = calibration_batches(batches)
-    observers = {name: recipe.activations.make_observer() for name in placement.own_qparams}
+    rules = activation_rules(graph, placement, recipe)
+    observers = {name: rule.make_observer() for name, rule in rules.items()}
     watcher = _Watcher(graph, observers)
     total = len(batches) if isinstance(batches, Sized) else None
     with torch.no_grad(), counting("calibrating", total, progress) as count:

@@ -73,12 +73,16 @@ class ActivationRuler(FakeQuantize):
         self._frozen = False
         self._layer = layer
         self._observer = rule.make_observer()
-        self._average = MovingAverageObserver(
-            averaging_constant=AVERAGING_CONSTANT,
-            dtype=rule.dtype,
-            scheme=rule.scheme,
-            narrow=rule.narrow,
-        )
+        average = Rule(
+            rule.dtype,
+            rule.scheme,
+            "per-tensor",
+            "moving_average",
+            {"averaging_constant": AVERAGING_CONSTANT},
+            rule.narrow,
+        ).make_observer()
+        assert isinstance(average, MovingAverageObserver)
+        self._average = average
         super().__init__(start)
         # A symmetric ruler reaches one step further down than up; the range it was laid over
         # does not.

@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from quantlab.methods.fake_quantize import FakeQuantize
 from quantlab.methods.graph.operators import path_of
 from quantlab.methods.graph.tracing import trace_model
+from quantlab.methods.ptq.activation_rules import activation_rules
 from quantlab.methods.qat.layers import ActivationRuler, FoldedLayer, WeightRuler, as_array
 from quantlab.methods.qat.lsq import LearnedStepSize, initial_ruler
 from quantlab.methods.quantize_model import quantize_model, weight_rules
@@ -132,7 +133,7 @@ def prepare_qat(model: nn.Module, calibration: Any, recipe: Recipe) -> QATModel:
     """
     training = _training_of(recipe)
     start = quantize_model(model, calibration, replace(recipe, training=None))
-    network = deepcopy(start.simulation).requires_grad_(True)
+    network = deepcopy(start.fake_quantized_model).requires_grad_(True)
     _put_layers(network, start, model, recipe)
     _put_rulers(network, start, recipe, training)
     return QATModel(network, replace(start, recipe=recipe), training)
@@ -215,9 +216,10 @@ def _put_rulers(
     network: fx.GraphModule, start: QuantizedModel, recipe: Recipe, training: Training
 ) -> None:
     nodes = {node.name: node for node in start.graph.graph.nodes}
+    rules = activation_rules(start.graph, start.placement, recipe)
     for name in start.placement.own_qparams:
         qparams, path = start.activations[name], path_of(nodes[name])
-        ruler: FakeQuantize = ActivationRuler(recipe.activations, qparams, path)
+        ruler: FakeQuantize = ActivationRuler(rules[name], qparams, path)
         if training.lsq:
             ruler = LearnedStepSize(qparams, prod(nodes[name].meta["shape"][1:]), path)
         network.set_submodule(_ruler_path(name), ruler)

@@ -10,7 +10,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
 from quantlab.methods.fake_quantize import FakeQuantize
 from quantlab.methods.qat.layers import ActivationRuler, FoldedLayer, WeightRuler
-from quantlab.methods.rule import Rule
+from quantlab.methods.rule import ACTIVATIONS, Rule
 from quantlab.numerics import MinMaxObserver, QParams, choose_qparams
 
 WEIGHTS = Rule("int4", "symmetric", "per-channel", "minmax")
@@ -210,14 +210,14 @@ def test_the_ends_of_an_activations_ruler_are_a_moving_average(scheme):
 
 def test_a_batch_is_seen_by_the_rules_own_observer():
     """99 % of the values: the one value of 1000 is left out, and the end stays near 1."""
-    rule = Rule("uint8", observer="percentile", settings={"percentile": 99.0})
+    rule = Rule(settings={"percentile": 99.0}).filled_in(ACTIVATIONS)
     ruler = ActivationRuler(rule, choose_qparams(0.0, 1.0), "relu").train()
     ruler(torch.cat([torch.linspace(0, 1, 999), torch.tensor([1000.0])]))
     assert float(ruler.qparams.hi) < 1.01
 
 
 def test_the_average_goes_on_where_a_loaded_state_was():
-    rule = Rule(observer="minmax")
+    rule = Rule(observer="minmax").filled_in(ACTIVATIONS)
     first = ActivationRuler(rule, choose_qparams(0.0, 1.0), "relu").train()
     first(torch.tensor([5.0]))
     second = ActivationRuler(rule, choose_qparams(-1.0, 9.0), "relu").train()
@@ -228,7 +228,7 @@ def test_the_average_goes_on_where_a_loaded_state_was():
 
 
 def test_numbers_that_are_not_finite_are_named():
-    ruler = ActivationRuler(Rule(observer="minmax"), choose_qparams(0.0, 1.0), "features.3").train()
+    ruler = ActivationRuler(ACTIVATIONS, choose_qparams(0.0, 1.0), "features.3").train()
     with pytest.raises(ValueError, match=r"layer features\.3 gives NaN or infinity in training"):
         ruler(torch.tensor([float("nan")]))
     of_weights = WeightRuler(WEIGHTS, torch.ones(2, 2), "stem.conv")

@@ -73,7 +73,9 @@ def trained(recipe: Recipe, steps: int = 4) -> tuple[QATModel, torch.Tensor]:
 RECIPES = {
     "default": Recipe(training=Training()),
     "4 bits": Recipe(weights=W4, keep_float=("kept",), training=Training()),
-    "asymmetric weights": Recipe(weights=Rule("uint8", observer="minmax"), training=Training()),
+    "asymmetric weights": Recipe(
+        weights=Rule("uint8", "asymmetric", "per-tensor"), training=Training()
+    ),
     "lsq": Recipe(
         weights=replace(W4, granularity="per-channel"),
         layers={"head": Rule("int8", "symmetric")},

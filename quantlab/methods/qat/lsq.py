@@ -66,7 +66,8 @@ class LearnedStepSize(FakeQuantize):
     The paper judges x / scale before rounding: half a step at either end belongs to the other case.
 
     A scale that an optimizer takes to zero or below is refused the next time it is used: from there
-    every value saturates, and a network that goes on with it learns nothing.
+    every value saturates, and a network that goes on with it learns nothing. `train_qat` lets it
+    keep its value; in a loop of your own `HeldScales` does.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ class LearnedStepSize(FakeQuantize):
         del self.scale  # the buffer makes room for the parameter
         self.scale = nn.Parameter(scale)
         self.values = int(values)
-        self._layer = layer
+        self.layer = layer
 
     @property
     def qparams(self) -> QParams:
@@ -135,7 +136,7 @@ class LearnedStepSize(FakeQuantize):
         bad = ~(torch.isfinite(scale) & (scale >= SMALLEST_SCALE))
         if bad.any():
             raise ValueError(
-                f"the learned scale of {self._layer} is {scale[bad][0].item():.3g}, but the "
+                f"the learned scale of {self.layer} is {scale[bad][0].item():.3g}, but the "
                 f"distance between two ticks is above zero: lower the learning rate."
             )
 

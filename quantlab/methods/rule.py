@@ -130,16 +130,17 @@ class Rule:
         ValueError
             The rule leaves out more than settings and narrow, which are then none and False.
         """
-        needed = ("dtype", "scheme", "granularity", "observer")
-        missing = [name for name in needed if getattr(self, name) is None]
-        if self.observer is None or missing:
+        dtype, scheme, observer = self.dtype, self.scheme, self.observer
+        if dtype is None or scheme is None or observer is None or self.granularity is None:
+            needed = ("dtype", "scheme", "granularity", "observer")
+            missing = [name for name in needed if getattr(self, name) is None]
             raise ValueError(
                 f"the rule leaves out {', '.join(missing)}, but an observer needs to know: take it "
                 f"from a Recipe, which fills it in for weights or for activations."
             )
-        return OBSERVERS[self.observer](
-            dtype=self.dtype,
-            scheme=self.scheme,
+        return OBSERVERS[observer](
+            dtype=dtype,
+            scheme=scheme,
             narrow=bool(self.narrow),
             axis=axis if self.granularity == "per-channel" else None,
             **(self.settings or {}),

@@ -72,7 +72,7 @@ class LearnedStepSize(FakeQuantize):
     Parameters
     ----------
     qparams : QParams
-        The ruler to start from, for weights `initial_ruler(weight, qparams)`.
+        The ruler to start from, for weights `initial_qparams(weight, qparams)`.
     values : int
         How many values share a scale: weights of the layer or of one channel; features of one
         sample for an activation.
@@ -147,7 +147,7 @@ def positive_levels(qparams: QParams) -> int:
     return above if above > 0 else int(np.max(qparams.zero_point)) - qparams.qmin
 
 
-def initial_ruler(x: Any, qparams: QParams) -> QParams:
+def initial_qparams(x: Any, qparams: QParams) -> QParams:
     """The paper's start: `scale = 2 * mean(|x|) / sqrt(Q_P)`, per-tensor or a channel.
 
     Parameters
@@ -168,7 +168,7 @@ def initial_ruler(x: Any, qparams: QParams) -> QParams:
 
     Examples
     --------
-    >>> initial_ruler([-1.0, 3.0], QParams(1.0, 0, "int8", narrow=True))
+    >>> initial_qparams([-1.0, 3.0], QParams(1.0, 0, "int8", narrow=True))
     QParams(scale=0.3549426, zero_point=0, dtype='int8', narrow=True)
     """
     size = np.abs(finite_float32(x, "x").astype(np.float64))

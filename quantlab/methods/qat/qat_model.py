@@ -13,8 +13,13 @@ from quantlab.methods.fake_quantize import FakeQuantize
 from quantlab.methods.graph.operators import path_of
 from quantlab.methods.graph.tracing import trace_model
 from quantlab.methods.ptq.activation_rules import activation_rules
-from quantlab.methods.qat.layers import ActivationRuler, FoldedLayer, WeightRuler, as_array
-from quantlab.methods.qat.lsq import LearnedStepSize, initial_ruler
+from quantlab.methods.qat.layers import (
+    ActivationFakeQuantize,
+    FoldedLayer,
+    WeightFakeQuantize,
+    as_array,
+)
+from quantlab.methods.qat.lsq import LearnedStepSize, initial_qparams
 from quantlab.methods.quantize_model import quantize_model, weight_rules
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import Recipe, Training
@@ -82,7 +87,7 @@ class QATModel(nn.Module):
     def _set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
         for module in self.modules():
-            if isinstance(module, WeightRuler | ActivationRuler | LearnedStepSize):
+            if isinstance(module, WeightFakeQuantize | ActivationFakeQuantize | LearnedStepSize):
                 module.freeze(self.observers_frozen)
         self.train(self.training)
 
@@ -219,7 +224,7 @@ def _put_rulers(
     rules = activation_rules(start.graph, start.placement, recipe)
     for name in start.placement.own_qparams:
         qparams, path = start.activations[name], path_of(nodes[name])
-        ruler: FakeQuantize = ActivationRuler(rules[name], qparams, path)
+        ruler: FakeQuantize = ActivationFakeQuantize(rules[name], qparams, path)
         if training.lsq:
             ruler = LearnedStepSize(qparams, prod(nodes[name].meta["shape"][1:]), path)
         network.set_submodule(_ruler_path(name), ruler)
@@ -234,10 +239,10 @@ def _put_rulers(
 
 def _weight_ruler(layer: FoldedLayer, rule: Rule, training: Training, path: str) -> FakeQuantize:
     weight, _ = layer.folded()
-    observed = WeightRuler(rule, weight, path)
+    observed = WeightFakeQuantize(rule, weight, path)
     if not training.lsq:
         return observed
-    qparams = initial_ruler(as_array(weight), observed.qparams)
+    qparams = initial_qparams(as_array(weight), observed.qparams)
     shared = weight.numel() if qparams.axis is None else weight[0].numel()
     return LearnedStepSize(qparams, shared, path)
 

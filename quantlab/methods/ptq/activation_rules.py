@@ -20,7 +20,7 @@ def activation_rules(
         `recipe.tensors` names a layer that the model does not have, or tensors none of which has a
         ruler of its own.
     """
-    rules = dict.fromkeys(placement.rulers, recipe.activations)
+    rules = dict.fromkeys(placement.own_qparams, recipe.activations)
     for name, rule in recipe.tensors.items():
         nodes = _nodes_called(graph, name)
         # A layer's output is on the ruler that does its Relu.
@@ -42,8 +42,8 @@ def _nodes_called(graph: fx.GraphModule, name: str) -> list[str]:
 
 def _why_no_ruler(graph: fx.GraphModule, placement: Placement, name: str, tensor: str) -> str:
     paths = {node.name: path_of(node) for node in graph.graph.nodes}
-    if tensor in placement.shares:
-        root = placement.shares[tensor]
+    if tensor in placement.shared_qparams:
+        root = placement.shared_qparams[tensor]
         (source,) = (node.name for node in graph.graph.nodes if node.op == "placeholder")
         return (
             f"tensors names {name!r}, but that layer only hands integers on, on the ruler of "

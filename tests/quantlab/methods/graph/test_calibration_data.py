@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from quantlab.methods import Recipe, Rule, calibrate, fold_batchnorm, place, trace_model
+from quantlab.methods import Recipe, Rule, calibrate, fold_batchnorm, place_qparams, trace_model
 from quantlab.methods.graph.calibration_data import calibration_batches
 from quantlab.methods.improve.bias_correction import correct_bias_empirical
 from quantlab.methods.qat.qat_model import prepare_qat
@@ -83,7 +83,7 @@ def test_what_judges_a_model_lays_no_rulers(role, kind):
     for verb in (
         lambda: quantize_model(net, split),
         lambda: prepare_qat(net, split, Recipe(training=Training())),
-        lambda: calibrate(graph, place(graph, Recipe()), split, Recipe()),
+        lambda: calibrate(graph, place_qparams(graph, Recipe()), split, Recipe()),
         lambda: correct_bias_empirical(model, split),
     ):
         with pytest.raises(TypeError, match=f"calibration is a {role} split, but the pictures"):

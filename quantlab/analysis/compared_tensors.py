@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import onnx
 
 from quantlab.deploy.onnx_graph.graph import Graph, Node, read_graph
+from quantlab.deploy.onnx_graph.layer_labels import layer_labels
 from quantlab.deploy.simulator.node_qparams import node_qparams
 from quantlab.numerics import QParams
 
@@ -16,17 +17,20 @@ from quantlab.numerics import QParams
 class ComparedTensor:
     """A tensor that a QuantizeLinear writes.
 
+    layer : str
+        The layer that computes it, as `layer_labels` names it; the input's own name.
     name : str
-        In a model from export_onnx, torch.fx's name.
+        The tensor, without the endings of its float and its integer form.
     reference : str
         The tensor it stands for in the float model.
     integers : str
         What the QuantizeLinear writes, by its name in the file.
     operator : str
-        ONNX operator of the node that computes it; "input" for the model's input.
+        ONNX operator of the layer; "input" for the model's input.
     qparams : QParams, per-tensor
     """
 
+    layer: str
     name: str
     reference: str
     integers: str
@@ -56,13 +60,16 @@ def compared_tensors(
     graph, floating = read_graph(model), read_graph(reference)
     makers = {output: node for node in graph.nodes for output in node.outputs}
     known = {name for node in floating.nodes for name in node.outputs} | set(floating.inputs)
-    found = []
+    labels = layer_labels(model, graph)
+    found: list[ComparedTensor] = []
     for node in graph.nodes:
         if node.operator == "QuantizeLinear":
             name = _known_name(graph, known, node)
-            maker = makers.get(node.input(0))
+            maker = _layer_behind_clips(makers, node)
+            label = name if maker is None else labels[maker.name]
             found.append(
                 ComparedTensor(
+                    layer=name if label in {other.layer for other in found} else label,
                     name=name,
                     reference=_behind_batchnorm(floating, name, makers),
                     integers=node.outputs[0],
@@ -76,6 +83,17 @@ def compared_tensors(
             "quantized model first and the float one as reference."
         )
     return tuple(found)
+
+
+def _layer_behind_clips(makers: Mapping[str, Node], quantizer: Node) -> Node | None:
+    """The node that computes what is quantized; a Relu or Clip in float belongs to it."""
+    maker = makers.get(quantizer.input(0))
+    while maker is not None and maker.operator in ("Relu", "Clip"):
+        before = makers.get(maker.input(0))
+        if before is None or before.operator == "DequantizeLinear":
+            break
+        maker = before
+    return maker
 
 
 def _known_name(graph: Graph, known: Set[str], node: Node) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from quantlab.methods.graph.operators import OnnxOperator, operator_of
+from quantlab.methods.graph.operators import OnnxOperator, operator_of, path_of
 from quantlab.methods.ptq.placement import place_qparams
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.numerics.integer_operators import integer_operator
@@ -21,7 +21,7 @@ def with_float_layers(model: QuantizedModel, names: Iterable[str]) -> QuantizedM
     Parameters
     ----------
     model : QuantizedModel
-    names : node names or module paths, as in `Recipe.keep_float`
+    names : layers, by any of their names, as in `Recipe.keep_float`
 
     Returns
     -------
@@ -55,7 +55,7 @@ def with_float_layers(model: QuantizedModel, names: Iterable[str]) -> QuantizedM
 
 
 def computing_layers(model: QuantizedModel) -> dict[str, str]:
-    """Node name -> ONNX operator of every layer that computes on integers, in order.
+    """Name -> ONNX operator of every layer that computes on integers, in order.
 
     Layers that only move integers (max pool, flatten) and a Relu done by a ruler are left out: they
     add no error of their own.
@@ -67,5 +67,5 @@ def computing_layers(model: QuantizedModel) -> dict[str, str]:
         if node.name in quantized:
             operator = operator_of(model.graph, node)
             if isinstance(operator, OnnxOperator) and integer_operator(operator.kind).computes:
-                found[node.name] = operator.kind
+                found[path_of(node)] = operator.kind
     return found

@@ -44,8 +44,10 @@ class LayerError(Report):
     """One quantized tensor and the operator that makes it.
 
     name, operator : str
-        The tensor's name (in a model from export_onnx torch.fx's) and its ONNX operator; "input"
-        is the model's input, with no operator before its ruler.
+        The layer, as every report names it, and its ONNX operator; "input" is the model's input,
+        with no operator before its ruler.
+    tensor : str
+        The tensor's own name: in a model from export_onnx that of the node in torch.fx.
     scale : float
         One LSB of the tensor, in its own unit.
     isolated, accumulated : TensorError
@@ -55,6 +57,7 @@ class LayerError(Report):
     """
 
     name: str
+    tensor: str
     operator: str
     scale: float
     isolated: TensorError
@@ -118,9 +121,9 @@ class LayerErrors(Report):
 
     def __getitem__(self, name: str) -> LayerError:
         for layer in self.layers:
-            if layer.name == name:
+            if name in (layer.name, layer.tensor):
                 return layer
-        raise KeyError(f"{name!r} is no quantized tensor here: see [l.name for l in errors.layers]")
+        raise KeyError(f"{name!r} is no quantized layer here: see [l.name for l in errors.layers]")
 
     def worst(self, order: str = "isolated", count: int = 5) -> tuple[LayerError, ...]:
         """The `count` layers of lowest SQNR, "isolated" or "accumulated", the worst first."""
@@ -177,7 +180,7 @@ class LayerErrors(Report):
             )
             for which in ("alone", "all")
         ]
-        names = Column("tensor", "name"), Column("operator", "operator")
+        names = Column("layer", "name"), Column("operator", "operator")
         return (Table((*names, *errors, Column("clipped (%)", "clipped_percent", ".3f")), rows),)
 
     @property
@@ -262,7 +265,8 @@ class _Observed:
     def result(self) -> LayerErrors:
         layers = tuple(
             LayerError(
-                name=t.name,
+                name=t.layer,
+                tensor=t.name,
                 operator=t.operator,
                 scale=float(t.qparams.scale),
                 isolated=self.sums[t.name]["isolated"].result(),

@@ -24,6 +24,7 @@ from quantlab.base.table import Column, Table
 from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.deploy.onnx_graph.feeds import checked_feeds
 from quantlab.deploy.runtime.session import open_session
+from quantlab.methods.graph.layer_names import find_layers
 from quantlab.methods.graph.operators import path_of
 from quantlab.methods.quantized_model import QuantizedModel
 
@@ -41,14 +42,13 @@ MODES = QUANTIZE_ONE, FLOAT_ONE = "quantize one", "float one"
 class LayerScore:
     """The model's score with one layer treated unlike all others.
 
-    name, path, operator : str
-        torch.fx's name, the module path, the ONNX operator.
+    name, operator : str
+        The layer, as every report names it, and its ONNX operator.
     score : float
         Higher is better.
     """
 
     name: str
-    path: str
     operator: str
     score: float
 
@@ -100,7 +100,7 @@ class Sensitivity(Report):
         """The `count` most sensitive layers as bars."""
         ranking = self.ranking
         return sensitivity_figure(
-            [layer.path for layer in ranking],
+            [layer.name for layer in ranking],
             [layer.operator for layer in ranking],
             [layer.score for layer in ranking],
             alone=self.mode == QUANTIZE_ONE,
@@ -137,7 +137,7 @@ class Sensitivity(Report):
             {**asdict(layer), "change": self.change(layer)} for layer in self.ranking[:count]
         )
         columns = (
-            Column("layer", "path"),
+            Column("layer", "name"),
             Column("operator", "operator"),
             Column("score", "score", ".4g"),
             Column("change", "change", "+.4g"),
@@ -176,7 +176,7 @@ def layer_sensitivity(
     unit : str
         What your score is, for tables and figures.
     layers : sequence of str, optional
-        Node names to score; all layers that compute on integers by default.
+        Layers to score, by any of their names; by default all that compute on integers.
     exact : bool
         For the default score: sum products in 32 bits on every CPU (see `open_session`).
     progress : bool
@@ -216,7 +216,6 @@ def _sensitivity(
 ) -> Sensitivity:
     score, unit = scorer
     operators = computing_layers(model)
-    paths = {node.name: path_of(node) for node in model.graph.graph.nodes}
     float_score = _number(score(with_float_layers(model, operators)), "all layers in float")
     int8_score = _number(score(model), "all layers quantized")
     rows: list[LayerScore] = []
@@ -225,7 +224,7 @@ def _sensitivity(
         with counting(mode, len(float_layers), progress) as done:
             for name, floats in float_layers.items():
                 value = _number(score(with_float_layers(model, floats)), name)
-                rows.append(LayerScore(name, paths[name], operators[name], value))
+                rows.append(LayerScore(name, operators[name], value))
                 done()
     except KeyboardInterrupt:
         interrupted = True
@@ -263,15 +262,21 @@ def _outputs(model: onnx.ModelProto, x: Any, exact: bool = False) -> Iterator[li
 
 def _names(model: QuantizedModel, layers: Sequence[str] | None) -> tuple[str, ...]:
     known = computing_layers(model)
-    names = tuple(known if layers is None else layers)
-    unknown = [name for name in names if name not in known]
-    if unknown or not names:
+    if layers is None:
+        return tuple(known)
+    nodes = {node.name: path_of(node) for node in model.graph.graph.nodes}
+    chosen = {
+        name: [nodes[n] for n in find_layers(model.graph, [name], "layers") if nodes[n] in known]
+        for name in layers
+    }
+    unknown = [name for name, found in chosen.items() if not found]
+    if unknown or not chosen:
         raise ValueError(
             f"layers names {', '.join(map(repr, unknown)) or 'nothing'}, but what can be scored "
             f"are layers that compute on integers: {', '.join(list(known)[:5]) or 'here none'}"
             f"{', ...' if len(known) > 5 else ''}."
         )
-    return names
+    return tuple(dict.fromkeys(name for found in chosen.values() for name in found))
 
 
 def _number(value: Any, what: str) -> float:

@@ -5,6 +5,7 @@ data there is a second way: `prepare_qat`, `train_qat`, `convert_qat`.
 """
 
 from quantlab.methods.fake_quantize import FakeQuantize
+from quantlab.methods.fake_quantize_weights import fake_quantize_weights
 from quantlab.methods.graph.operators import OnnxOperator, Unsupported, operator_of
 from quantlab.methods.graph.tracing import trace_model
 from quantlab.methods.improve.absorb_bias import absorb_bias
@@ -12,6 +13,7 @@ from quantlab.methods.improve.adaround import learn_rounding
 from quantlab.methods.improve.bias_correction import correct_bias_analytic, correct_bias_empirical
 from quantlab.methods.improve.equalize import equalize
 from quantlab.methods.improve.relu6 import replace_relu6
+from quantlab.methods.layer_tensors import LayerTensors, layer_tensors
 from quantlab.methods.ptq.calibrate import calibrate
 from quantlab.methods.ptq.channel_statistics import ChannelStatistics, measure_statistics
 from quantlab.methods.ptq.fold import fold_batchnorm
@@ -29,6 +31,7 @@ __all__ = [
     "ChannelStatistics",
     "FakeQuantize",
     "FloatLayer",
+    "LayerTensors",
     "LearnedRounding",
     "LearnedStepSize",
     "OnnxOperator",
@@ -47,7 +50,9 @@ __all__ = [
     "correct_bias_analytic",
     "correct_bias_empirical",
     "equalize",
+    "fake_quantize_weights",
     "fold_batchnorm",
+    "layer_tensors",
     "learn_rounding",
     "measure_statistics",
     "operator_of",

@@ -27,7 +27,7 @@ from quantlab.numerics import QParams
 
 def quantize_model(
     model: nn.Module,
-    calibration: Iterable[Any],
+    calibration: Any,
     recipe: Recipe = Recipe(),  # noqa: B008 - frozen
     *,
     progress: bool = False,
@@ -43,8 +43,11 @@ def quantize_model(
     model : torch.nn.Module
         With one input tensor, traceable by torch.fx. It is not changed; a copy in eval mode is
         quantized.
-    calibration : iterable of float32 arrays or tensors (N, C, H, W)
-        Batches prepared exactly as in use, no labels. The first one is also the tracing example.
+    calibration : iterable of float32 arrays or tensors (N, C, H, W); one of them; or a split
+        Batches prepared exactly as in use, no labels; one array is cut into batches of 32. The
+        first one is also the tracing example. A split of quantlab.scenes is prepared with the
+        model's own `preprocessing`, where it has one as the zoo's do. Validation and test splits
+        are refused: they judge the model.
     recipe : Recipe
         Default: symmetric per-channel int8 weights, asymmetric per-tensor uint8 activations,
         percentile calibration.
@@ -70,7 +73,7 @@ def quantize_model(
             "the recipe has training settings, but quantize_model does not train: call "
             "prepare_qat(model, calibration, recipe) and train_qat, or leave training out."
         )
-    first, batches = first_and_all(calibration)
+    first, batches = first_and_all(calibration, model)
     if isinstance(batches, Iterator) and _needs_data_again(recipe):
         batches = list(batches)
     graph = fold_batchnorm(trace_model(model, first))

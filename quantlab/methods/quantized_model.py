@@ -146,18 +146,18 @@ class QuantizedModel(Report):
                 f"bring the images to that size."
             )
         with torch.no_grad():
-            outputs = self.simulation(batch)
+            outputs = self.fake_quantized_model(batch)
         if isinstance(x, torch.Tensor):
             return outputs
         return fx.node.map_aggregate(outputs, _as_array)
 
     @cached_property
-    def simulation(self) -> fx.GraphModule:
+    def fake_quantized_model(self) -> fx.GraphModule:
         """The graph that `__call__` runs: FakeQuantize layers after the nodes that have a ruler."""
-        return simulation_graph(self.graph, self.placement, self.activations, self.weights)
+        return fake_quantized_graph(self.graph, self.placement, self.activations, self.weights)
 
 
-def simulation_graph(
+def fake_quantized_graph(
     graph: fx.GraphModule,
     placement: Placement,
     activations: Mapping[str, QParams],

@@ -19,13 +19,12 @@ from quantlab.base.plain_data import (
     to_plain,
     whole,
 )
-from quantlab.methods.rule import Rule
-from quantlab.numerics import integer_type
+from quantlab.methods.rule import ACTIVATIONS, WEIGHTS, Rule
 
 BIAS_CORRECTIONS = (None, "analytic", "empirical")
-# ONNX Runtime's tool narrows symmetric int8 to [-127, 127] too.
-WEIGHTS = Rule("int8", "symmetric", "per-channel", "minmax", narrow=True)
-ACTIVATIONS = Rule("uint8", "asymmetric", "per-tensor", "percentile")
+BY_NAME = "a mapping of layer names to Rules"
+# Rules of one kind: of all, the default of what they leave out, and of single ones.
+_ROLES = (("weights", WEIGHTS, "layers"), ("activations", ACTIVATIONS, "tensors"))
 
 
 @dataclass(frozen=True)
@@ -100,18 +99,26 @@ class Training:
 class Recipe:
     """How a model is to be quantized.
 
+    A rule may be partial: `Recipe(weights=Rule("int4"))` is the default for weights with 4 bits.
+    The recipe holds the rule with all that was left out filled in.
+
     Parameters
     ----------
     weights : Rule
-        Default: int8, symmetric, one scale an output channel, smallest and largest value. The
-        integers are [-127, 127], as ONNX Runtime's tool has them.
+        Default: int8, symmetric, one scale an output channel, smallest and largest value, narrow:
+        the integers are [-127, 127], as ONNX Runtime's tool has them.
     activations : Rule
-        Default: uint8, asymmetric, per-tensor, percentile. 8 or 16 bits, always per-tensor: a
-        scale for each input channel could not be taken out of a sum over channels.
+        Default: uint8, asymmetric, per-tensor, percentile. Always per-tensor: a scale for each
+        input channel could not be taken out of a sum over channels.
     keep_float : tuple of str
-        Layers that stay FP32, by module path ("features.0.conv") or node name.
+        Layers that stay FP32, by any of their names, such as the path "features.0.conv".
     layers : mapping of str to Rule
-        Mixed precision: the weight rule of single layers, named in the same way.
+        Mixed precision: the weight rule of single layers. What it leaves out is as in `weights`.
+    tensors : mapping of str to Rule
+        Mixed precision: the activation rule of single tensors, "input" for the model's input and
+        else the name of the layer whose output it is. What it leaves out is as in `activations`.
+        Where two names mean one tensor, as that of a convolution and of the Relu that its ruler
+        does, the later one counts.
     equalize : bool
         Even out the ranges of neighbouring layers first (cross-layer equalization), and absorb the
         biases that this raises. A ReLU6 between two layers is in the way: see `replace_relu6`.
@@ -137,6 +144,7 @@ class Recipe:
     activations: Rule = ACTIVATIONS
     keep_float: tuple[str, ...] = ()
     layers: Mapping[str, Rule] = FrozenMapping()
+    tensors: Mapping[str, Rule] = FrozenMapping()
     equalize: bool = False
     bias_correction: str | None = None
     learned_rounding: LearnedRounding | None = None
@@ -152,12 +160,12 @@ class Recipe:
         put(self, "keep_float", tuple(self.keep_float))
         for name in self.keep_float:
             instance_of(name, str, "an entry of keep_float", "the name of a layer")
-        instance_of(self.layers, Mapping, "layers", "a mapping of layer names to Rules")
-        put(self, "layers", FrozenMapping(self.layers))
-        instance_of(self.weights, Rule, "weights", "a Rule")
-        instance_of(self.activations, Rule, "activations", "a Rule")
-        for name, rule in self.layers.items():
-            instance_of(rule, Rule, f"layers[{name!r}]", "a Rule for the weights of that layer")
+        for role, default, single in _ROLES:
+            instance_of(getattr(self, role), Rule, role, "a Rule")
+            put(self, role, getattr(self, role).filled_in(default))
+            rules = _rules_by_name(getattr(self, single), single)
+            filled = {name: rule.filled_in(getattr(self, role)) for name, rule in rules.items()}
+            put(self, single, FrozenMapping(filled))
         instance_of(self.equalize, bool, "equalize", "True or False")
         one_of(self.bias_correction, BIAS_CORRECTIONS, "bias_correction")
         if self.learned_rounding is not None:
@@ -169,16 +177,18 @@ class Recipe:
         self._check_activations()
 
     def _check_activations(self) -> None:
-        if integer_type(self.activations.dtype).bits < 8:
-            raise ValueError(
-                f"activations have dtype {self.activations.dtype}, but runtimes compute with 8 or "
-                f"16 bits: choose uint8, int8, uint16 or int16; weights may have 4."
-            )
-        if self.activations.granularity != "per-tensor":
-            raise ValueError(
-                "activations are per-channel, but a scale for each input channel cannot be taken "
-                "out of a sum over channels: choose per-tensor."
-            )
+        single = {f"tensors[{name!r}]": rule for name, rule in self.tensors.items()}
+        for name, rule in ({"activations": self.activations} | single).items():
+            if rule.granularity != "per-tensor":
+                raise ValueError(
+                    f"{name} are per-channel, but a scale for each input channel cannot be taken "
+                    f"out of a sum over channels: choose per-tensor."
+                )
+            if rule.scheme != self.activations.scheme:
+                raise ValueError(
+                    f"{name} is {rule.scheme} and activations are {self.activations.scheme}, but "
+                    f"the scheme decides which Relus the rulers do: choose one for all tensors."
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: dicts, lists, strings and numbers."""
@@ -197,12 +207,13 @@ class Recipe:
         for name in ("weights", "activations"):
             if name in made:
                 made[name] = from_plain(Rule, made[name], name)
-        if "layers" in made:
-            instance_of(made["layers"], Mapping, "layers", "a mapping of layer names to Rules")
-            made["layers"] = {
-                name: from_plain(Rule, rule, f"layers[{name!r}]")
-                for name, rule in made["layers"].items()
-            }
+        for single in ("layers", "tensors"):
+            if single in made:
+                instance_of(made[single], Mapping, single, BY_NAME)
+                made[single] = {
+                    name: from_plain(Rule, rule, f"{single}[{name!r}]")
+                    for name, rule in made[single].items()
+                }
         for name, kind in (("learned_rounding", LearnedRounding), ("training", Training)):
             if made.get(name) is not None:
                 made[name] = from_plain(kind, made[name], name)
@@ -228,3 +239,10 @@ class Recipe:
                 f"the recipe is not JSON ({error}): pass what Recipe.to_json wrote."
             ) from None
         return cls.from_dict(data)
+
+
+def _rules_by_name(rules: Any, what: str) -> Mapping[str, Rule]:
+    instance_of(rules, Mapping, what, BY_NAME)
+    for name, rule in rules.items():
+        instance_of(rule, Rule, f"{what}[{name!r}]", "a Rule for that layer")
+    return dict(rules)

@@ -30,9 +30,9 @@ def choose_qparams(
         The same numbers as `compute_scale_zp` of ONNX Runtime's quantization tool.
     symmetric
         `scale = max(-lo, hi) / min(qmax - zero_point, zero_point - qmin)` with zero_point 0
-        for signed types and the middle (8, 128, 32768) for unsigned ones. Both ends of the range
-        are ticks, so neither saturates. For int8 and int16 ONNX Runtime's tool agrees: it narrows
-        the integers to [-127, 127] first and divides by the same 127. For the other types it
+        for signed types and the middle (8, 128, 32768 for 4, 8, 16 bits) for unsigned ones. Both
+        ends of the range are ticks, so neither saturates. For signed types ONNX Runtime's tool
+        agrees: it narrows int8 to [-127, 127] first and divides by the same 127. For the others it
         divides 2 * max(-lo, hi) by qmax - qmin (255 for uint8): its step is a little smaller and
         the upper end falls half a step off the ruler.
 
@@ -47,7 +47,7 @@ def choose_qparams(
     lo, hi : float, or 1-D arrays with one entry a channel when `axis` is given
         Ends of the range, lo <= hi, finite.
     dtype : str
-        int4, uint4, int8, uint8, int16 or uint16.
+        One of `DTYPES`: int2, uint2 and so on, of 2, 3, 4, 6, 8 or 16 bits.
     scheme : str
         "asymmetric" or "symmetric".
     narrow : bool

@@ -1,4 +1,8 @@
-"""The six integer types a tensor can be quantized to."""
+"""The integer types a tensor can be quantized to.
+
+2, 3, 4, 6, 8 and 16 bits, signed and unsigned. Everything is computed on all of them; which ones a
+runtime and its files can hold is the runtime's affair.
+"""
 
 from dataclasses import dataclass
 
@@ -9,8 +13,8 @@ import numpy as np
 class IntegerType:
     """An integer type: how many bits it has and which integers it can hold.
 
-    numpy has no 4-bit integers. A 4-bit value is therefore held one to an int8 or uint8 and kept
-    inside its own, narrower limits; `pack_int4` puts two of them into a byte.
+    numpy has no integers of less than 8 bits. Such a value is held one to an int8 or uint8 and kept
+    inside its own, narrower limits; `pack_int4` puts two of 4 bits into a byte.
     """
 
     name: str
@@ -43,14 +47,12 @@ class IntegerType:
         return self.name
 
 
-INT4 = IntegerType("int4", 4, signed=True)
-UINT4 = IntegerType("uint4", 4, signed=False)
-INT8 = IntegerType("int8", 8, signed=True)
-UINT8 = IntegerType("uint8", 8, signed=False)
-INT16 = IntegerType("int16", 16, signed=True)
-UINT16 = IntegerType("uint16", 16, signed=False)
-
-DTYPES: dict[str, IntegerType] = {t.name: t for t in (INT4, UINT4, INT8, UINT8, INT16, UINT16)}
+WIDTHS = (2, 3, 4, 6, 8, 16)
+DTYPES: dict[str, IntegerType] = {
+    name: IntegerType(name, bits, signed)
+    for bits in WIDTHS
+    for name, signed in ((f"int{bits}", True), (f"uint{bits}", False))
+}
 
 
 def integer_type(dtype: "str | IntegerType") -> IntegerType:
@@ -59,7 +61,7 @@ def integer_type(dtype: "str | IntegerType") -> IntegerType:
     Raises
     ------
     ValueError
-        `dtype` is not one of the six.
+        `dtype` is none of them.
     """
     if isinstance(dtype, IntegerType):
         return dtype

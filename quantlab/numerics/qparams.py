@@ -23,7 +23,8 @@ class QParams:
         The integer that stands for 0.0, from qmin to qmax. Kept as int32, wider than the stored
         integers, so that `q - zero_point` cannot wrap around.
     dtype : str
-        One of int4, uint4, int8, uint8, int16, uint16.
+        One of `DTYPES`: int2, uint2, int3, uint3, int4, uint4, int6, uint6, int8, uint8, int16,
+        uint16.
     axis : int, optional
         Which axis of the tensor is the channel axis; None means one ruler for the whole tensor.
     narrow : bool

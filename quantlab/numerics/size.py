@@ -89,14 +89,15 @@ class LayerShape:
 def size_of_parameters(count: int, dtype: str = "float32") -> int:
     """Bytes that `count` numbers of one type take, without scales and without a container.
 
-    4-bit integers are packed two to a byte; an odd count rounds up.
+    Integers of less than 8 bits are packed without a gap, 4-bit ones two to a byte and 3-bit ones
+    eight to three bytes; what is left of the last byte counts.
 
     Parameters
     ----------
     count : int
         How many numbers, 0 or more.
     dtype : str
-        float32, float16, bfloat16, int32, or one of the quantized types int4 to uint16.
+        float32, float16, bfloat16, int32, or one of the quantized types int2 to uint16.
 
     Raises
     ------
@@ -147,7 +148,7 @@ def size_of_layers(
 
     What is counted, each tensor rounded up to whole bytes on its own:
 
-    - weights: as `dtype`, 4-bit ones packed;
+    - weights: as `dtype`, those of less than 8 bits packed;
     - scales: float32, one a layer or one an output channel; one for each activation;
     - zero_points: of the weight's or the activation's dtype, as many as scales;
     - biases: int32, the type in which products of two 8-bit integers are summed;
@@ -160,7 +161,7 @@ def size_of_layers(
     ----------
     layers : iterable of LayerShape
     dtype : str
-        float32, float16, bfloat16, or int4 to uint16.
+        float32, float16, bfloat16, or int2 to uint16.
     per_channel : bool
         One scale for every output channel, or one for the whole weight.
     keep_float : iterable of str

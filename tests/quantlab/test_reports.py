@@ -70,7 +70,7 @@ HANDED_ON = {
     "QParams", "IntegerType", "ChannelStatistics", "OnnxOperator",  # a line each
     "Unsupported", "Reason",
     "QATModel", "Predictor",  # they are called
-    "RuntimeTensors", "Simulation", "IsaRun", "MultiBoxLoss",  # arrays by name
+    "RuntimeTensors", "LayerTensors", "Simulation", "IsaRun", "MultiBoxLoss",  # arrays by name
     "Crops", "Cifar10", "Scene", "Detections", "Objects", "Targets",  # pictures, boxes, labels
 }  # fmt: skip
 

@@ -11,6 +11,8 @@ from quantlab.base.atomic import replacing
 from quantlab.deploy.export.activation_type import shifted, signed_by_default
 from quantlab.deploy.export.exporter import Exporter
 from quantlab.deploy.export.pixels import Normalization, feed_pixels, reads_pixels
+from quantlab.deploy.onnx_graph.graph import HELD
+from quantlab.methods.graph.operators import path_of
 from quantlab.methods.graph.tracing import trace_model
 from quantlab.methods.ptq.placement import Placement
 from quantlab.methods.quantized_model import QuantizedModel
@@ -68,8 +70,9 @@ def export_onnx(
         `model` is neither; no example for a module.
     ValueError
         The model cannot be traced; an operator has no ONNX form; an activation has a narrow ruler;
-        the input is read by something that cannot take the preprocessing, such as a convolution
-        that pads where there is a mean to subtract.
+        activations of other than 8 or 16 bits, weights of other than 4, 8 or 16; the input is read
+        by something that cannot take the preprocessing, such as a convolution that pads where there
+        is a mean to subtract.
     OSError
         The path cannot be written.
 
@@ -109,9 +112,29 @@ def build_onnx(
                 f"activations of {name!r} are on a narrow ruler ({ruler.dtype} from {ruler.qmin}), "
                 f"but QuantizeLinear writes the whole range: use narrow=False for activations."
             )
+    _check_held(model)
     signed = signed_by_default() if signed_activations is None else signed_activations
     activations = shifted(model.activations, signed)
     return Exporter(model.graph, model.placement, activations, model.weights).model()
+
+
+def _check_held(model: QuantizedModel) -> None:
+    """Refuse integers that ONNX Runtime has no place for."""
+    paths = {node.name: path_of(node) for node in model.graph.graph.nodes}
+    activations = {name: ruler.dtype for name, ruler in model.activations.items()}
+    weights = {name: weight.qparams.dtype for name, weight in model.weights.items()}
+    # Its fusion puts 4-bit activations into QLinearConv, which then refuses the model.
+    for what, found, held, widths in (
+        ("activations", activations, [t for t in HELD if "4" not in t], "8 and 16"),
+        ("weights", weights, HELD, "4, 8 and 16"),
+    ):
+        for name, dtype in found.items():
+            if dtype not in held:
+                raise ValueError(
+                    f"{what} of {paths[name]!r} are {dtype}, but ONNX Runtime holds {what} of "
+                    f"{widths} bits: quantize to one of these, or call the QuantizedModel itself, "
+                    f"which computes with any."
+                )
 
 
 NOTHING_QUANTIZED = Placement(

@@ -14,6 +14,7 @@ from quantlab.deploy.export.kept_float import keep_float
 from quantlab.deploy.export.lowering import LoweringCall, lower_float, lower_operator
 from quantlab.deploy.export.lowering.call import attribute_of
 from quantlab.deploy.onnx_graph.properties import FLOAT_LAYERS, LAYERS
+from quantlab.methods.graph.layer_names import INPUT
 from quantlab.methods.graph.operators import (
     OnnxOperator,
     Unsupported,
@@ -27,7 +28,6 @@ from quantlab.methods.ptq.placement import Placement
 from quantlab.methods.ptq.weights import QuantizedWeight
 from quantlab.numerics import QParams, quantize
 
-INPUT = "input"  # torch.fx never gives a node this name: it is one of Python's own
 BATCH = "N"
 
 
@@ -67,6 +67,7 @@ class Exporter:
         outputs: list[onnx.ValueInfoProto] = []
         for node in self.graph.graph.nodes:
             if node.op == "placeholder":
+                # No node has this name: it is one of Python's own, which torch.fx avoids.
                 inputs.append(self._entry(INPUT, node))
                 self._publish(node, INPUT)
             elif node.op == "output":

@@ -6,21 +6,15 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
+from quantlab.deploy.onnx_graph.graph import RULER_TYPES
 from quantlab.numerics import QParams, pack_int4
 
 OPSET = 21
 IR_VERSION = 10  # the file format of the release that defined opset 21
 
-ELEMENT_TYPES = {
-    "int4": TensorProto.INT4,
-    "uint4": TensorProto.UINT4,
-    "int8": TensorProto.INT8,
-    "uint8": TensorProto.UINT8,
-    "int16": TensorProto.INT16,
-    "uint16": TensorProto.UINT16,
-}
+ELEMENT_TYPES = {name: number for number, name in RULER_TYPES.items()}
 
 
 class GraphWriter:

@@ -12,8 +12,10 @@ from onnx import helper, numpy_helper
 
 from quantlab.numerics import DTYPES
 
+#: The integers that QuantizeLinear of ONNX's opset 21 writes and ONNX Runtime reads.
+HELD = ("int4", "uint4", "int8", "uint8", "int16", "uint16")
 #: ONNX integer types that QParams can describe, by the name both use.
-RULER_TYPES = {getattr(onnx.TensorProto, name.upper()): name for name in DTYPES}
+RULER_TYPES = {getattr(onnx.TensorProto, name.upper()): name for name in HELD}
 #: What numpy keeps each of these integer types in.
 WHOLE_BYTES = {number: DTYPES[name].storage for number, name in RULER_TYPES.items()}
 

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import fx
 
+from quantlab.methods.graph.calibration_data import calibration_batches
+
 NO_BATCH = (
     "calibration holds no batch, but ranges come from data: pass a list or loader with at least "
     "one batch; a generator that was read before is empty."
@@ -52,18 +54,18 @@ def _writable(x: np.ndarray) -> np.ndarray:
     return x if x.flags.writeable else x.copy()
 
 
-def checked_batches(batches: Iterable[Any], graph: fx.GraphModule) -> Iterator[torch.Tensor]:
+def checked_batches(batches: Any, graph: fx.GraphModule) -> Iterator[torch.Tensor]:
     """Each calibration batch as a tensor of images as `graph` was traced with.
 
     Raises
     ------
     TypeError, ValueError
-        As `as_batch`; another shape; no batch at all.
+        As `calibration_batches` and `as_batch`; another shape; no batch at all.
     """
     (source,) = (node for node in graph.graph.nodes if node.op == "placeholder")
     traced = tuple(source.meta["shape"])
     index = -1
-    for index, batch in enumerate(batches):
+    for index, batch in enumerate(calibration_batches(batches)):
         x = as_batch(batch, f"calibration batch {index}")
         if tuple(x.shape[1:]) != traced[1:]:
             expected = ", ".join(map(str, ("N", *traced[1:])))
@@ -76,7 +78,7 @@ def checked_batches(batches: Iterable[Any], graph: fx.GraphModule) -> Iterator[t
         raise ValueError(NO_BATCH)
 
 
-def first_and_all(calibration: Any) -> tuple[torch.Tensor, Iterable[Any]]:
+def first_and_all(calibration: Any, model: Any = None) -> tuple[torch.Tensor, Iterable[Any]]:
     """The first batch, and an iterable of all of them, the first included.
 
     A generator can be read once, and so can what is returned for it; from a list or a loader all
@@ -85,23 +87,13 @@ def first_and_all(calibration: Any) -> tuple[torch.Tensor, Iterable[Any]]:
     Raises
     ------
     TypeError
-        `calibration` is no iterable of float32 batches.
+        As `calibration_batches`, or it is no iterable of float32 batches.
     ValueError
-        It holds no batch.
+        As `calibration_batches`, or it holds no batch.
     """
-    if isinstance(calibration, torch.Tensor | np.ndarray):
-        raise TypeError(
-            f"calibration is one array of shape {tuple(calibration.shape)}, but it is an iterable "
-            f"of batches: pass a list of arrays (N, C, H, W), for example [images]."
-        )
-    if not isinstance(calibration, Iterable) or isinstance(calibration, str | bytes | dict):
-        raise TypeError(
-            f"calibration is a {type(calibration).__name__}, but it is an iterable of batches: "
-            f"pass a list of arrays (N, C, H, W) or a loader."
-        )
-    iterator = iter(calibration)
+    batches = calibration_batches(calibration, model)
+    iterator = iter(batches)
     for batch in iterator:
         first = as_batch(batch, "calibration batch 0")
-        once = iterator is calibration
-        return first, chain([batch], iterator) if once else calibration
+        return first, chain([batch], iterator) if iterator is batches else batches
     raise ValueError(NO_BATCH)

@@ -6,6 +6,7 @@
 - Convolutions and linear layers with the model's own weights are modules, also where the model
   calls `F.conv2d` or `F.linear`.
 - No module with weights is called twice: the second call has its own copy.
+- Every layer has a name of its own: see `layer_names`.
 - The mean over height and width is a global average pool, with a flatten where it drops the axes.
 """
 
@@ -17,6 +18,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import fx, nn
+
+from quantlab.methods.graph.layer_names import name_layers
 
 DROPPED_MODULES = (
     nn.Identity,
@@ -76,6 +79,7 @@ def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Gra
         _module_instead_of_function(graph, node)
     _one_call_a_module(graph)
     graph.graph.eliminate_dead_code()
+    name_layers(graph)
     graph.delete_all_unused_submodules()
     graph.recompile()
     return graph

@@ -66,7 +66,7 @@ def trace_model(model: nn.Module, example: Any) -> fx.GraphModule:
     _defaults(copy)  # refuses a second input in our words, before torch does
     with torch.no_grad():
         expected = _run(copy, batch)
-        graph = bring_into_normal_form(_symbolic(copy), batch)
+        graph = bring_into_normal_form(symbolic_graph(copy), batch)
         _check_same(record_shapes(graph, batch), expected)
     return graph
 
@@ -101,7 +101,14 @@ def _first_line(error: Exception) -> str:
     return text.splitlines()[0].rstrip(".") if text else type(error).__name__
 
 
-def _symbolic(model: nn.Module) -> fx.GraphModule:
+def symbolic_graph(model: nn.Module) -> fx.GraphModule:
+    """What torch.fx makes of a model, before anything is known of its tensors.
+
+    Raises
+    ------
+    ValueError
+        As `trace_model`.
+    """
     if isinstance(model, fx.GraphModule):
         return model
     try:

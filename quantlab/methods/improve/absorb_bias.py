@@ -12,7 +12,7 @@ from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
 from quantlab.methods.improve.layer_pairs import LayerPair, LeftOut, layer_pairs
 from quantlab.methods.improve.layers import (
-    Layer,
+    ConvOrLinear,
     as_float64,
     by_channels,
     groups_of,
@@ -110,7 +110,9 @@ def absorb_bias(
     return Absorption(made, FrozenMapping(absorbed), tuple(refused))
 
 
-def _reason_against(pair: LayerPair, second: Layer, known: ChannelStatistics | None) -> str | None:
+def _reason_against(
+    pair: LayerPair, second: ConvOrLinear, known: ChannelStatistics | None
+) -> str | None:
     others = [name for name, kind in zip(pair.between, pair.kinds, strict=True) if kind != "Relu"]
     if others:
         return f"{', '.join(others)} lies before {pair.second}"
@@ -121,7 +123,7 @@ def _reason_against(pair: LayerPair, second: Layer, known: ChannelStatistics | N
     return None
 
 
-def _move(first: Layer, second: Layer, constant: np.ndarray) -> None:
+def _move(first: ConvOrLinear, second: ConvOrLinear, constant: np.ndarray) -> None:
     put(first, "bias", _bias(first) - constant)
     weight, groups = as_float64(second.weight), groups_of(second)
     told_apart = by_channels(weight, constant.size, groups)
@@ -129,5 +131,5 @@ def _move(first: Layer, second: Layer, constant: np.ndarray) -> None:
     put(second, "bias", _bias(second) + given_back.reshape(-1))
 
 
-def _bias(module: Layer) -> np.ndarray:
+def _bias(module: ConvOrLinear) -> np.ndarray:
     return np.zeros(len(module.weight)) if module.bias is None else as_float64(module.bias)

@@ -10,7 +10,7 @@ from torch import fx
 from quantlab.methods.graph.batches import checked_batches
 from quantlab.methods.improve.layers import layer_of, output_of
 from quantlab.methods.ptq.weights import QuantizedWeight
-from quantlab.methods.quantized_model import QuantizedModel, put_weights, simulation_graph
+from quantlab.methods.quantized_model import QuantizedModel, fake_quantized_graph, put_weights
 from quantlab.numerics import QParams
 
 
@@ -83,7 +83,9 @@ def layer_by_layer(
         As `checked_batches`.
     """
     batches = list(checked_batches(calibration, model.graph))
-    simulation = simulation_graph(model.graph, model.placement, model.activations, model.weights)
+    simulation = fake_quantized_graph(
+        model.graph, model.placement, model.activations, model.weights
+    )
     in_float, quantized = _SideBySide(model.graph, batches), _SideBySide(simulation, batches)
     originals = {node.name: node for node in model.graph.graph.nodes}
     weights = dict(model.weights)

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-Layer = nn.Conv2d | nn.Linear
+ConvOrLinear = nn.Conv2d | nn.Linear
 
 
 def node_named(graph: fx.GraphModule, name: str) -> fx.Node:
@@ -13,10 +13,10 @@ def node_named(graph: fx.GraphModule, name: str) -> fx.Node:
     return next(node for node in graph.graph.nodes if node.name == name)
 
 
-def layer_of(graph: fx.GraphModule, node: fx.Node) -> Layer:
+def layer_of(graph: fx.GraphModule, node: fx.Node) -> ConvOrLinear:
     """The module of a layer: in the normal form every convolution and linear layer is one."""
     module = graph.get_submodule(str(node.target))
-    assert isinstance(module, Layer)
+    assert isinstance(module, ConvOrLinear)
     return module
 
 
@@ -37,12 +37,12 @@ def by_channels(weight: np.ndarray, channels: int, groups: int) -> np.ndarray:
     return weight.reshape(groups, weight.shape[0] // groups, channels // groups, -1)
 
 
-def groups_of(module: Layer) -> int:
+def groups_of(module: ConvOrLinear) -> int:
     """1 for a linear layer."""
     return int(module.groups) if isinstance(module, nn.Conv2d) else 1
 
 
-def put(module: Layer, name: str, values: np.ndarray) -> None:
+def put(module: ConvOrLinear, name: str, values: np.ndarray) -> None:
     """Give a layer new weights or biases, in the dtype its weights have."""
     exact = torch.from_numpy(values).to(module.weight.dtype)
     setattr(module, name, nn.Parameter(exact, requires_grad=False))
@@ -54,7 +54,7 @@ def as_float64(parameter: torch.Tensor) -> np.ndarray:
 
 
 def output_of(
-    module: Layer, weight: torch.Tensor, bias: torch.Tensor | None, x: torch.Tensor
+    module: ConvOrLinear, weight: torch.Tensor, bias: torch.Tensor | None, x: torch.Tensor
 ) -> torch.Tensor:
     """What a layer gives for x with other weights and another bias."""
     if isinstance(module, nn.Conv2d):

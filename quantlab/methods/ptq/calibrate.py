@@ -1,6 +1,6 @@
 """Calibration: show the network typical images and note the range of every tensor."""
 
-from collections.abc import Iterable, Sized
+from collections.abc import Sized
 from typing import Any
 
 import torch
@@ -8,7 +8,9 @@ from torch import fx
 
 from quantlab.base.progress import counting
 from quantlab.methods.graph.batches import checked_batches
+from quantlab.methods.graph.calibration_data import calibration_batches
 from quantlab.methods.graph.operators import path_of
+from quantlab.methods.ptq.activation_rules import activation_rules
 from quantlab.methods.ptq.placement import Placement
 from quantlab.methods.recipe import Recipe
 from quantlab.numerics import QParams
@@ -18,7 +20,7 @@ from quantlab.numerics.observers.observer import Observer
 def calibrate(
     graph: fx.GraphModule,
     placement: Placement,
-    batches: Iterable[Any],
+    batches: Any,
     recipe: Recipe,
     *,
     progress: bool = False,
@@ -34,11 +36,11 @@ def calibrate(
         It is not changed.
     placement : Placement
         Which tensors get a ruler.
-    batches : iterable of float32 arrays or tensors (N, C, H, W)
+    batches : iterable of float32 arrays or tensors (N, C, H, W), or one of them
         N may differ, the rest is the shape the graph was traced with. Prepared exactly as the
         images the model is used with.
     recipe : Recipe
-        Its `activations` are the observers.
+        Its `activations` and `tensors` are the observers.
     progress : bool
         Show a bar on stderr.
 
@@ -50,11 +52,13 @@ def calibrate(
     Raises
     ------
     TypeError
-        A batch is no float32 array or tensor.
+        A batch is no float32 array or tensor; a validation or test split.
     ValueError
         No batches, a batch of another shape, or a layer that gives NaN or infinity.
     """
-    observers = {name: recipe.activations.make_observer() for name in placement.own_qparams}
+    batches = calibration_batches(batches)
+    rules = activation_rules(graph, placement, recipe)
+    observers = {name: rule.make_observer() for name, rule in rules.items()}
     watcher = _Watcher(graph, observers)
     total = len(batches) if isinstance(batches, Sized) else None
     with torch.no_grad(), counting("calibrating", total, progress) as count:

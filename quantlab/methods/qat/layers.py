@@ -15,7 +15,7 @@ from quantlab.numerics import MovingAverageObserver, QParams
 AVERAGING_CONSTANT = 0.01  # the part of the way an end moves with each batch, as torch's observers
 
 
-class WeightRuler(FakeQuantize):
+class WeightFakeQuantize(FakeQuantize):
     """FakeQuantize of weights: the ruler is laid anew over the weights each time they are read.
 
     Nothing is averaged: weights, unlike activations, are all there to be looked at. Once frozen,
@@ -52,7 +52,7 @@ class WeightRuler(FakeQuantize):
         return super().forward(x)
 
 
-class ActivationRuler(FakeQuantize):
+class ActivationFakeQuantize(FakeQuantize):
     """FakeQuantize of an activation: in training, the ends of the ruler follow the batches slowly.
 
     Each batch moves each end a part of the way to that batch's own range (Jacob et al. 2018,
@@ -73,12 +73,16 @@ class ActivationRuler(FakeQuantize):
         self._frozen = False
         self._layer = layer
         self._observer = rule.make_observer()
-        self._average = MovingAverageObserver(
-            averaging_constant=AVERAGING_CONSTANT,
-            dtype=rule.dtype,
-            scheme=rule.scheme,
-            narrow=rule.narrow,
-        )
+        average = Rule(
+            rule.dtype,
+            rule.scheme,
+            "per-tensor",
+            "moving_average",
+            {"averaging_constant": AVERAGING_CONSTANT},
+            rule.narrow,
+        ).make_observer()
+        assert isinstance(average, MovingAverageObserver)
+        self._average = average
         super().__init__(start)
         # A symmetric ruler reaches one step further down than up; the range it was laid over
         # does not.

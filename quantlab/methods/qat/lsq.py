@@ -66,12 +66,13 @@ class LearnedStepSize(FakeQuantize):
     The paper judges x / scale before rounding: half a step at either end belongs to the other case.
 
     A scale that an optimizer takes to zero or below is refused the next time it is used: from there
-    every value saturates, and a network that goes on with it learns nothing.
+    every value saturates, and a network that goes on with it learns nothing. `train_qat` lets it
+    keep its value; in a loop of your own `HeldScales` does.
 
     Parameters
     ----------
     qparams : QParams
-        The ruler to start from, for weights `initial_ruler(weight, qparams)`.
+        The ruler to start from, for weights `initial_qparams(weight, qparams)`.
     values : int
         How many values share a scale: weights of the layer or of one channel; features of one
         sample for an activation.
@@ -104,7 +105,7 @@ class LearnedStepSize(FakeQuantize):
         del self.scale  # the buffer makes room for the parameter
         self.scale = nn.Parameter(scale)
         self.values = int(values)
-        self._layer = layer
+        self.layer = layer
 
     @property
     def qparams(self) -> QParams:
@@ -135,7 +136,7 @@ class LearnedStepSize(FakeQuantize):
         bad = ~(torch.isfinite(scale) & (scale >= SMALLEST_SCALE))
         if bad.any():
             raise ValueError(
-                f"the learned scale of {self._layer} is {scale[bad][0].item():.3g}, but the "
+                f"the learned scale of {self.layer} is {scale[bad][0].item():.3g}, but the "
                 f"distance between two ticks is above zero: lower the learning rate."
             )
 
@@ -146,7 +147,7 @@ def positive_levels(qparams: QParams) -> int:
     return above if above > 0 else int(np.max(qparams.zero_point)) - qparams.qmin
 
 
-def initial_ruler(x: Any, qparams: QParams) -> QParams:
+def initial_qparams(x: Any, qparams: QParams) -> QParams:
     """The paper's start: `scale = 2 * mean(|x|) / sqrt(Q_P)`, per-tensor or a channel.
 
     Parameters
@@ -167,7 +168,7 @@ def initial_ruler(x: Any, qparams: QParams) -> QParams:
 
     Examples
     --------
-    >>> initial_ruler([-1.0, 3.0], QParams(1.0, 0, "int8", narrow=True))
+    >>> initial_qparams([-1.0, 3.0], QParams(1.0, 0, "int8", narrow=True))
     QParams(scale=0.3549426, zero_point=0, dtype='int8', narrow=True)
     """
     size = np.abs(finite_float32(x, "x").astype(np.float64))

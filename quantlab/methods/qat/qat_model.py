@@ -1,6 +1,5 @@
 """Quantization-aware training: the network learns with the rounding that it will be run with."""
 
-from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import replace
 from math import prod
@@ -13,8 +12,14 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from quantlab.methods.fake_quantize import FakeQuantize
 from quantlab.methods.graph.operators import path_of
 from quantlab.methods.graph.tracing import trace_model
-from quantlab.methods.qat.layers import ActivationRuler, FoldedLayer, WeightRuler, as_array
-from quantlab.methods.qat.lsq import LearnedStepSize, initial_ruler
+from quantlab.methods.ptq.activation_rules import activation_rules
+from quantlab.methods.qat.layers import (
+    ActivationFakeQuantize,
+    FoldedLayer,
+    WeightFakeQuantize,
+    as_array,
+)
+from quantlab.methods.qat.lsq import LearnedStepSize, initial_qparams
 from quantlab.methods.quantize_model import quantize_model, weight_rules
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import Recipe, Training
@@ -82,7 +87,7 @@ class QATModel(nn.Module):
     def _set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
         for module in self.modules():
-            if isinstance(module, WeightRuler | ActivationRuler | LearnedStepSize):
+            if isinstance(module, WeightFakeQuantize | ActivationFakeQuantize | LearnedStepSize):
                 module.freeze(self.observers_frozen)
         self.train(self.training)
 
@@ -95,7 +100,7 @@ class QATModel(nn.Module):
         self._set_epoch(state["epoch"])
 
 
-def prepare_qat(model: nn.Module, calibration: Iterable[Any], recipe: Recipe) -> QATModel:
+def prepare_qat(model: nn.Module, calibration: Any, recipe: Recipe) -> QATModel:
     """Make a network that is trained with the rounding of its integers.
 
     It starts as `quantize_model` leaves it: the same graph, the same rulers in the same places.
@@ -110,7 +115,7 @@ def prepare_qat(model: nn.Module, calibration: Iterable[Any], recipe: Recipe) ->
     ----------
     model : torch.nn.Module
         With trained weights. It is not changed.
-    calibration : iterable of float32 arrays or tensors (N, C, H, W)
+    calibration : batches, one array or a split
         As in `quantize_model`.
     recipe : Recipe
         With its `training` set.
@@ -133,7 +138,7 @@ def prepare_qat(model: nn.Module, calibration: Iterable[Any], recipe: Recipe) ->
     """
     training = _training_of(recipe)
     start = quantize_model(model, calibration, replace(recipe, training=None))
-    network = deepcopy(start.simulation).requires_grad_(True)
+    network = deepcopy(start.fake_quantized_model).requires_grad_(True)
     _put_layers(network, start, model, recipe)
     _put_rulers(network, start, recipe, training)
     return QATModel(network, replace(start, recipe=recipe), training)
@@ -216,9 +221,10 @@ def _put_rulers(
     network: fx.GraphModule, start: QuantizedModel, recipe: Recipe, training: Training
 ) -> None:
     nodes = {node.name: node for node in start.graph.graph.nodes}
+    rules = activation_rules(start.graph, start.placement, recipe)
     for name in start.placement.own_qparams:
         qparams, path = start.activations[name], path_of(nodes[name])
-        ruler: FakeQuantize = ActivationRuler(recipe.activations, qparams, path)
+        ruler: FakeQuantize = ActivationFakeQuantize(rules[name], qparams, path)
         if training.lsq:
             ruler = LearnedStepSize(qparams, prod(nodes[name].meta["shape"][1:]), path)
         network.set_submodule(_ruler_path(name), ruler)
@@ -233,10 +239,10 @@ def _put_rulers(
 
 def _weight_ruler(layer: FoldedLayer, rule: Rule, training: Training, path: str) -> FakeQuantize:
     weight, _ = layer.folded()
-    observed = WeightRuler(rule, weight, path)
+    observed = WeightFakeQuantize(rule, weight, path)
     if not training.lsq:
         return observed
-    qparams = initial_ruler(as_array(weight), observed.qparams)
+    qparams = initial_qparams(as_array(weight), observed.qparams)
     shared = weight.numel() if qparams.axis is None else weight[0].numel()
     return LearnedStepSize(qparams, shared, path)
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
+from quantlab.methods.qat.held_scales import HeldScales
 from quantlab.methods.qat.qat_model import QATModel
 from quantlab.methods.recipe import Training
 
@@ -30,10 +31,13 @@ class TrainingHistory(Report):
         Mean loss of the batches of each finished epoch.
     interrupted : bool
         Ctrl-C ended the training; the model is as the last finished epoch left it.
+    notes : tuple of str
+        What was done on the way to keep the training going, a sentence each.
     """
 
     losses: tuple[float, ...]
     interrupted: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -54,13 +58,15 @@ def train_qat(
     loss: Callable[[Any, Any], Tensor],
     training: Training | None = None,
     *,
+    after_epoch: Callable[[TrainingHistory], bool | None] | None = None,
     progress: bool = False,
 ) -> TrainingHistory:
     """Train in place, by stochastic gradient descent with momentum 0.9; eval mode afterwards.
 
     Every epoch goes over all batches once and ends with `qat.end_epoch()`, which freezes rulers and
     BatchNorm as the schedule says. Ctrl-C puts the model back to where the last finished epoch left
-    it, and returns.
+    it, and returns. A learned scale (LSQ) that a step would take to zero or below keeps its value
+    instead, and the history has a note.
 
     Parameters
     ----------
@@ -75,6 +81,10 @@ def train_qat(
     training : Training, optional
         Default: that of the recipe the model was prepared with. Only epochs, learning_rate and seed
         are read here; the model itself keeps the schedule.
+    after_epoch : callable, optional
+        Called after each epoch with the history so far, the model in eval mode: to draw a curve, to
+        score the model, to keep a copy. True ends the training there. The optimizer goes on with
+        its momentum, and the order of the batches does not depend on random numbers drawn here.
     progress : bool
         Show a bar on stderr.
 
@@ -102,16 +112,22 @@ def train_qat(
     settings = training or qat.training_settings
     learned = [p for p in qat.parameters() if p.requires_grad]
     optimizer = torch.optim.SGD(learned, settings.learning_rate, momentum=MOMENTUM)
+    scales = HeldScales(qat)
     losses: list[float] = []
     kept = deepcopy(qat.state_dict())
     interrupted = False
     try:
         with _seeded(settings.seed), _bar(settings.epochs, progress) as show:
             for epoch in range(settings.epochs):
-                losses.append(_one_epoch(qat, _in_order(batches), loss, optimizer, epoch))
+                order = _in_order(batches)
+                losses.append(_one_epoch(qat, order, loss, optimizer, scales, epoch))
                 qat.end_epoch()
                 kept = deepcopy(qat.state_dict())
                 show(losses[-1])
+                if _is_enough(
+                    qat, after_epoch, TrainingHistory(tuple(losses), False, scales.notes)
+                ):
+                    break
     except KeyboardInterrupt:
         interrupted = True
         qat.load_state_dict(kept)
@@ -120,7 +136,26 @@ def train_qat(
         raise
     finally:
         qat.eval()
-    return TrainingHistory(tuple(losses), interrupted)
+    return TrainingHistory(tuple(losses), interrupted, scales.notes)
+
+
+def _is_enough(
+    qat: QATModel,
+    after_epoch: Callable[[TrainingHistory], bool | None] | None,
+    history: TrainingHistory,
+) -> bool:
+    """Whether the caller ends the training here."""
+    if after_epoch is None:
+        return False
+    qat.eval()
+    with torch.random.fork_rng(devices=[]):
+        answer = after_epoch(history)
+    if answer not in (None, True, False):
+        raise TypeError(
+            f"after_epoch gave {answer!r}, but it says True to end the training and False or None "
+            f"to go on: compare the loss or score with a target there."
+        )
+    return bool(answer)
 
 
 def _one_epoch(
@@ -128,6 +163,7 @@ def _one_epoch(
     batches: Iterable[tuple[Any, Any]],
     loss: Callable[[Any, Any], Tensor],
     optimizer: torch.optim.Optimizer,
+    scales: HeldScales,
     epoch: int,
 ) -> float:
     """One pass over the batches; the mean of their losses."""
@@ -142,7 +178,8 @@ def _one_epoch(
             )
         optimizer.zero_grad()
         value.backward()
-        optimizer.step()
+        with scales.held():
+            optimizer.step()
         values.append(value.item())
     if not values:
         raise ValueError(

@@ -52,7 +52,7 @@ def integer_operators(model, path):
     return [o for o in operators if o.startswith("Q") and o != "QuantizeLinear"]
 
 
-@pytest.mark.parametrize("name", ["stem_0_0", "stages_2_shortcut_0", "add", "head"])
+@pytest.mark.parametrize("name", ["stem.0.0", "stages.2.shortcut.0", "add", "head"])
 def test_the_runtime_computes_what_it_should_on_integers(name, tmp_path):
     every = set(computing_layers(MODEL))
     only = with_float_layers(MODEL, every - {name})

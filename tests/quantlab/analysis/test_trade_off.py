@@ -20,7 +20,7 @@ def test_every_variant_is_scored_and_timed():
     seen = []
 
     def score(variant):
-        seen.append({layer.name for layer in variant.float_layers})
+        seen.append({layer.path for layer in variant.float_layers})
         return float(len(variant.weights))
 
     front = trade_offs(MODEL, RANKING, X, counts=(2, 1, 9), score=score, seconds=0.1)

@@ -178,8 +178,10 @@ def test_names_that_do_not_fit_are_refused_before_calibration(recipe, sentence):
     [
         ([], ValueError, "calibration holds no batch"),
         (iter(()), ValueError, "calibration holds no batch"),
-        (BATCHES[0], TypeError, r"calibration is one array of shape \(2, 3, 8, 8\)"),
-        (torch.zeros(1, 3, 8, 8), TypeError, "calibration is one array of shape"),
+        (BATCHES[0][0], ValueError, r"calibration is one array of shape \(3, 8, 8\)"),
+        (torch.zeros(3, 8, 8), ValueError, r"add the batch dimension, x\[None\]"),
+        (BATCHES[0][:0], ValueError, r"batch 0 has shape \(0, 3, 8, 8\)"),
+        (BATCHES[0].astype(np.uint8), TypeError, "calibration batch 0 has dtype uint8"),
         (3, TypeError, "calibration is a int, but it is an iterable of batches"),
         ("data", TypeError, "calibration is a str"),
         ([(BATCHES[0], 1)], TypeError, "calibration batch 0 is a tuple of 2"),

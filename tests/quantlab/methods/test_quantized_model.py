@@ -42,13 +42,21 @@ def conv64(x, weight, bias, **settings):
         Recipe(),
         Recipe(activations=Rule("uint16", observer="minmax")),
         Recipe(weights=Rule("int4", "symmetric", "per-tensor", "mse")),
+        *(
+            Recipe(
+                weights=Rule(f"int{bits}", observer="mse"),
+                activations=Rule(f"uint{bits}", observer="minmax"),
+                tensors={"input": Rule("uint8")},
+            )
+            for bits in (2, 3, 4, 6)
+        ),
     ],
 )
 def test_each_step_is_numerics_fake_quantize(recipe):
     model = quantized_net(recipe)
     rulers, weights, x = model.activations, model.weights, BATCHES[0]
     with torch.no_grad():
-        run = torch.fx.Interpreter(model.simulation, garbage_collect_values=False)
+        run = torch.fx.Interpreter(model.fake_quantized_model, garbage_collect_values=False)
         run.run(torch.from_numpy(x))
     got = {node.name: value for node, value in run.env.items()}
     for name in model.placement.own_qparams:
@@ -73,7 +81,7 @@ def test_the_simulation_is_the_integers_but_for_values_next_to_a_tie():
     steps = sums * (weight.bias_scale.astype(np.float64) / y_ruler.scale).reshape(1, -1, 1, 1)
     expected = np.clip(np.rint(steps) + y_ruler.zero_point, y_ruler.qmin, y_ruler.qmax)
     with torch.no_grad():
-        run = torch.fx.Interpreter(model.simulation, garbage_collect_values=False)
+        run = torch.fx.Interpreter(model.fake_quantized_model, garbage_collect_values=False)
         run.run(torch.from_numpy(BATCHES[0]))
     got = next(v for node, v in run.env.items() if node.name == "relu_fake_quantize").numpy()
     got_q = quantize(got, y_ruler).astype(np.int64)

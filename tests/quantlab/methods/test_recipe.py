@@ -3,13 +3,14 @@
 import copy
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from quantlab.base.frozen_mapping import FrozenMapping
 from quantlab.methods import LearnedRounding, Recipe, Rule, Training
-from quantlab.methods.rule import OBSERVERS
+from quantlab.methods.rule import ACTIVATIONS, OBSERVERS, WEIGHTS
 from quantlab.numerics import choose_qparams
 
 FULL = Recipe(
@@ -17,6 +18,7 @@ FULL = Recipe(
     activations=Rule(observer="percentile", settings={"percentile": 99.9, "bins": 4096}),
     keep_float=["head.0", "stem"],
     layers={"body.1": Rule("int8", "symmetric", "per-tensor", "minmax")},
+    tensors={"input": Rule("uint16"), "head.1": Rule(observer="mse", settings={"steps": 30})},
     equalize=True,
     bias_correction="analytic",
     learned_rounding=LearnedRounding(steps=10, seed=3),
@@ -51,8 +53,59 @@ def test_the_default_is_the_mission_s():
 
 def test_what_is_left_out_has_its_default():
     assert Recipe.from_dict({}) == Recipe()
-    assert Recipe.from_dict({"weights": {"dtype": "int4"}}).weights == Rule("int4")
+    assert Recipe.from_dict({"weights": {"dtype": "int4"}}).weights == replace(
+        WEIGHTS, dtype="int4"
+    )
     assert Recipe.from_dict({"training": None, "layers": {}}) == Recipe()
+
+
+#: Field -> what a rule may say of it, for weights, and for activations.
+SAID = {
+    "dtype": ("int3", "uint6"),
+    "scheme": ("asymmetric", "symmetric"),
+    "granularity": ("per-tensor", "per-tensor"),
+    "observer": ("mse", "moving_average"),
+    "narrow": (False, True),
+}
+
+
+@pytest.mark.parametrize("field", SAID)
+def test_a_partial_rule_is_filled_in_by_its_role(field):
+    weights, activations = ({field: value} for value in SAID[field])
+    recipe = Recipe(weights=Rule(**weights), activations=Rule(**activations))
+    # An asymmetric ruler has no reason to leave out an integer.
+    narrow = {"narrow": False} if field == "scheme" else {}
+    assert recipe.weights == replace(WEIGHTS, **weights, **narrow)
+    assert recipe.activations == replace(ACTIVATIONS, **activations)
+    assert f"{field}={SAID[field][0]!r}" in repr(recipe.weights)
+    assert "None" not in repr(recipe.weights) + repr(recipe.activations)
+    assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+def test_settings_are_filled_in_for_the_observer_they_are_for():
+    coarse = Rule(settings={"percentile": 99.0})
+    assert Recipe(activations=coarse).activations.observer == "percentile"
+    recipe = Recipe(
+        activations=coarse,
+        tensors={"a": Rule("uint16"), "b": Rule(observer="minmax"), "c": Rule(settings={})},
+    )
+    assert [dict(recipe.tensors[name].settings) for name in "abc"] == [
+        {"percentile": 99.0}, {}, {},
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="the settings of the minmax observer are none"):
+        Recipe(weights=coarse)
+
+
+def test_a_rule_of_one_layer_is_filled_in_by_the_rule_of_all():
+    recipe = Recipe(
+        weights=Rule("int4", granularity="per-tensor"),
+        activations=Rule("uint4", observer="mse"),
+        layers={"a": Rule("int8"), "b": Rule(scheme="asymmetric")},
+        tensors={"input": Rule("uint8")},
+    )
+    assert recipe.layers["a"] == Rule("int8", "symmetric", "per-tensor", "minmax", {}, True)
+    assert recipe.layers["b"] == Rule("int4", "asymmetric", "per-tensor", "minmax", {}, False)
+    assert recipe.tensors["input"] == Rule("uint8", "asymmetric", "per-tensor", "mse", {}, False)
 
 
 def test_a_recipe_cannot_be_changed():
@@ -109,7 +162,16 @@ def test_unknown_keys_and_values_are_refused(data, sentence):
         (lambda: Recipe(bias_correction=True), "bias_correction is True, but it is one of"),
         (lambda: Recipe(learned_rounding=True), "learned_rounding is True, but it must be a"),
         (lambda: Recipe(training={}), "training is {}, but it must be a Training"),
-        (lambda: Recipe(activations=Rule("int4")), "activations have dtype int4, but runtimes"),
+        (lambda: Recipe(tensors={"a": "int4"}), r"tensors\['a'\] is 'int4', but it must be a Rule"),
+        (
+            lambda: Recipe(tensors={"a": Rule("int8", "symmetric")}),
+            r"tensors\['a'\] is symmetric and activations are asymmetric, but the scheme decides",
+        ),
+        (
+            lambda: Recipe(tensors={"a": Rule(granularity="per-channel")}),
+            r"tensors\['a'\] are per-channel, but a scale",
+        ),
+        (lambda: Rule("int8").make_observer(), "the rule leaves out scheme, granularity, observer"),
         (
             lambda: Recipe(activations=Rule(granularity="per-channel")),
             "activations are per-channel, but a scale for each input channel",
@@ -142,15 +204,15 @@ def test_a_rule_makes_its_observer(name):
     assert type(observer) is OBSERVERS[name]
     qparams = observer.partial_fit(x).qparams()
     assert (qparams.dtype, qparams.axis, qparams.narrow) == ("int8", 0, True)
-    whole = Rule(observer=name).make_observer(axis=0).partial_fit(x).qparams()
+    whole = replace(ACTIVATIONS, observer=name).make_observer(axis=0).partial_fit(x).qparams()
     assert whole.axis is None
 
 
 def test_settings_reach_the_observer():
     x = np.append(np.linspace(0, 1, 999, dtype=np.float32), np.float32(100))
-    rule = Rule(observer="percentile", settings={"percentile": 99.0})
+    rule = Recipe(activations=Rule(settings={"percentile": 99.0})).activations
     assert rule.make_observer().partial_fit(x).qparams().hi < 2
-    everything = Rule(observer="minmax").make_observer().partial_fit(x).qparams()
+    everything = replace(ACTIVATIONS, observer="minmax").make_observer().partial_fit(x).qparams()
     assert everything == choose_qparams(0.0, 100.0)
 
 

@@ -38,7 +38,7 @@ def test_asymmetric_is_onnx_runtime_exactly(dtype, ends, narrow):
     assert (qparams.scale, qparams.zero_point) == (scale, z)
 
 
-@pytest.mark.parametrize("dtype", ["int4", "int8", "int16"])
+@pytest.mark.parametrize("dtype", ["int2", "int3", "int4", "int6", "int8", "int16"])
 @given(ends=ranges)
 def test_symmetric_signed_is_onnx_runtime_exactly(dtype, ends):
     # The tool narrows symmetric integers to [-qmax, qmax]; both ways divide by the same qmax.
@@ -195,8 +195,8 @@ def test_per_channel_is_per_tensor_channel_by_channel():
         (0.0, 1.0, {"axis": 0}, r"lo has shape \(\), but axis=0 needs a 1-D array"),
         ([0.0, 0.0], [1.0], {"axis": 0}, r"lo has shape \(2,\) and hi \(1,\)"),
         ("0", 1.0, {}, "lo has dtype <U1, but an end of a range is a number"),
-        (0.0, 1.0, {"dtype": "int7"}, "dtype is 'int7', but quantized integers are one of int4"),
-        (0.0, 1.0, {"dtype": np.int8}, "quantized integers are one of int4"),
+        (0.0, 1.0, {"dtype": "int7"}, "dtype is 'int7', but quantized integers are one of int2"),
+        (0.0, 1.0, {"dtype": np.int8}, "quantized integers are one of int2"),
         (0.0, 1.0, {"scheme": "affine"}, "scheme is 'affine', but a ruler is asymmetric or"),
         ([0.0], [1.0], {"axis": 1.5}, "axis is 1.5, but a channel axis is a whole number"),
     ],

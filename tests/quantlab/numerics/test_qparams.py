@@ -109,7 +109,7 @@ def test_it_prints_what_it_is():
         ((0.1, 2**40, "int8"), "but int8 holds -128 to 127"),
         ((0.1, -128, "int8", None, True), "zero_point is -128, but int8 narrow holds -127"),
         ((0.1, 3.0, "int8"), "zero_point has dtype float64"),
-        ((0.1, 0, "int3"), "dtype is 'int3'"),
+        ((0.1, 0, "int5"), "dtype is 'int5'"),
         (([0.1, 0.2], 0, "int8"), "axis=None means one of each for the whole tensor"),
         ((0.1, [0, 0], "int8"), "axis=None means one of each for the whole tensor"),
         ((0.1, 0, "int8", 0), "axis=0 means one entry a channel"),

@@ -48,14 +48,22 @@ def tensor_error(spread, seed=0):
 
 def layers(count):
     rows = tuple(
-        LayerError(f"conv{i}", "Conv", 0.5, tensor_error(0.1, i), tensor_error(0.1 + i, i), 0.01)
+        LayerError(
+            f"conv{i}",
+            f"conv{i}_out",
+            "Conv",
+            0.5,
+            tensor_error(0.1, i),
+            tensor_error(0.1 + i, i),
+            0.01,
+        )
         for i in range(count)
     )
     return LayerErrors(rows, (("logits", 31.5),), 8)
 
 
 def scores(mode, float_score):
-    rows = tuple(LayerScore(f"conv{i}", f"net.{i}", "Conv", 20.0 + i) for i in range(5))
+    rows = tuple(LayerScore(f"net.{i}", "Conv", 20.0 + i) for i in range(5))
     return Sensitivity(mode, "output SQNR (dB)", float_score, 18.0, rows, False)
 
 

@@ -14,7 +14,9 @@ from torch import nn
 from quantlab.deploy import build_onnx, export_onnx, load_model, open_session
 from quantlab.deploy.export.graph_writer import OPSET
 from quantlab.deploy.runtime.tensors import with_quantized_outputs
+from quantlab.deploy.simulator.simulate import simulate
 from quantlab.methods.graph.tracing import trace_model
+from quantlab.methods.layer_tensors import layer_tensors
 from quantlab.methods.ptq.fold import fold_batchnorm
 from quantlab.methods.quantize_model import quantize_model
 from quantlab.methods.recipe import Recipe, Rule
@@ -24,7 +26,7 @@ from tests.quantlab.deploy.exact_models import (
     with_powers_of_two,
     with_whole_numbers,
 )
-from tests.support.networks import MobileNetV2, SmallResNet, SmallUNet, images, seeded
+from tests.support.networks import MobileNetV2, SmallResNet, SmallUNet, images, seeded, small_resnet
 
 SMALL = {
     "mobilenet_v2": lambda: MobileNetV2(width=0.35),
@@ -225,3 +227,24 @@ def test_activations_on_a_narrow_ruler_are_refused():
     )
     with pytest.raises(ValueError, match="narrow ruler"):
         build_onnx(quantized)
+
+
+@pytest.mark.parametrize("bits", [2, 3, 4, 6])
+def test_what_the_runtime_cannot_hold_is_refused_and_computed_in_torch(bits):
+    net, x = small_resnet(8), images(2, 32)
+    model = quantize_model(net, x, Recipe(activations=Rule(f"uint{bits}", observer="minmax")))
+    with pytest.raises(ValueError, match=f"activations of .* are uint{bits}, but ONNX Runtime"):
+        build_onnx(model)
+    with pytest.raises(ValueError, match="call the QuantizedModel itself, which computes"):
+        simulate(model, x)
+    seen = layer_tensors(model, x, "stem.0.0").inputs[0]
+    assert len(np.unique(seen)) <= 2**bits
+    assert np.isfinite(model(x)).all()
+    weights = quantize_model(net, x, Recipe(weights=Rule(f"int{bits}")))
+    # Without its lowest integer, the type has 2^bits - 1 of them.
+    assert all(len(np.unique(w.q)) < 2**bits for w in weights.weights.values())
+    if bits == 4:
+        assert build_onnx(weights).graph.node
+    else:
+        with pytest.raises(ValueError, match=r"weights of 'stem\.0\.0' are int"):
+            build_onnx(weights)

@@ -52,7 +52,7 @@ def means(values):
 def mean_errors(model, batches):
     """Of each layer: difference of the float and quantized means, and how far rounding reaches."""
     _, wanted = recorded(model.graph, model.weights, batches)
-    inputs, got = recorded(model.simulation, model.weights, batches)
+    inputs, got = recorded(model.fake_quantized_model, model.weights, batches)
     errors, rounding = {}, {}
     for name, weight in model.weights.items():
         errors[name] = np.abs(means(wanted[name]) - means(got[name]))

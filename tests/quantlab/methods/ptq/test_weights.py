@@ -15,7 +15,7 @@ from quantlab.methods.ptq.weights import (
     quantize_weight_with,
     weight_qparams,
 )
-from quantlab.numerics import QParams, choose_qparams, dequantize, quantize
+from quantlab.numerics import DTYPES, QParams, choose_qparams, dequantize, quantize
 
 PER_CHANNEL = Rule("int8", "symmetric", "per-channel", "minmax", narrow=True)
 PER_TENSOR = Rule("int8", "symmetric", "per-tensor", "minmax", narrow=True)
@@ -28,7 +28,7 @@ def random_layer(seed=0, shape=(4, 3, 3, 3)):
     return weight, rng.normal(size=shape[0]).astype(np.float32)
 
 
-@pytest.mark.parametrize("dtype", ["int4", "uint4", "int8", "uint8", "int16", "uint16"])
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("granularity", ["per-tensor", "per-channel"])
 @pytest.mark.parametrize("scheme", ["symmetric", "asymmetric"])
 def test_every_dtype_scheme_and_granularity(dtype, granularity, scheme):

@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
 from quantlab.methods.fake_quantize import FakeQuantize
-from quantlab.methods.qat.layers import ActivationRuler, FoldedLayer, WeightRuler
-from quantlab.methods.rule import Rule
+from quantlab.methods.qat.layers import ActivationFakeQuantize, FoldedLayer, WeightFakeQuantize
+from quantlab.methods.rule import ACTIVATIONS, Rule
 from quantlab.numerics import MinMaxObserver, QParams, choose_qparams
 
 WEIGHTS = Rule("int4", "symmetric", "per-channel", "minmax")
@@ -100,7 +100,7 @@ def quantized(case: str) -> tuple[FoldedLayer, torch.Tensor]:
     layer, norm, x = pair(case)
     folded = FoldedLayer(layer, norm)
     of_x = FakeQuantize(QParams(0.05, 128, "uint8"))
-    folded.quantize_with(WeightRuler(WEIGHTS, folded.folded()[0], "layer"), of_x)
+    folded.quantize_with(WeightFakeQuantize(WEIGHTS, folded.folded()[0], "layer"), of_x)
     return folded, of_x(x)
 
 
@@ -162,7 +162,7 @@ def test_a_channel_without_weights_keeps_its_bias():
         conv.bias.copy_(torch.tensor([3.3, -0.2]))
     folded = FoldedLayer(conv).eval()
     of_x = FakeQuantize(QParams(0.05, 128, "uint8"))
-    folded.quantize_with(WeightRuler(WEIGHTS, conv.weight, "conv"), of_x)
+    folded.quantize_with(WeightFakeQuantize(WEIGHTS, conv.weight, "conv"), of_x)
     y = folded(of_x(torch.randn(1, 2, 3, 3)))[0, 0]
     assert (y - 3.3).abs().max() <= 4 * 2.0**-24 * 3.3
     assert folded.integers().bias_q[0] == pytest.approx(2**23, abs=1)
@@ -170,7 +170,7 @@ def test_a_channel_without_weights_keeps_its_bias():
 
 def test_weights_are_looked_at_each_time_until_frozen():
     weight = nn.Parameter(torch.tensor([[1.0, -7.0], [0.5, 0.1]]))
-    ruler = WeightRuler(WEIGHTS, weight, "fc")
+    ruler = WeightFakeQuantize(WEIGHTS, weight, "fc")
     np.testing.assert_allclose(ruler.qparams.scale, [1.0, 0.5 / 7], rtol=1e-7)
     with torch.no_grad():
         weight.mul_(2)
@@ -190,7 +190,7 @@ def test_the_ends_of_an_activations_ruler_are_a_moving_average(scheme):
     batches leave 6 * 2^-24 and the scale's own rounding: 1e-6 relative."""
     rule = Rule("uint8", scheme, "per-tensor", "minmax")
     start = choose_qparams(-1.0, 3.0, scheme=scheme)
-    ruler = ActivationRuler(rule, start, "relu").train()
+    ruler = ActivationFakeQuantize(rule, start, "relu").train()
     lo, hi = (-1.0, 3.0) if scheme == "asymmetric" else (-3.0, 3.0)
     lo, hi = (float(start.lo), float(start.hi)) if scheme == "asymmetric" else (lo, hi)
     for batch in ([-9.0, 1.0, 5.0], [-4.0, 0.0, 2.0]):
@@ -210,17 +210,17 @@ def test_the_ends_of_an_activations_ruler_are_a_moving_average(scheme):
 
 def test_a_batch_is_seen_by_the_rules_own_observer():
     """99 % of the values: the one value of 1000 is left out, and the end stays near 1."""
-    rule = Rule("uint8", observer="percentile", settings={"percentile": 99.0})
-    ruler = ActivationRuler(rule, choose_qparams(0.0, 1.0), "relu").train()
+    rule = Rule(settings={"percentile": 99.0}).filled_in(ACTIVATIONS)
+    ruler = ActivationFakeQuantize(rule, choose_qparams(0.0, 1.0), "relu").train()
     ruler(torch.cat([torch.linspace(0, 1, 999), torch.tensor([1000.0])]))
     assert float(ruler.qparams.hi) < 1.01
 
 
 def test_the_average_goes_on_where_a_loaded_state_was():
-    rule = Rule(observer="minmax")
-    first = ActivationRuler(rule, choose_qparams(0.0, 1.0), "relu").train()
+    rule = Rule(observer="minmax").filled_in(ACTIVATIONS)
+    first = ActivationFakeQuantize(rule, choose_qparams(0.0, 1.0), "relu").train()
     first(torch.tensor([5.0]))
-    second = ActivationRuler(rule, choose_qparams(-1.0, 9.0), "relu").train()
+    second = ActivationFakeQuantize(rule, choose_qparams(-1.0, 9.0), "relu").train()
     second.load_state_dict(copy.deepcopy(first.state_dict()))
     for ruler in (first, second):
         ruler(torch.tensor([7.0]))
@@ -228,9 +228,9 @@ def test_the_average_goes_on_where_a_loaded_state_was():
 
 
 def test_numbers_that_are_not_finite_are_named():
-    ruler = ActivationRuler(Rule(observer="minmax"), choose_qparams(0.0, 1.0), "features.3").train()
+    ruler = ActivationFakeQuantize(ACTIVATIONS, choose_qparams(0.0, 1.0), "features.3").train()
     with pytest.raises(ValueError, match=r"layer features\.3 gives NaN or infinity in training"):
         ruler(torch.tensor([float("nan")]))
-    of_weights = WeightRuler(WEIGHTS, torch.ones(2, 2), "stem.conv")
+    of_weights = WeightFakeQuantize(WEIGHTS, torch.ones(2, 2), "stem.conv")
     with pytest.raises(ValueError, match=r"weights of layer stem\.conv hold NaN or infinity"):
         of_weights(torch.full((2, 2), float("inf")))

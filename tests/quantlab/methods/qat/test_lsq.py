@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from quantlab.methods.fake_quantize import FakeQuantize
-from quantlab.methods.qat.lsq import LearnedStepSize, initial_ruler, positive_levels
+from quantlab.methods.qat.lsq import LearnedStepSize, initial_qparams, positive_levels
 from quantlab.numerics import DTYPES, QParams
 
 U = 2.0**-24  # half the relative spacing of float32: the error of one rounding
@@ -17,7 +17,7 @@ KINDS = ("per-tensor", "shared zero_point", "own zero_points")
 def ruler(dtype: str, kind: str, scale: tuple[float, ...] = (0.1, 0.37, 0.023)) -> QParams:
     """A ruler for x of shape (5, 3, 40), zero_point off the middle and not negative."""
     bottom, top = DTYPES[dtype].limits()
-    third = max(bottom + (top - bottom) // 3, 2)
+    third = min(max(bottom + (top - bottom) // 3, 2), top)
     if kind == "per-tensor":
         return QParams(scale[0], third, dtype)
     z = [bottom, third, top] if kind == "own zero_points" else [third] * 3
@@ -38,7 +38,9 @@ def values(qparams: QParams, seed: int = 0) -> np.ndarray:
     value belongs to, nor does a small change of scale."""
     rng = np.random.default_rng(seed)
     scale, z = aligned(qparams)
-    reach = min((qparams.qmax - qparams.qmin) // 2, 40)  # many steps: float32 keeps few bits
+    reach = min(
+        max((qparams.qmax - qparams.qmin) // 2, 2), 40
+    )  # many steps: float32 keeps few bits
     inside = rng.integers(qparams.qmin + 1, qparams.qmax, (5, 3, 40)) - z
     below = qparams.qmin - z - rng.integers(1, reach, (5, 3, 40))
     above = qparams.qmax - z + rng.integers(1, reach, (5, 3, 40))
@@ -153,19 +155,19 @@ def test_the_start_is_the_papers():
     """2 * <|v|> / sqrt(Q_P), section 2.1: each Q_P as the paper gives it for z = 0."""
     w = np.random.default_rng(0).normal(size=(4, 3, 3, 3)).astype(np.float32)
     for dtype, q_p in (("int4", 7), ("int8", 127), ("uint4", 15), ("uint8", 255)):
-        start = initial_ruler(w, QParams(9.0, 0, dtype))
+        start = initial_qparams(w, QParams(9.0, 0, dtype))
         expected = 2 * np.abs(w.astype(np.float64)).mean() / math.sqrt(q_p)
         assert start == QParams(expected, 0, dtype)
-    start = initial_ruler(w, QParams(np.full(3, 9.0), np.zeros(3, int), "int4", axis=1))
+    start = initial_qparams(w, QParams(np.full(3, 9.0), np.zeros(3, int), "int4", axis=1))
     each = [2 * np.abs(w[:, k].astype(np.float64)).mean() / math.sqrt(7) for k in range(3)]
     np.testing.assert_allclose(start.scale, each, rtol=2 * U)  # summed in another order
 
 
 def test_a_dead_channel_keeps_the_scale_it_had():
     w = np.float32([[0.0, 0.0], [1.0, -3.0]])
-    start = initial_ruler(w, QParams(np.float32([1.0, 1.0]), np.zeros(2, int), "int4", axis=0))
+    start = initial_qparams(w, QParams(np.float32([1.0, 1.0]), np.zeros(2, int), "int4", axis=0))
     assert start.scale.tolist() == [1.0, np.float32(4 / math.sqrt(7))]
-    assert initial_ruler(np.zeros(3), QParams(0.5, 0, "int4")).scale == 0.5
+    assert initial_qparams(np.zeros(3), QParams(0.5, 0, "int4")).scale == 0.5
 
 
 def test_levels_are_counted_from_zero_point():
@@ -207,6 +209,6 @@ def test_what_does_not_fit_is_refused_in_a_sentence():
     with pytest.raises(ValueError, match="values is 0, but it counts"):
         LearnedStepSize(QParams(0.5, 0, "int4"), values=0)
     with pytest.raises(ValueError, match="x holds nan"):
-        initial_ruler(np.float32([np.nan]), QParams(0.5, 0, "int4"))
+        initial_qparams(np.float32([np.nan]), QParams(0.5, 0, "int4"))
     with pytest.raises(ValueError, match="axis is 2, but x has 1 dimension"):
-        initial_ruler(np.float32([1.0]), QParams(np.ones(1), np.zeros(1, int), "int4", axis=2))
+        initial_qparams(np.float32([1.0]), QParams(np.ones(1), np.zeros(1, int), "int4", axis=2))

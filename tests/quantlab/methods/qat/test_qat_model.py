@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from quantlab.methods.qat.layers import FoldedLayer
-from quantlab.methods.qat.lsq import LearnedStepSize, initial_ruler
+from quantlab.methods.qat.lsq import LearnedStepSize, initial_qparams
 from quantlab.methods.qat.qat_model import QATModel, convert_qat, prepare_qat
 from quantlab.methods.qat.train import train_qat
 from quantlab.methods.quantize_model import quantize_model
@@ -73,7 +73,9 @@ def trained(recipe: Recipe, steps: int = 4) -> tuple[QATModel, torch.Tensor]:
 RECIPES = {
     "default": Recipe(training=Training()),
     "4 bits": Recipe(weights=W4, keep_float=("kept",), training=Training()),
-    "asymmetric weights": Recipe(weights=Rule("uint8", observer="minmax"), training=Training()),
+    "asymmetric weights": Recipe(
+        weights=Rule("uint8", "asymmetric", "per-tensor"), training=Training()
+    ),
     "lsq": Recipe(
         weights=replace(W4, granularity="per-channel"),
         layers={"head": Rule("int8", "symmetric")},
@@ -159,7 +161,7 @@ def test_lsq_learns_every_scale():
     rulers = [m for m in qat.modules() if isinstance(m, LearnedStepSize)]
     assert len(rulers) == len(qat.start.placement.own_qparams) + len(qat.start.weights)
     layer = qat.network.get_submodule("depthwise")
-    first = initial_ruler(layer.folded()[0].detach().numpy(), layer.ruler.qparams)
+    first = initial_qparams(layer.folded()[0].detach().numpy(), layer.ruler.qparams)
     assert layer.ruler.qparams == first
     assert layer.ruler.values == 9
     source = qat.start.placement.own_qparams[0]

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from quantlab.methods.qat.lsq import LearnedStepSize
 from quantlab.methods.qat.qat_model import QATModel, prepare_qat
 from quantlab.methods.qat.train import train_qat
 from quantlab.methods.recipe import Recipe, Training
@@ -148,11 +149,73 @@ def test_a_loss_that_is_not_finite_ends_the_training():
     assert not qat.training
 
 
-def test_a_scale_that_is_driven_to_zero_ends_the_training():
-    qat, fresh = prepared(lsq=True, learning_rate=10.0), prepared(lsq=True)
-    with pytest.raises(ValueError, match=r"learned scale of .* is .*lower the learning rate"):
-        train_qat(qat, data(), F.cross_entropy)
-    assert same_state(qat.state_dict(), fresh.state_dict())
+def scales(qat: QATModel) -> dict[str, torch.Tensor]:
+    return {
+        m.layer: m.scale.detach().clone() for m in qat.modules() if isinstance(m, LearnedStepSize)
+    }
+
+
+def test_a_scale_that_would_leave_the_positive_numbers_is_held_with_a_note(capfd, recwarn):
+    """The first step is gradient times rate, so the rate decides which scales it takes below 0."""
+    rate = 3.0
+    plain, qat = prepared(lsq=True), prepared(lsq=True)
+    batch = data()[:1]
+    start = scales(plain)
+    plain.train()
+    F.cross_entropy(plain(batch[0][0]), batch[0][1]).backward()
+    stepped = {
+        m.layer: m.scale.detach() - rate * m.scale.grad
+        for m in plain.modules()
+        if isinstance(m, LearnedStepSize)
+    }
+    leaves = {layer for layer, scale in stepped.items() if (scale <= 0).any()}
+    assert 0 < len(leaves) < len(stepped)
+    history = train_qat(
+        qat, batch, F.cross_entropy, Training(epochs=1, learning_rate=rate, seed=SEED)
+    )
+    for layer, scale in scales(qat).items():
+        expected = torch.where(stepped[layer] > 0, stepped[layer], start[layer])
+        # One float32 product and one difference, in another order: 2 roundings of 2^-24.
+        torch.testing.assert_close(scale, expected, rtol=2**-22, atol=2**-22 * rate)
+    assert len(history.notes) == len(leaves)
+    for layer in leaves:
+        assert any(f"scale of {layer} would have left" in note for note in history.notes)
+    assert "in 1 step and kept its value" in history.notes[0]
+    assert capfd.readouterr() == ("", "")
+    assert not recwarn.list
+
+
+def test_a_callback_sees_each_epoch_and_changes_nothing():
+    qat, other, seen = prepared(), prepared(), []
+
+    def look(history):
+        assert not qat.training
+        seen.append((qat.epoch, history))
+        torch.manual_seed(torch.randint(100, ()).item())  # as a score that draws numbers may do
+
+    history = train_qat(qat, data(), F.cross_entropy, after_epoch=look)
+    train_qat(other, data(), F.cross_entropy)
+    # Momentum, the order of the batches and BatchNorm: all as if nobody had looked.
+    assert same_state(qat.state_dict(), other.state_dict())
+    assert [epoch for epoch, _ in seen] == [1, 2, 3]
+    assert [h.losses for _, h in seen] == [history.losses[: k + 1] for k in range(EPOCHS)]
+
+
+def test_a_callback_ends_the_training():
+    qat, shorter = prepared(), prepared(epochs=2)
+    train_qat(shorter, data(), F.cross_entropy)
+    history = train_qat(
+        qat, data(), F.cross_entropy, after_epoch=lambda history: len(history.losses) == 2
+    )
+    assert (len(history.losses), history.interrupted, qat.epoch, qat.training) == (
+        2,
+        False,
+        2,
+        False,
+    )
+    assert same_state(qat.state_dict(), shorter.state_dict())
+    with pytest.raises(TypeError, match=r"after_epoch gave 0\.5, but it says True to end"):
+        train_qat(qat, data(), F.cross_entropy, after_epoch=lambda history: 0.5)
 
 
 def test_images_that_are_not_finite_name_the_layer():

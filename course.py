@@ -1,4 +1,4 @@
-"""Set QuantLab up in .venv, then hand over to JupyterLab, to the tests or to the demo."""
+"""Set QuantLab up in .venv, then hand over to JupyterLab, tests, demo or reference."""
 
 # Standard library only, and no syntax newer than Python 3.6: an old Python shall answer with a
 # sentence, not with a SyntaxError.
@@ -37,7 +37,8 @@ line; 3 Python too old or without venv; 4 no network; 5 disk full; 6 .venv canno
 FIRST_LESSON = "00_start_here"
 FIRST_PAGE = f"{FIRST_LESSON}/{FIRST_LESSON}.ipynb"
 CHECKS = ["ruff check .", "ruff format --check .", "mypy"]
-CHECKS += ["autograder build --check", "autograder lint"]
+REFERENCE = "sphinx-build -q -W --keep-going -b html docs/reference build/reference"
+CHECKS += ["autograder build --check", "autograder lint", REFERENCE]
 # A worker a core, four at most: each holds torch and ONNX Runtime in memory.
 PYTEST = ["-m", "pytest", "-n", "logical", "--maxprocesses", "4"]
 
@@ -86,9 +87,8 @@ def start(wanted: int | None, browser: bool, torch_index: str | None) -> int:
 def whole_project() -> None:
     """Stop in a student's copy, which has neither the tests nor the instructor's tools."""
     if not (ROOT / "autograder").is_dir():
-        raise Stop(
-            FAILED, "A student's copy has no tests and no demo: use `python course.py start`."
-        )
+        missing = "has no tests, no demo and no reference"
+        raise Stop(FAILED, f"A student's copy {missing}: use `python course.py start`.")
 
 
 def test(pytest_args: list[str], torch_index: str | None) -> int:
@@ -110,6 +110,17 @@ def demo(torch_index: str | None) -> int:
     return FAILED if run([f"{BIN / 'autograder'}{EXE}", "demo"], env=environment()) else 0
 
 
+def docs(torch_index: str | None) -> int:
+    """Set up, then the reference of every public name, from the docstrings."""
+    whole_project()
+    set_up({"docs"}, torch_index)
+    program, *args = REFERENCE.split()
+    if run([f"{BIN / program}{EXE}", *args], env=environment()):
+        return FAILED
+    print(f"The reference is at {ROOT / 'build' / 'reference' / 'index.html'}")
+    return 0
+
+
 def parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXIT_CODES)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -117,6 +128,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         ("start", "open the first notebook in JupyterLab", "start --no-browser --port 9000"),
         ("test", "run every check and every test", "test -- -k numerics"),
         ("demo", "grade three sample submissions", "demo --torch-index URL"),
+        ("docs", "build the reference of every public name", "docs"),
     ):
         about = f"{does}; example: python course.py {example}"
         command = commands.add_parser(name, help=does, description=about, epilog=EXIT_CODES)
@@ -139,7 +151,7 @@ def main(argv: list[str]) -> int:
             return start(args.port, not args.no_browser, args.torch_index)
         if args.command == "test":
             return test(args.pytest_args, args.torch_index)
-        return demo(args.torch_index)
+        return (docs if args.command == "docs" else demo)(args.torch_index)
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted: run the same command again and it goes on.\n")
         return INTERRUPTED

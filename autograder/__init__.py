@@ -1,1 +1,1 @@
-
+"""What an instructor runs: build, lint, release, grade, feedback, report. `cli` is the command."""

@@ -61,13 +61,18 @@ def build_student_files(root: Path, out: Path) -> None:
     """Everything that is generated and committed: out/notebooks and out/samples."""
     from autograder.samples import write_samples
 
+    release_notebooks(root, out)
+    write_samples(root, out / "samples", out / "notebooks")
+
+
+def release_notebooks(root: Path, out: Path) -> None:
+    """The student copies of the lessons under root/solutions: out/notebooks/NAME/NAME.ipynb."""
     with tempfile.TemporaryDirectory(prefix="quantlab-course-") as folder:
         course = Path(folder)
         build_course(root, course)
         for path in sorted((course / "release").glob("*/*.ipynb")):
             notebook = nbformat.read(path, as_version=4)
             write_notebook(notebook, out / "notebooks" / path.parent.name / path.name)
-    write_samples(root, out / "samples", out / "notebooks")
 
 
 def build_course(

@@ -26,7 +26,7 @@ from autograder.quality import (
     stub_namespace,
     stub_problems,
 )
-from quantlab.lessons.catalogue import all_exercises, find
+from quantlab.lessons.catalogue import all_exercises, find, lesson_of
 from quantlab.teach.source import REGION, SourceCell, read_lesson
 
 EPILOG = """exit codes: 0 fit · 1 problems found · 2 the course cannot be read
@@ -114,7 +114,7 @@ def lint(root: Path) -> LintReport:
 
 def _lesson_problems(path: Path, root: Path) -> Iterator[Problem]:
     name, cells = path.stem, read_lesson(path)
-    for said in (*_spine(name, cells), *_pairs(cells)):
+    for said in (*_room_problems(name), *_spine(name, cells), *_pairs(cells)):
         yield Problem(name, "", said)
     copy = root / "notebooks" / name / f"{name}.ipynb"
     if not copy.exists():
@@ -123,6 +123,27 @@ def _lesson_problems(path: Path, root: Path) -> Iterator[Problem]:
     for said in _student_copy(copy, cells):
         yield Problem(name, "", said)
     yield from _exercise_problems(path, cells, copy)
+
+
+def _room_problems(name: str) -> Iterator[str]:
+    """A lesson has a room, and what lies in it can be read."""
+    room = lesson_of(name)
+    if room is None:
+        yield "there is no room for it in quantlab/lessons; make one, as for the other lessons."
+        return
+    try:
+        _ = room.glossary
+    except ValueError as said:
+        yield f"{said}"
+    if not (room.folder / "quiz.yaml").is_file():
+        return
+    try:
+        quiz = room.quiz
+    except ValueError as said:
+        yield f"{said}"
+        return
+    if quiz.id != name:
+        yield f"quiz.yaml says id: {quiz.id}; expected is the lesson's own name, {name}."
 
 
 def _spine(name: str, cells: tuple[SourceCell, ...]) -> Iterator[str]:

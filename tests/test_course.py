@@ -33,13 +33,14 @@ backend-path = ["."]
 [project]
 name = "tiny"
 version = "1.0"
-optional-dependencies = { dev = ["torch==1.0"] }
+optional-dependencies = { dev = ["torch==1.0"], docs = [] }
 """
 BACKEND = """
 import os, pathlib, time, zipfile
 
 KIND = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
-TOOLS = "[console_scripts]\\nruff = tools:main\\nmypy = tools:main\\nautograder = tools:main\\n"
+NAMES = ("ruff", "mypy", "autograder", "sphinx-build")
+TOOLS = "[console_scripts]\\n" + "".join(f"{name} = tools:main\\n" for name in NAMES)
 
 def build_editable(folder, config_settings=None, metadata_directory=None):
     if "SLOW" in os.environ:
@@ -356,6 +357,7 @@ def test_every_check_runs_and_pytest_has_the_last_word(
         "ran mypy",
         "ran autograder build --check",
         "ran autograder lint",
+        f"ran {course.REFERENCE}",
     ]
     assert lines[-1].startswith("1 passed in")
     assert ("FAILED: mypy" in lines) == bool(failing)
@@ -439,13 +441,22 @@ def test_readme_states_the_steps_that_a_set_up_takes() -> None:
     assert [line for line in commands if line in by_hand] == by_hand
 
 
+def test_the_reference_is_built_where_git_does_not_look(ready: Path) -> None:
+    done = run(ready, "docs")
+    page = Path("build") / "reference" / "index.html"
+    assert done.stdout.endswith(f"ran {course.REFERENCE}\nThe reference is at {ready / page}\n")
+    assert run(ready, "docs", FAILING="sphinx-build").returncode == course.FAILED
+    assert "build/" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
+
+
 def test_a_students_copy_says_that_it_has_no_tests_and_no_demo(project: Path) -> None:
     (project / "autograder").rmdir()
-    for command in ("test", "demo"):
+    for command in ("test", "demo", "docs"):
         done = run(project, command)
         assert done.returncode == course.FAILED
         assert done.stderr == (
-            "A student's copy has no tests and no demo: use `python course.py start`.\n"
+            "A student's copy has no tests, no demo and no reference: "
+            "use `python course.py start`.\n"
         )
     assert not (project / ".venv").exists()
 

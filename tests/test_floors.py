@@ -41,8 +41,9 @@ FLOORS["quantlab.learn"] = LIBRARY | {"quantlab", "quantlab.teach", "quantlab.le
 FLOORS["quantlab"] = set(FLOORS)
 FLOORS["autograder"] = set(FLOORS)
 
-# Tests and benchmarks look at the rooms from outside: they may import all, none may import them.
-OUTSIDE = ("tests", "benchmarks")
+# Tests, benchmarks and docs look at the rooms from outside: they may import all of them, and no
+# room may import them.
+OUTSIDE = ("tests", "benchmarks", "docs")
 
 
 def room_of(module: str) -> str | None:

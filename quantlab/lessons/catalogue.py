@@ -71,6 +71,16 @@ def lessons() -> tuple[Lesson, ...]:
     return tuple(_lesson(name) for name in sorted(rooms, key=lambda n: (not NUMBERED.match(n), n)))
 
 
+def lesson_of(name: str) -> Lesson | None:
+    """The room of the lesson whose source is called `name`; None where there is none.
+
+    "01_scale_and_zero_point" lives in lesson_01, a name without a number in a room of that name.
+    """
+    numbered = re.match(r"\d\d(?=_)", name)
+    room = f"lesson_{numbered[0]}" if numbered else name
+    return next((lesson for lesson in lessons() if lesson.folder.name == room), None)
+
+
 def _lesson(name: str) -> Lesson:
     package = f"{quantlab.lessons.__name__}.{name}"
     spec = find_spec(package)
@@ -84,6 +94,11 @@ def _lesson(name: str) -> Lesson:
 def of_lesson(number: int) -> tuple[Exercise, ...]:
     """The exercises of one lesson in order; an empty tuple where the lesson has none."""
     return tuple(e for lesson in lessons() if lesson.number == number for e in lesson.exercises)
+
+
+def terms_of_lesson(number: int) -> tuple[Term, ...]:
+    """The terms that one lesson defines, in its own order; an empty tuple where it has none."""
+    return tuple(t for lesson in lessons() if lesson.number == number for t in lesson.glossary)
 
 
 def all_exercises() -> tuple[Exercise, ...]:

@@ -9,8 +9,9 @@
 # %% facts
 import numpy as np
 
-from quantlab.lessons.catalogue import of_lesson
+from quantlab.lessons.catalogue import of_lesson, terms_of_lesson
 from quantlab.numerics import QParams, choose_qparams, dequantize, quantize
+from quantlab.teach.glossary import glossary_table
 
 reading_minutes = 13
 looking_minutes = 4  # the explorer and the quiz
@@ -675,24 +676,19 @@ check("1.10")
 # floats again. You have one ruler for a whole tensor, where a ruler for each channel may fit
 # better. And the range came from the data itself: on new data it may not fit.
 #
-# ### The words of this lesson
+# ### Words of this lesson
+#
+# {{glossary_table(terms_of_lesson(1))}}
+#
+# Later lessons add:
 #
 # | word | what it means |
 # |---|---|
-# | scale | distance between two ticks, in the unit of the real numbers |
-# | zero_point | the tick, an integer, that stands at 0.0 |
-# | tick, step | an integer of the ruler; the gap between two of them |
-# | qmin, qmax | the lowest and the highest tick: 0 and 255 in UINT8 |
-# | saturation | a value beyond the ruler becomes the tick at its end |
-# | symmetric | the ruler reaches equally far to both sides; `zero_point` is 0 in a signed type |
-# | asymmetric | the ruler covers [lo, hi]; `zero_point` is wherever 0.0 is |
-# | fake quantization | quantize and dequantize: floats again, but only those the ruler can say |
-# | per-tensor | one ruler for a whole tensor, as in this lesson |
-# | per-channel | a ruler for each output channel (lesson 3) |
-# | observer | code that watches a tensor and remembers its range (lesson 4) |
-# | calibration | running sample data through a model to find the ranges (lesson 4) |
-# | PTQ | post-training quantization: a trained model is quantized as it is (lesson 6) |
-# | QAT | quantization-aware training: training goes on with fake quantization in it (lesson 8) |
+# | **per-channel** | a ruler for each output channel (lessons 2 and 3) |
+# | **observer** | code that watches a tensor and remembers its range (lesson 4) |
+# | **calibration** | running sample data through a model to find the ranges (lesson 4) |
+# | **PTQ** | post-training quantization: a trained model is quantized as it is (lesson 6) |
+# | **QAT** | quantization-aware training: fake quantization takes part in it (lesson 8) |
 #
 # ### I can …
 #

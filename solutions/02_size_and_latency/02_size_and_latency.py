@@ -11,8 +11,9 @@
 # ---
 
 # %% facts
-from quantlab.lessons.catalogue import find, of_lesson
+from quantlab.lessons.catalogue import find, of_lesson, terms_of_lesson
 from quantlab.numerics import LayerShape, size_of_layers, size_of_parameters
+from quantlab.teach.glossary import glossary_table
 
 BUDGET_MS = 10
 PARAMETERS = 45_000_000
@@ -752,6 +753,10 @@ check("2.9")
 # best. A roofline is a bound and no promise: caches, kernels and conversions stand between it and
 # the clock, so a speed is measured or marked *computed, not measured*. You have *not* looked at
 # what INT8 does to accuracy; a small and fast model that sees nothing is of no use.
+#
+# ### Words of this lesson
+#
+# {{glossary_table(terms_of_lesson(2))}}
 
 # %% [markdown] spine="next"
 # ## Next

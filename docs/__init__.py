@@ -1,0 +1,1 @@
+"""Pages for whoever carries on, and the scripts that draw and build them."""

@@ -1,0 +1,1 @@
+"""What Sphinx needs for the reference: configuration, pages, docstrings made ready."""

@@ -43,17 +43,30 @@ def judge(exercise: Exercise, ask: Ask, seed: int = 0) -> Judgement:
             expected="This exercise is built from scratch: plain arithmetic and numpy.",
             next_step=f"Write what `{found}` does yourself. {AGAIN}",
         )
-    tried = try_all(exercise, ask, seed)
+    tried = ask_all(exercise, ask, questions(exercise, seed))
     if all(t.empty for t in tried):
         return _not_attempted(exercise, ask, tried[0].reply)
     return _weigh(exercise, tried)
 
 
-def try_all(exercise: Exercise, ask: Ask, seed: int) -> list[Tried]:
-    """Every case of a function or of values, asked and compared."""
-    return [
-        _try(exercise, ask, group, args) for group in exercise.groups(seed) for args in group.cases
-    ]
+def questions(exercise: Exercise, seed: int) -> tuple[Tried, ...]:
+    """Every case of a function or of values with its truth, not asked yet."""
+    return tuple(
+        Tried(group, args, Reply("missing"), _truth(exercise, args), "")
+        for group in exercise.groups(seed)
+        for args in group.cases
+    )
+
+
+def ask_all(exercise: Exercise, ask: Ask, cases: Sequence[Tried]) -> list[Tried]:
+    """Ask every case and compare. A value is asked by name, a function is called."""
+    tried = []
+    for case in cases:
+        by_name = exercise.kind == "value"
+        reply = ask.value(case.args[0]) if by_name else ask.call(exercise.answer, case.args)
+        off = _differs(exercise, case.args, reply, case.want)
+        tried.append(replace(case, reply=reply, off=off))
+    return tried
 
 
 def group_results(tried: Sequence[Tried]) -> tuple[GroupResult, ...]:
@@ -65,14 +78,6 @@ def group_results(tried: Sequence[Tried]) -> tuple[GroupResult, ...]:
         GroupResult(g.name, g.points, 0.0 if key in failing else g.points)
         for key, g in groups.items()
     )
-
-
-def _try(exercise: Exercise, ask: Ask, group: CaseGroup, args: tuple[Any, ...]) -> Tried:
-    """Ask for one case and compare. A value is asked by name, a function is called."""
-    by_name = exercise.kind == "value"
-    reply = ask.value(args[0]) if by_name else ask.call(exercise.answer, args)
-    want = _truth(exercise, args)
-    return Tried(group, args, reply, want, _differs(exercise, args, reply, want))
 
 
 def _truth(exercise: Exercise, args: tuple[Any, ...]) -> Any:

@@ -341,4 +341,3 @@ def _scalars(seen: Sequence[Seen]) -> list[str]:
 def _spread(seen: Sequence[Seen], name: str) -> Floats:
     """The argument of each case, once for every value of its answer."""
     return np.concatenate([np.full(np.size(s.want), float(s.args[name])) for s in seen])
-

@@ -69,21 +69,29 @@ class Mutant:
 def mutants_of(source: str, answer: str, names: Mapping[str, Any]) -> tuple[Mutant, ...]:
     """The mutants of an answer's cell, each change once.
 
-    source  the cell with its solution in place; a function's docstring and asserts stay as they are.
+    source  the cell with its solution in place; a function's docstring and asserts stay.
     answer  the function that the cell defines, or "" for values.
     names   what the cell finds in the notebook.
     """
     tree = ast.parse(source)
-    found = {unparsed: None for unparsed in (ast.unparse(tree),)}
-    mutants = []
-    for change, changed in _changed_trees(tree, answer):
-        text = ast.unparse(ast.fix_missing_locations(changed))
-        if text not in found:
-            found[text] = None
-            mutants.append(Mutant(change, _run(text, names)))
-    if answer:
-        mutants += _around(source, answer, names)
-    return tuple(mutants)
+    stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_stored(n)}
+    space = {k: v for k, v in names.items() if k not in ({answer} if answer else stored)}
+    before = ast.unparse(tree)
+    texts = dict.fromkeys(ast.unparse(ast.fix_missing_locations(t)) for t in _changed(tree, answer))
+    mutants = [Mutant(_said(before, text), _run(text, space)) for text in texts if text != before]
+    return (*mutants, *(_around(source, answer, space) if answer else ()))
+
+
+def _is_stored(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def _said(before: str, after: str) -> str:
+    """The changed line as it now stands, or what was left out."""
+    old, new = before.splitlines(), after.splitlines()
+    added = [line.strip() for line in new if line not in old]
+    gone = [line.strip() for line in old if line not in new]
+    return "; ".join(added) or f"without: {'; '.join(gone)}"
 
 
 def _run(text: str, names: Mapping[str, Any]) -> Callable[[], Mapping[str, Any]]:
@@ -95,10 +103,10 @@ def _run(text: str, names: Mapping[str, Any]) -> Callable[[], Mapping[str, Any]]
     return make
 
 
-def _changed_trees(tree: ast.Module, answer: str) -> Iterator[tuple[str, ast.Module]]:
+def _changed(tree: ast.Module, answer: str) -> Iterator[ast.Module]:
     """Every tree with one node replaced. Nodes are told apart by their place in a walk."""
     swaps = _names_to_swap(tree, answer)
-    given = _given(tree, answer)
+    given = _given(tree)
     for place, node in enumerate(ast.walk(tree)):
         if id(node) in given:
             continue
@@ -106,8 +114,7 @@ def _changed_trees(tree: ast.Module, answer: str) -> Iterator[tuple[str, ast.Mod
             changed = copy.deepcopy(tree)
             target = next(n for p, n in enumerate(ast.walk(changed)) if p == place)
             _Replace(target, new).visit(changed)
-            after = ast.unparse(new) if new is not None else "left out"
-            yield f"{ast.unparse(node)} → {after}", changed
+            yield changed
 
 
 class _Replace(ast.NodeTransformer):
@@ -118,7 +125,7 @@ class _Replace(ast.NodeTransformer):
         return self.new if node is self.target else self.generic_visit(node)
 
 
-def _given(tree: ast.Module, answer: str) -> set[int]:
+def _given(tree: ast.Module) -> set[int]:
     """What is not the learner's: arguments, docstring, asserts, what they contain; imports."""
     fixed: list[ast.AST] = [n for n in ast.walk(tree) if isinstance(n, ast.Assert | ast.Import)]
     for node in ast.walk(tree):

@@ -31,6 +31,9 @@ class Unread(LocalAsk):
     def source(self, name: str) -> str | None:
         return None
 
+    def uses(self, name: str) -> tuple[str, ...]:
+        return ()
+
 
 def reference_namespace(cells: Sequence[SourceCell]) -> dict[str, Any]:
     """The names after a learner solved everything: the lesson's imports, then each solved cell."""

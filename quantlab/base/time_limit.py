@@ -1,8 +1,8 @@
 """A block that stops after some seconds, on every system, without ending the process.
 
-Where the main thread can have a timer signal (Linux, macOS), one is set; elsewhere (Windows, another
-thread) a second thread puts the exception into this one. Either way it rises between two Python
-instructions: a single long call in C, such as one huge matrix product, ends first.
+Where the main thread can have a timer signal (Linux, macOS), one is set; elsewhere (Windows,
+another thread) a second thread puts the exception into this one. Either way it rises between two
+Python instructions: a single long call in C, such as one huge matrix product, ends first.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any
 
 from quantlab.teach.judging.ask import Ask, Reply
 from quantlab.teach.judging.diagnosis import argument_names, diagnose
-from quantlab.teach.judging.exercise import CaseGroup, Exercise
+from quantlab.teach.judging.exercise import Exercise
 from quantlab.teach.judging.reading import code_above_the_marker
 from quantlab.teach.judging.tried import Raises, Tried
 from quantlab.teach.judging.verdict import GroupResult, Judgement, Verdict

@@ -17,6 +17,12 @@ SIZE_POINTS = {"fp32_mb": 1.0, "int8_mb": 1.0, "times_smaller": 1.0}
 @exercise("2.1", "45 million parameters", points=3, difficulty=1, importance=5, minutes=3)
 class FortyFiveMillion:
     values = SIZE_POINTS
+    asks = {
+        "fp32_mb": "Every parameter as FP32, in MB of 1,000,000 bytes.",
+        "int8_mb": "Every parameter as INT8, in MB of 1,000,000 bytes.",
+        "times_smaller": "How many INT8 models have the size of one FP32 model.",
+    }
+    insight = "Bits are all that counts here. Exercise 2.2 meets the type that shares a byte."
     hints = (
         "How many bits does one FP32 number have, and how many bits fill a byte?",
         "bytes = count × bits / 8, and MB = bytes / 1,000,000.",
@@ -68,8 +74,9 @@ class BytesOfATensor:
         "Count bits first, then ask how many bytes they need. A byte that is half full counts.",
         "Whole-number division rounds down. Add 7 to the bits before you divide them by 8.",
     )
+    insight = "4-bit weights of every model in lesson 06 are stored so, two to a byte."
     within = exact()  # a count of bytes
-    forbid = ("quantlab", "size_of_parameters")
+    forbid = ("quantlab",)
 
     def cases(rng):
         count = int(rng.integers(1_000, 1_000_000))
@@ -78,19 +85,27 @@ class BytesOfATensor:
                 "whole bytes",
                 0.5,
                 "32, 16 and 8 bits are 4, 2 and 1 bytes for each value.",
-                [(3, 32), (3, 16), (3, 8), (count, 32), (count, 16), (count, 8), (0, 8)],
+                # The last count is beyond what float32 tells apart; its bits, beyond int32.
+                [
+                    (3, 32),
+                    (3, 16),
+                    (3, 8),
+                    (0, 8),
+                    *((count, bits) for bits in (32, 16, 8)),
+                    (600_000_001, 32),
+                ],
             ),
             group(
                 "two to a byte",
                 0.5,
                 "Two 4-bit values share one byte.",
-                [(2, 4), (2 * count, 4)],
+                [(2, 4), (200_000, 4), (2 * count, 4)],
             ),
             group(
                 "a value left over",
                 1,
                 "A file has whole bytes: a 4-bit value without a partner still needs one.",
-                [(1, 4), (3, 4), (4 * count + 1, 4), (4 * count + 3, 4)],
+                [(1, 4), (3, 4), (4 * count + 1, 4), (4 * count + 3, 4), (600_000_001, 4)],
             ),
         ]
 
@@ -123,6 +138,14 @@ class BytesOfATensor:
     def always_one_more(count, bits):
         return count * bits // 8 + 1
 
+    @misconception("Is something left over of every odd count? How many bits are 3 × 8?")
+    def one_more_for_odd_counts(count, bits):
+        return count * bits // 8 + count % 2
+
+    @misconception("How many bits fill a byte, 4 or 8?")
+    def nibbles(count, bits):
+        return -(-count * bits // 4)
+
     @misconception("Your answer is the same for every number of bits. Where does `bits` come in?")
     def always_float32(count, bits):
         return 4 * count
@@ -138,8 +161,9 @@ class BytesOfALayer:
         "`rulers = weight_shape[0] if per_channel else 1`; then add up weights × 1, rulers × "
         "(4 + 1) and output channels × 4.",
     )
+    insight = "Per-channel costs 5 bytes a channel. Lesson 03 shows what they buy."
     within = exact()  # a count of bytes
-    forbid = ("quantlab", "size_of_layers", "size_of_parameters")
+    forbid = ("quantlab",)
 
     def cases(rng):
         out, into = int(rng.integers(12, 96)), int(rng.integers(3, 11))
@@ -148,19 +172,30 @@ class BytesOfALayer:
                 "per-tensor",
                 1,
                 "One ruler for the whole weight; a bias for every output channel.",
-                [((8, 4, 1, 1), False), ((out, into, 3, 3), False)],
+                [((8, 4, 1, 1), False), ((256, 64, 3, 5), False), ((out, into, 3, 3), False)],
             ),
             group(
                 "per-channel",
                 1,
                 "A ruler for every output channel; a bias for every output channel.",
-                [((4, 2, 1, 1), True), ((out, into, 3, 3), True), ((2 * out, into, 1, 1), True)],
+                [
+                    ((4, 2, 1, 1), True),
+                    ((256, 64, 3, 5), True),
+                    ((out, into, 3, 3), True),
+                    ((2 * out, into, 1, 1), True),
+                ],
             ),
             group(
                 "depthwise and linear",
                 1,
                 "The first number of the shape counts the output channels, whatever follows it.",
-                [((5, 1, 3, 3), True), ((out, 7 * into), True), ((out, 7 * into), False)],
+                [
+                    ((5, 1, 3, 3), True),
+                    ((300, 500), True),
+                    ((300, 500), False),
+                    ((out, 7 * into), True),
+                    ((out, 7 * into), False),
+                ],
             ),
         ]
 
@@ -172,6 +207,27 @@ class BytesOfALayer:
     @misconception("Per-channel means one ruler for each output channel. How many scales is that?")
     def one_scale_although_per_channel(weight_shape, per_channel):
         return prod(weight_shape) + 5 + 4 * weight_shape[0]
+
+    @misconception("A layer of one ruler has many output channels. How many biases does it add?")
+    def one_bias_a_ruler(weight_shape, per_channel):
+        rulers = weight_shape[0] if per_channel else 1
+        return prod(weight_shape) + 9 * rulers
+
+    @misconception("Per-tensor means one ruler for the whole weight. How many scales is that?")
+    def always_per_channel(weight_shape, per_channel):
+        return _layer_bytes(weight_shape, True)
+
+    @misconception("Rulers, biases: and the weights themselves?")
+    def forgets_the_weights(weight_shape, per_channel):
+        return _layer_bytes(weight_shape, per_channel) - prod(weight_shape)
+
+    @misconception("These weights are INT8. How many bytes is each of them?")
+    def weights_as_fp32(weight_shape, per_channel):
+        return _layer_bytes(weight_shape, per_channel) + 3 * prod(weight_shape)
+
+    @misconception("A real number has 4 bytes as FP32. Which tensor here holds real numbers?")
+    def scale_as_float16(weight_shape, per_channel):
+        return _layer_bytes(weight_shape, per_channel, scale=2)
 
     @misconception("Biases add to sums of products, which do not fit into 8 bits. Which type does?")
     def bias_as_int8(weight_shape, per_channel):

@@ -25,7 +25,7 @@ line; 3 Python too old or without venv; 4 no network; 5 disk full; 6 .venv canno
 FIRST_LESSON = "00_start_here"
 FIRST_PAGE = f"{FIRST_LESSON}/{FIRST_LESSON}.ipynb"
 CHECKS = ["ruff check .", "ruff format --check .", "mypy"]
-CHECKS += ["autograder build --check", "autograder lint"]
+CHECKS += ["autograder build --check", "autograder lint", "autograder lint --mutants"]
 
 
 def free_port(wanted: int | None) -> int:

@@ -66,18 +66,21 @@ class Mutant:
     make: Callable[[], Mapping[str, Any]]
 
 
-def mutants_of(source: str, answer: str, names: Mapping[str, Any]) -> tuple[Mutant, ...]:
+def mutants_of(
+    source: str, answer: str, names: Mapping[str, Any], case: Sequence[Any] = ()
+) -> tuple[Mutant, ...]:
     """The mutants of an answer's cell, each change once.
 
     source  the cell with its solution in place; a function's docstring and asserts stay.
     answer  the function that the cell defines, or "" for values.
     names   what the cell finds in the notebook.
+    case    arguments of one call: only those of one kind are taken for each other.
     """
     tree = ast.parse(source)
     stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_stored(n)}
     space = {k: v for k, v in names.items() if k not in ({answer} if answer else stored)}
-    before = ast.unparse(tree)
-    texts = dict.fromkeys(ast.unparse(ast.fix_missing_locations(t)) for t in _changed(tree, answer))
+    before, swaps = ast.unparse(tree), _names_to_swap(tree, answer, case)
+    texts = dict.fromkeys(ast.unparse(ast.fix_missing_locations(t)) for t in _changed(tree, swaps))
     mutants = [Mutant(_said(before, text), _run(text, space)) for text in texts if text != before]
     return (*mutants, *(_around(source, answer, space) if answer else ()))
 
@@ -103,9 +106,8 @@ def _run(text: str, names: Mapping[str, Any]) -> Callable[[], Mapping[str, Any]]
     return make
 
 
-def _changed(tree: ast.Module, answer: str) -> Iterator[ast.Module]:
+def _changed(tree: ast.Module, swaps: Sequence[Sequence[str]]) -> Iterator[ast.Module]:
     """Every tree with one node replaced. Nodes are told apart by their place in a walk."""
-    swaps = _names_to_swap(tree, answer)
     given = _given(tree)
     for place, node in enumerate(ast.walk(tree)):
         if id(node) in given:
@@ -136,12 +138,17 @@ def _given(tree: ast.Module) -> set[int]:
     return {id(inner) for node in fixed for inner in ast.walk(node)}
 
 
-def _names_to_swap(tree: ast.Module, answer: str) -> list[list[str]]:
-    """Names that stand for each other by mistake: the arguments, and what one line unpacks."""
-    groups = []
+def _names_to_swap(tree: ast.Module, answer: str, case: Sequence[Any]) -> list[list[str]]:
+    """Names that stand for each other by mistake: arguments of one kind, what one line unpacks.
+
+    A number never stands for a list: one times the other can fill the memory of a machine.
+    """
+    groups: list[list[str]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name == answer:
-            groups.append([a.arg for a in node.args.args])
+            arguments = zip((a.arg for a in node.args.args), case, strict=True)
+            numbers = [name for name, value in arguments if isinstance(value, int | float)]
+            groups.append(numbers)
         if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Store):
             groups.append([n.id for n in node.elts if isinstance(n, ast.Name)])
     return groups

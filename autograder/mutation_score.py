@@ -116,8 +116,9 @@ def score(
     """Judge every wrong answer to one exercise on every seed."""
     cases = [questions(exercise, seed) for seed in SEEDS]
     function = exercise.answer if exercise.kind == "function" else ""
+    made = mutants_of(source, function, solved, cases[0][0].args if function else ())
     wrong: dict[str, Callable[[], Mapping[str, Any]]] = {
-        m.change: m.make for m in mutants_of(source, function, solved) if _can_differ(m, cases[0])
+        m.change: m.make for m in made if _can_differ(m, cases[0])
     }
     for known in exercise.misconceptions:
         wrong[known.name] = lambda known=known: as_answer(exercise, known.wrong)

@@ -100,7 +100,9 @@ def test_a_copy_without_solutions_says_who_has_them(monkeypatch, tmp_path):
 
 
 def test_a_written_answer_shows_the_rubric_and_takes_the_learners_own_band():
-    names = {WRITTEN.answer: "Because the weights are centred on zero and the outputs of a ReLU are not."}
+    names = {
+        WRITTEN.answer: "Because the weights are centred on zero and the outputs of a ReLU are not."
+    }
     card = in_a_notebook(names, f'check("{WRITTEN.id}")')
     assert card.judgement.verdict is Verdict.INCONCLUSIVE
     assert WRITTEN.rubric[0].model_answer in repr(card)

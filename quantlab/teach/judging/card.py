@@ -124,7 +124,8 @@ def _heading(judgement: Judgement) -> str:
     word = str(judgement.verdict).replace("_", " ").capitalize()
     opening = judgement.opening or _OPENING.get(judgement.verdict, word)
     name = f"{judgement.exercise} · {judgement.title}"
-    if judgement.verdict in _WITHOUT_POINTS:
+    unjudged = judgement.opening and not judgement.groups
+    if judgement.verdict in _WITHOUT_POINTS or unjudged:
         return f"{opening} — {name}"
     of = f"{_number(judgement.points)} of {_number(judgement.max_points)}"
     return f"{opening} — {of} point{'s' if judgement.max_points != 1 else ''} — {name}"

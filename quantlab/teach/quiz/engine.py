@@ -118,11 +118,19 @@ def _score_choice(question: Question, chosen: set[Any]) -> QuestionResult:
     return QuestionResult(question, True, chosen == right, tuple(feedback))
 
 
+def _within(number: float, value: float, tolerance: float) -> bool:
+    """Within the tolerance as it is written: 0.63 is 0.005 from 0.625, and a hair more in doubles.
+
+    Both numbers are rounded by 2^-53 of themselves at most, and so is their difference.
+    """
+    return abs(number - value) <= tolerance + (abs(number) + abs(value)) * 2.0**-52
+
+
 def _score_number(question: Question, number: float) -> QuestionResult:
     assert question.answer is not None, "check_quiz lets no numeric question with a key lack it"
-    if abs(number - question.answer) <= question.tolerance:
+    if _within(number, question.answer, question.tolerance):
         return QuestionResult(question, True, True, (question.feedback,))
-    near = [w for w in question.likely_wrong if abs(number - w.value) <= w.tolerance]
+    near = [w for w in question.likely_wrong if _within(number, w.value, w.tolerance)]
     said = near[0].feedback if near else question.otherwise
     return QuestionResult(question, True, False, (said,))
 

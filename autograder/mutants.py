@@ -181,11 +181,11 @@ def _expressions(node: ast.AST, swaps: Sequence[Sequence[str]]) -> Iterator[ast.
 
 
 def _constants(node: ast.Constant) -> Iterator[ast.expr]:
-    if type(node.value) in (int, float):
-        yield ast.Constant(node.value + 1)
-        yield ast.Constant(node.value - 1)
-    elif type(node.value) is str and node.value.isidentifier():
-        yield ast.Constant({"compute": "memory", "memory": "compute"}.get(node.value, "other"))
+    value = node.value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield from (ast.Constant(value + 1), ast.Constant(value - 1))
+    elif isinstance(value, str) and value.isidentifier():
+        yield ast.Constant({"compute": "memory", "memory": "compute"}.get(value, "other"))
 
 
 def _calls(node: ast.Call) -> Iterator[ast.expr]:

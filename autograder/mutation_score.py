@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def score(
         m.change: m.make for m in made if _can_differ(m, cases[0])
     }
     for known in exercise.misconceptions:
-        wrong[known.name] = lambda known=known: as_answer(exercise, known.wrong)
+        wrong[known.name] = partial(as_answer, exercise, known.wrong)
     sorted_out: dict[str, list[str]] = {"rejected": [], "survived": [], "by chance": []}
     for change, make in wrong.items():
         sorted_out[_outcome(exercise, make, cases)].append(change)

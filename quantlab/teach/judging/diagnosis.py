@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from quantlab.teach.judging.exercise import Exercise, Misconception
-from quantlab.teach.judging.patterns import Pattern, Seen, cut_digits, find_pattern
+from quantlab.teach.judging.patterns import cut_digits, find_pattern
+from quantlab.teach.judging.seen import Pattern, Seen
 from quantlab.teach.judging.splits import find_split
 from quantlab.teach.judging.tried import Raises, Tried
 from quantlab.teach.judging.within import Within

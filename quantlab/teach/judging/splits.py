@@ -2,84 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from quantlab.teach.judging.patterns import Pattern, Seen
+from quantlab.teach.judging.seen import Pattern, Seen
 
 #: A split needs this many cases on each side, or chance could have made it.
 CASES_A_SIDE = 2
+#: An argument with no more values than these is asked about value by value.
+FEW_VALUES = 4
+
+Property = tuple[str, Callable[[Any], bool]]
 
 
 def find_split(seen: Sequence[Seen]) -> Pattern | None:
     """Which property of the arguments tells the right cases from the ones that are off."""
-    if not any(s.off for s in seen) or all(s.off for s in seen):
+    off = [s.off for s in seen]
+    if min(sum(off), len(off) - sum(off)) < CASES_A_SIDE:
         return None
-    for said, holds in _properties(seen):
-        try:
-            sides = [bool(holds(s)) for s in seen]
-        except (TypeError, ValueError, KeyError, IndexError):
-            continue
-        if min(sum(sides), len(sides) - sum(sides)) < CASES_A_SIDE:
-            continue
-        if all(side != s.off for side, s in zip(sides, seen, strict=True)):
+    for said, sides in _sides(seen):
+        if sides == [not o for o in off]:
             return Pattern("split", f"Right whenever {said}, off in every other case.")
-        if all(side == s.off for side, s in zip(sides, seen, strict=True)):
+        if sides == off:
             return Pattern("split", f"Off whenever {said}, right in every other case.")
     return None
 
 
-def _properties(seen: Sequence[Seen]) -> Iterator[tuple[str, Callable[[Seen], bool]]]:
+def _sides(seen: Sequence[Seen]) -> Iterator[tuple[str, list[bool]]]:
+    """A sentence about a case, and of which cases it is true."""
     names = list(seen[0].args)
     for name in names:
-        yield from _of_one(name, [s.args.get(name) for s in seen])
+        values = [s.args[name] for s in seen]
+        for said, holds in _properties(values):
+            yield f"`{name}` {said}", [holds(v) for v in values]
     for one, other in pairwise(names):
-        yield f"`{one}` equals `{other}`", lambda s, a=one, b=other: s.args[a] == s.args[b]
-        yield f"`{one}` is −`{other}`", lambda s, a=one, b=other: s.args[a] == -s.args[b]
-    yield "the right answer is 0 or more", lambda s: float(np.min(s.want)) >= 0
-    yield "the arguments are the same size in height and width", lambda s: _square(s.args)
+        pairs = [(s.args[one], s.args[other]) for s in seen]
+        if all(isinstance(v, int | float) for pair in pairs for v in pair):
+            yield f"`{one}` equals `{other}`", [a == b for a, b in pairs]
+    shapes = [_sides_of_pictures(s.args) for s in seen]
+    if all(shapes):
+        yield "height and width are equal", [all(h == w for h, w in sides) for sides in shapes]
 
 
-def _of_one(name: str, values: list[Any]) -> Iterator[tuple[str, Callable[[Seen], bool]]]:
+def _properties(values: list[Any]) -> Iterator[Property]:
+    """What can be said of one argument, fit for the kind of its values."""
     if all(isinstance(v, bool) for v in values):
-        yield f"`{name}` is True", lambda s: s.args[name]
-        return
-    if all(isinstance(v, int | float) for v in values):
-        yield f"`{name}` is 0", lambda s: s.args[name] == 0
-        yield f"`{name}` is 1", lambda s: s.args[name] == 1
-        yield f"`{name}` is above 0", lambda s: s.args[name] > 0
-        yield f"`{name}` is below 0", lambda s: s.args[name] < 0
-        yield f"`{name}` is even", lambda s: s.args[name] % 2 == 0
-        few = sorted(set(values)) if len(set(values)) <= 4 else []
-        for value in few:
-            yield f"`{name}` is {value:g}", lambda s, v=value: s.args[name] == v
-            yield f"`{name}` is {value:g} or more", lambda s, v=value: s.args[name] >= v
-        return
-    if all(isinstance(v, np.ndarray) for v in values):
-        yield f"`{name}` has one axis", lambda s: np.ndim(s.args[name]) == 1
-        yield f"`{name}` has nothing below 0", lambda s: float(np.min(s.args[name])) >= 0
-        yield f"`{name}` reaches farther above 0 than below", lambda s: _leans_up(s.args[name])
-    if all(isinstance(v, list | tuple) for v in values):
-        lengths = sorted({len(v) for v in values})
-        for n in lengths:
-            yield f"`{name}` has {n} entries", lambda s, n=n: len(s.args[name]) == n
+        yield "is True", bool
+    elif all(isinstance(v, int | float) for v in values):
+        yield from (
+            ("is 0", lambda v: v == 0),
+            ("is 1", lambda v: v == 1),
+            ("is above 0", lambda v: v > 0),
+            ("is below 0", lambda v: v < 0),
+            ("is even", lambda v: v % 2 == 0),
+        )
+        different = sorted(set(values))
+        if len(different) <= FEW_VALUES:
+            yield from ((f"is {n:g}", _is(n)) for n in different)
+            yield from ((f"is {n:g} or more", _at_least(n)) for n in different)
+    elif all(isinstance(v, np.ndarray) for v in values):
+        yield "has one axis", lambda v: v.ndim == 1
+        yield "has nothing below 0", lambda v: float(v.min()) >= 0
+        yield "reaches farther above 0 than below", lambda v: float(v.max()) >= -float(v.min())
+    elif all(isinstance(v, list | tuple) for v in values):
+        for n in sorted({len(v) for v in values}):
+            yield f"has {n} entries", _has(n)
 
 
-def _leans_up(values: np.ndarray) -> bool:
-    return float(values.max()) >= -float(values.min())
+def _is(number: float) -> Callable[[Any], bool]:
+    return lambda value: bool(value == number)
 
 
-def _square(args: Any) -> bool:
-    """Kernels, pictures and shapes: the last two numbers of every shape are equal."""
-    shapes = [v for v in args.values() if isinstance(v, tuple | list) and v]
-    flat = [s for v in shapes for s in (v if isinstance(v[0], tuple | list) else [v])]
-    flat = [s for s in flat if len(s) > 2]
-    pairs = [(s[-2], s[-1]) for s in flat]
-    if "height" in args and "width" in args:
-        pairs.append((args["height"], args["width"]))
-    if not pairs:
-        raise ValueError("no shapes here")
-    return all(h == w for h, w in pairs)
+def _at_least(number: float) -> Callable[[Any], bool]:
+    return lambda value: bool(value >= number)
+
+
+def _has(count: int) -> Callable[[Any], bool]:
+    return lambda value: len(value) == count
+
+
+def _sides_of_pictures(args: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """(height, width) of every kernel, picture and feature map among the arguments."""
+    found = [(args["height"], args["width"])] if {"height", "width"} <= args.keys() else []
+    for value in args.values():
+        shapes = value if isinstance(value, list) else [value]
+        found += [s[-2:] for s in shapes if isinstance(s, tuple) and len(s) > 2]
+    return found

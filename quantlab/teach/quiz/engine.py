@@ -6,7 +6,9 @@ Nothing here knows about widgets or progress; `learn.quiz_widget` is what a note
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -119,11 +121,11 @@ def _score_choice(question: Question, chosen: set[Any]) -> QuestionResult:
 
 
 def _within(number: float, value: float, tolerance: float) -> bool:
-    """Within the tolerance as it is written: 0.63 is 0.005 from 0.625, and a hair more in doubles.
-
-    Both numbers are rounded by 2^-53 of themselves at most, and so is their difference.
-    """
-    return abs(number - value) <= tolerance + (abs(number) + abs(value)) * 2.0**-52
+    """In decimals as written: as doubles, 0.63 is a hair more than 0.005 from 0.625."""
+    if not math.isfinite(number):
+        return False
+    given, near, limit = (Decimal(repr(float(n))) for n in (number, value, tolerance))
+    return abs(given - near) <= limit
 
 
 def _score_number(question: Question, number: float) -> QuestionResult:

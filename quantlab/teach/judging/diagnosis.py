@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from quantlab.teach.judging.exercise import Exercise, Misconception
-from quantlab.teach.judging.patterns import cut_digits, find_pattern
+from quantlab.teach.judging.parts import find_in_parts
+from quantlab.teach.judging.patterns import cut_digits, direction, find_pattern
 from quantlab.teach.judging.seen import Pattern, Seen
 from quantlab.teach.judging.splits import find_split
 from quantlab.teach.judging.tried import Raises, Tried
@@ -100,23 +101,19 @@ def _cut_short(seen: Sequence[Tried]) -> str:
 
 
 def _pattern(exercise: Exercise, seen: Sequence[Tried]) -> Pattern | None:
-    """The pattern of single answers, of one part of a tuple, or of the cases that are right."""
+    """The pattern of single answers, of the parts of a tuple, or of the cases that are right."""
     if exercise.kind == "value":
         return _of_values(seen)
     names = argument_names(exercise)
-    cases = [
-        Seen(dict(zip(names, t.args, strict=True)), t.reply.value, t.want, bool(t.off))
-        for t in seen
-    ]
+    args = [dict(zip(names, t.args, strict=True)) for t in seen]
+    cases = [Seen(a, t.reply.value, t.want, bool(t.off)) for a, t in zip(args, seen, strict=True)]
     asked = [c for c, t in zip(cases, seen, strict=True) if not isinstance(t.want, Raises)]
     found = None
-    if all(t.answered for t in seen):
-        found = (
-            _of_parts(exercise, seen, names)
-            if isinstance(seen[0].want, tuple)
-            else find_pattern(asked)
-        )
-    return found or find_split(cases) or _of_groups(seen)
+    if all(t.answered for t in seen) and asked:
+        withins = [exercise.comparator(t.args) for t in seen if not isinstance(t.want, Raises)]
+        of_tuple = isinstance(asked[0].want, tuple)
+        found = find_in_parts(asked, withins) if of_tuple else find_pattern(asked)
+    return found or find_split(cases) or _of_groups(seen) or direction(asked)
 
 
 def _of_values(seen: Sequence[Tried]) -> Pattern | None:
@@ -126,41 +123,6 @@ def _of_values(seen: Sequence[Tried]) -> Pattern | None:
             if found:
                 return Pattern(found.name, f"`{t.args[0]}`: {found.sentence}")
     return None
-
-
-def _of_parts(exercise: Exercise, seen: Sequence[Tried], names: Sequence[str]) -> Pattern | None:
-    """The parts of a tuple that are off, each with its own pattern."""
-    if all(_swapped(exercise, t) for t in seen):
-        return Pattern("order", "The values are right and stand in another order.")
-    rows = []
-    for t in seen:
-        within = exercise.comparator(t.args)
-        values = within.values(t.reply.value)
-        if values is None:
-            return None
-        args = dict(zip(names, t.args, strict=True))
-        rows.append(
-            [
-                (name, Seen(args, got, want, part(got, want) != ""))
-                for (name, part), got, want in zip(within.parts, values, t.want, strict=True)
-            ]
-        )
-    columns = {column[0][0]: [cell for _, cell in column] for column in zip(*rows, strict=True)}
-    off = {name: cells for name, cells in columns.items() if any(c.off for c in cells)}
-    found = {name: find_pattern(cells) or find_split(cells) for name, cells in off.items()}
-    said = [f"`{name}`: {pattern.sentence}" for name, pattern in found.items() if pattern]
-    right = [name for name in columns if name not in off]
-    if right and off:
-        listed = " and ".join(f"`{name}`" for name in right)
-        said.insert(0, f"{listed} {'is' if len(right) == 1 else 'are'} right in every case.")
-    first = next((pattern.name for pattern in found.values() if pattern), "part")
-    return Pattern(first, " ".join(said)) if said else None
-
-
-def _swapped(exercise: Exercise, tried: Tried) -> bool:
-    within = exercise.comparator(tried.args)
-    values = within.values(tried.reply.value)
-    return bool(tried.off) and values is not None and within(values[::-1], tried.want) == ""
 
 
 def _of_groups(seen: Sequence[Tried]) -> Pattern | None:

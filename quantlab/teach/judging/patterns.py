@@ -9,11 +9,11 @@ it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quantlab.teach.judging.containers import in_another_form
 from quantlab.teach.judging.factors import factor, offset, upside_down
 from quantlab.teach.judging.seen import (
     SAME,
@@ -32,11 +32,12 @@ from quantlab.teach.judging.seen import (
 
 def find_pattern(seen: Sequence[Seen]) -> Pattern | None:
     """The most telling pattern that holds for every case, or None. Single answers, not tuples."""
-    numbers = [s for s in seen if numeric(s.got) and numeric(s.want)]
-    if len(numbers) != len(seen) or not seen:
+    if not seen or not any(s.off for s in seen):
         return None
-    if found := shape_or_type(seen):
+    if found := in_another_form(seen):
         return found
+    if not all(numeric(s.got) and numeric(s.want) for s in seen):
+        return None
     pairs = [floats(s) for s in seen]
     if any(got.shape != want.shape for got, want in pairs):
         return None
@@ -48,30 +49,10 @@ def find_pattern(seen: Sequence[Seen]) -> Pattern | None:
     for relation in (same_for_all, an_argument, sign, factor, offset, upside_down, order, wrapped):
         if found := relation(got, want, seen):
             return found
-    for partial in (unrounded, neighbours, one_side, ends, precision):
+    for partial in (cut_off, unrounded, neighbours, one_side, ends, precision):
         if found := partial(got, want, off):
             return found
-    return None
-
-
-def shape_or_type(seen: Sequence[Seen]) -> Pattern | None:
-    """The right numbers in another container, shape, order of axes or dtype."""
-    off = [s for s in seen if s.off]
-    pairs = [(np.asarray(s.got), np.asarray(s.want)) for s in off]
-    if not off:
-        return None
-    if all(g.size == w.size and _equal(g.ravel(), w.ravel()) for g, w in pairs):
-        if any(g.shape != w.shape for g, w in pairs):
-            want = "a single number" if not pairs[0][1].ndim else "an array of another shape"
-            return Pattern("container", f"The numbers are right. Expected is {want}.")
-        kinds = [
-            f"{g.dtype}" for g, w in pairs if g.dtype != w.dtype or isinstance(off[0].got, list)
-        ]
-        if kinds:
-            return Pattern("dtype", "The numbers are right. In which type should they be held?")
-    if all(w.ndim > 1 and g.shape == w.T.shape and _equal(g, w.T) for g, w in pairs):
-        return Pattern("transposed", "The numbers are right, the axes have changed places.")
-    return None
+    return where_an_argument(off, seen)
 
 
 def same_for_all(got: Floats, want: Floats, seen: Sequence[Seen]) -> Pattern | None:
@@ -186,6 +167,9 @@ def precision(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | No
     """Near, and not as near as the arithmetic allows: digits were lost on the way."""
     if not off.any():
         return None
+    with np.errstate(over="ignore"):
+        if close(want.astype(np.float16).astype(np.float64), got):
+            return Pattern("precision", "These are the digits that a float16 has. Where is one?")
     there = want != 0
     apart = np.abs(got[there] / want[there] - 1)
     if (got[~there] == 0).all() and 0 < apart.max(initial=0.0) < 2e-3:
@@ -197,6 +181,53 @@ def precision(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | No
     return None
 
 
+def cut_off(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | None:
+    """The right answers with decimals cut off or rounded away."""
+    if (np.trunc(want) == got).all() or (np.floor(want) == got).all():
+        return Pattern("cut_off", "The decimals are cut off: `int` and `//` do that. Are they due?")
+    for decimals in range(6):
+        if (np.round(want, decimals) == got).all():
+            many = f"{decimals} decimal{'s' * (decimals != 1)}"
+            return Pattern("cut_off", f"The answer is rounded to {many}. Where, and is that due?")
+    return None
+
+
+def where_an_argument(off: NDArray[np.bool_], seen: Sequence[Seen]) -> Pattern | None:
+    """Value by value: right where an argument is above 0, off where it is below, or the reverse."""
+    for name in seen[0].args:
+        values = [s.args[name] for s in seen]
+        shapes = [np.shape(s.want) for s in seen]
+        if [np.shape(v) for v in values] != shapes or not all(map(numeric, values)):
+            continue
+        below = np.concatenate([np.ravel(v) < 0 for v in values])
+        if below.all() or not below.any() or off.all():
+            continue
+        if (off == below).all():
+            return Pattern("one_side", f"Off just where `{name}` is below 0. What happens there?")
+        if not off[below].any() and off[~below].any():
+            return Pattern("one_side", f"Right wherever `{name}` is below 0, off elsewhere.")
+        if not off[~below].any():
+            return Pattern("one_side", f"What is off is off where `{name}` is below 0.")
+    return None
+
+
+def direction(seen: Sequence[Seen]) -> Pattern | None:
+    """All that is off is off to one side. Weak, but true: said where nothing else holds."""
+    off = [s for s in seen if s.off and numeric(s.got) and numeric(s.want)]
+    pairs = [floats(s) for s in off]
+    if len(off) < 3 or len(off) < sum(s.off for s in seen):
+        return None
+    if any(got.shape != want.shape for got, want in pairs):
+        return None
+    apart = np.concatenate([(g - w).ravel() for g, w in pairs])
+    every = "Every answer" if all(s.off for s in seen) else "Every answer that is off"
+    if (apart >= 0).all():
+        return Pattern("direction", f"{every} is too large. What is counted that should not be?")
+    if (apart <= 0).all():
+        return Pattern("direction", f"{every} is too small. What is left out?")
+    return None
+
+
 def cut_digits(got: float, want: float) -> int | None:
     """How many decimals `got` has, when it is the right answer rounded to so many; else None."""
     text = repr(float(got))
@@ -204,8 +235,3 @@ def cut_digits(got: float, want: float) -> int | None:
         return None
     decimals = len(text.partition(".")[2])
     return decimals if decimals < 6 and round(want, decimals) == got else None
-
-
-def _equal(got: NDArray[Any], want: NDArray[Any]) -> bool:
-    """The same numbers: exactly for integers, but for roundings otherwise."""
-    return bool((got == want).all()) if want.dtype.kind in "iu" else close(got, want)

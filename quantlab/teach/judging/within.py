@@ -79,6 +79,8 @@ class _Exact(_Numbers):
             same = type(got) is type(want) and got == want
             if isinstance(want, bool) and type(got) is np.ndarray and got.shape == ():
                 same = got.dtype == bool and bool(got) == want
+            if isinstance(want, str) and type(got) is not str:
+                return f"This is {kind_name(got)}; a text is expected."
             return "" if same else NOT_IT
         return super().__call__(got, want)
 

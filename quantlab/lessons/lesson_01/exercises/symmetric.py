@@ -77,6 +77,10 @@ class SymmetricScale:
     def uses_half_the_width(w):
         return float(w.max() - w.min()) / 2 / 127
 
+    @misconception("The width reaches from end to end. How far is it from 0 to tick 127?")
+    def the_width_on_one_side(w):
+        return float(w.max() - w.min()) / 127
+
     @misconception("128 steps fit on the left. How many ticks does INT8 have to the right of 0?")
     def divides_by_128(w):
         return float(np.abs(w).max()) / 128

@@ -352,6 +352,7 @@ def test_every_check_runs_and_pytest_has_the_last_word(
         "ran mypy",
         "ran autograder build --check",
         "ran autograder lint",
+        "ran autograder lint --mutants",
     ]
     assert lines[-1].startswith("1 passed in")
     assert ("FAILED: mypy" in lines) == bool(failing)

@@ -120,7 +120,9 @@ def misconception_problems(exercise: Exercise, seeds: Sequence[int]) -> Iterator
                 yield f"the wrong answer {wrong.name} is accepted (seed {seed})."
                 break
             if said.misconception != wrong.name:
-                yield f"the wrong answer {wrong.name} is named {said.misconception} (seed {seed})."
+                other = f"named {said.misconception}" if said.misconception else None
+                how = other or "not named: another one gives the same"
+                yield f"the wrong answer {wrong.name} is {how} (seed {seed})."
                 break
 
 

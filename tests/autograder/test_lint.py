@@ -82,8 +82,10 @@ def test_a_checker_that_accepts_a_wrong_answer_is_found():
 def test_a_misconception_called_by_anothers_name_is_found():
     first, *others = FUNCTION.misconceptions
     twins = replace(FUNCTION, misconceptions=(first, replace(first, name="twin"), *others))
+    # Each gives what the other gives, so neither is the truth.
     assert list(quality.misconception_problems(twins, (0,))) == [
-        f"the wrong answer twin is named {first.name} (seed 0)."
+        f"the wrong answer {first.name} is not named: another one gives the same (seed 0).",
+        "the wrong answer twin is not named: another one gives the same (seed 0).",
     ]
 
 

@@ -38,7 +38,7 @@ FIRST_LESSON = "00_start_here"
 FIRST_PAGE = f"{FIRST_LESSON}/{FIRST_LESSON}.ipynb"
 CHECKS = ["ruff check .", "ruff format --check .", "mypy"]
 REFERENCE = "sphinx-build -q -W --keep-going -b html docs/reference build/reference"
-CHECKS += ["autograder build --check", "autograder lint", REFERENCE]
+CHECKS += ["autograder build --check", "autograder lint", "autograder lint --mutants", REFERENCE]
 # A worker a core, four at most: each holds torch and ONNX Runtime in memory.
 PYTEST = ["-m", "pytest", "-n", "logical", "--maxprocesses", "4"]
 

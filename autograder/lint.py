@@ -31,8 +31,9 @@ from quantlab.teach.source import REGION, SourceCell, read_lesson
 
 EPILOG = """exit codes: 0 fit · 1 problems found · 2 the course cannot be read
 
-example:
+examples:
   autograder lint --json
+  autograder lint --mutants
 """
 
 SPINE = (
@@ -66,11 +67,20 @@ class LintReport:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--mutants",
+        action="store_true",
+        help="make wrong answers by machine, and count which of them each checker rejects",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     from quantlab.learn.course import course_root
 
+    if args.mutants:
+        from autograder.mutation_score import report as mutation_report
+
+        return mutation_report(course_root(), args.json)
     try:
         report = lint(course_root())
     except (FileNotFoundError, ValueError) as said:

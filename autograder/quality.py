@@ -16,7 +16,7 @@ from typing import Any
 
 from quantlab.teach.judging.ask import LocalAsk
 from quantlab.teach.judging.exercise import Exercise
-from quantlab.teach.judging.judge import judge
+from quantlab.teach.judging.judge import WORDS_AT_LEAST, judge
 from quantlab.teach.judging.verdict import Verdict
 from quantlab.teach.source import SourceCell, without_markers
 
@@ -30,6 +30,9 @@ class Unread(LocalAsk):
 
     def source(self, name: str) -> str | None:
         return None
+
+    def uses(self, name: str) -> tuple[str, ...]:
+        return ()
 
 
 def reference_namespace(cells: Sequence[SourceCell]) -> dict[str, Any]:
@@ -83,6 +86,16 @@ def specification_problems(exercise: Exercise, seeds: Sequence[int]) -> Iterator
         yield "its difficulty and importance are not from 1 to 5."
     if len(set(exercise.hints)) != 3 or not all(exercise.hints):
         yield "it needs three different hints."
+    if exercise.kind != "written" and not exercise.insight.strip():
+        yield "it says nothing to a right answer: write its `insight` in one sentence."
+    if unsaid := [name for name in exercise.values if not exercise.asks.get(name)]:
+        yield f"`asks` lacks the property of {', '.join(unsaid)}."
+    for band in exercise.rubric:
+        if (words := len(band.model_answer.split())) < WORDS_AT_LEAST:
+            yield (
+                f"the model answer of its {band.points:g}-point band has {words} words; a text "
+                f"opens the rubric from {WORDS_AT_LEAST}."
+            )
     if len({m.name for m in exercise.misconceptions}) != len(exercise.misconceptions):
         yield "two of its misconceptions have the same name."
     for wrong in exercise.misconceptions:
@@ -107,7 +120,9 @@ def misconception_problems(exercise: Exercise, seeds: Sequence[int]) -> Iterator
                 yield f"the wrong answer {wrong.name} is accepted (seed {seed})."
                 break
             if said.misconception != wrong.name:
-                yield f"the wrong answer {wrong.name} is named {said.misconception} (seed {seed})."
+                other = f"named {said.misconception}" if said.misconception else None
+                how = other or "not named: another one gives the same"
+                yield f"the wrong answer {wrong.name} is {how} (seed {seed})."
                 break
 
 

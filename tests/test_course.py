@@ -357,6 +357,7 @@ def test_every_check_runs_and_pytest_has_the_last_word(
         "ran mypy",
         "ran autograder build --check",
         "ran autograder lint",
+        "ran autograder lint --mutants",
         f"ran {course.REFERENCE}",
     ]
     assert lines[-1].startswith("1 passed in")

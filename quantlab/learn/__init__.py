@@ -1,9 +1,11 @@
 """What a learner calls: `from quantlab.learn import check, hint, quiz, solution`.
 
 Names load when they are first used, so that a command line needs no widgets and a check no quiz.
+In a notebook's kernel the import also begins to follow which cells ran.
 """
 
 from quantlab.base.lazy import lazy_names
+from quantlab.learn.cell_runs import watch
 
 _HOMES = {
     **dict.fromkeys(("check", "hint", "solution"), ".classroom"),
@@ -11,3 +13,5 @@ _HOMES = {
 }
 __all__ = sorted(_HOMES)
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)
+
+watch()

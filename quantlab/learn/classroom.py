@@ -3,10 +3,14 @@
 Effects live here: the learner's namespace is read, progress is written, a card is shown. Alone, a
 check shows a card and records an attempt. Under nbgrader the same call shows the card and returns
 the points, and records nothing.
+
+Alone, an answer has `Exercise.seconds` to be judged; a class grader has a limit of its own. "Run
+All" takes no hint: a hint cell that was queued behind another cell shows the last one again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -17,7 +21,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from quantlab.base.time_limit import TimeIsUp, time_limit
+from quantlab.learn.cell_runs import RUNS, Stale
 from quantlab.learn.progress import Progress, open_progress
+from quantlab.learn.reference import has_solution, solution_code
 from quantlab.teach.judging.ask import LocalAsk
 from quantlab.teach.judging.card import BLUE, Card, judgement_card, rubric_lines
 from quantlab.teach.judging.exercise import Exercise
@@ -36,6 +43,8 @@ def check(id: str, *, band: int | None = None) -> Card | float:
 
     Returns a `Card` for the notebook; under nbgrader (`NBGRADER_EXECUTION`) the points as a float.
     """
+    if not isinstance(id, str):
+        return _no_text("check", id)
     graded = "NBGRADER_EXECUTION" in os.environ
     started = time.perf_counter()
     extra: tuple[tuple[str, str], ...] = ()
@@ -44,11 +53,13 @@ def check(id: str, *, band: int | None = None) -> Card | float:
             judgement = _judge_quiz(id)
         else:
             exercise = _find(id)
-            judgement = _judge(exercise)
+            if not graded and (stale := RUNS.stale(exercise.answers)):
+                return judgement_card(_from_before(exercise, stale))
+            judgement = _judge(exercise, None if graded else exercise.seconds)
             extra = _written_lines(exercise, judgement)
             if not graded:
                 judgement = _keep(exercise, judgement, band, time.perf_counter() - started)
-                extra += _noticed(open_progress())
+                extra += (*_after_a_pass(exercise, judgement), *_noticed(open_progress()))
     except KeyError as said:
         return _sentence(said.args[0])
     if not graded:
@@ -60,13 +71,21 @@ def check(id: str, *, band: int | None = None) -> Card | float:
 
 
 def hint(id: str) -> Card:
-    """The next of three hints: where to look, which relation, almost the line."""
+    """The next of three hints: where to look, which relation, almost the line.
+
+    A cell that "Run All" started takes none: it shows the last one again.
+    """
+    if not isinstance(id, str):
+        return _no_text("hint", id)
     try:
         exercise = _find(id)
     except KeyError as said:
         return _sentence(said.args[0])
     progress = open_progress()
-    step = min(progress.take_hint(exercise.id), len(exercise.hints))
+    taken = progress.hints(exercise.id) if RUNS.queued else progress.take_hint(exercise.id)
+    if not taken:
+        return _sentence("“Run All” takes no hint. Run this cell alone for the first one.")
+    step = min(taken, len(exercise.hints))
     more = f'`hint("{id}")` again gives the next one.' if step < len(exercise.hints) else ""
     if not more:
         more = f'That was the last hint. `solution("{id}", anyway=True)` shows the solution.'
@@ -76,7 +95,12 @@ def hint(id: str) -> Card:
 
 
 def solution(id: str, anyway: bool = False) -> Card:
-    """The reference solution: after a pass, three finished attempts, or with `anyway=True`."""
+    """The reference solution: after a pass, three finished attempts, or with `anyway=True`.
+
+    That of a written answer opens once the learner has placed theirs in a band of the rubric.
+    """
+    if not isinstance(id, str):
+        return _no_text("solution", id)
     try:
         exercise = _find(id)
     except KeyError as said:
@@ -84,17 +108,16 @@ def solution(id: str, anyway: bool = False) -> Card:
     if "NBGRADER_EXECUTION" in os.environ:
         return _sentence("Solutions stay shut while a submission is graded.")
     progress = open_progress()
-    left = ATTEMPTS_BEFORE_SOLUTION - progress.finished_attempts(exercise.id)
-    if not anyway and not progress.passed(exercise.id) and left > 0:
+    if not anyway and (wait := _until_it_opens(exercise, progress)):
         return Card(
             f"Not open yet — {exercise.id} · {exercise.title}",
             (
-                ("", f"The solution opens after a pass, or after {left} more finished attempts."),
+                ("", wait),
                 ("Now", f'`solution("{id}", anyway=True)` opens it at once.'),
                 *_noticed(progress),
             ),
         )
-    code = _solution_code(exercise)
+    code = solution_code(exercise)
     if code is None:
         return _sentence(
             "This copy of the course has no solutions: your class keeps them. Ask your instructor."
@@ -102,6 +125,20 @@ def solution(id: str, anyway: bool = False) -> Card:
     progress.open_solution(exercise.id)
     heading = f"Solution — {exercise.id} · {exercise.title}"
     return Card(heading, _noticed(progress), code=code, colour=BLUE)
+
+
+def _until_it_opens(exercise: Exercise, progress: Progress) -> str:
+    """What a learner still has to do before the solution opens; "" when it is open."""
+    standing = progress.standing(exercise.id)
+    left = ATTEMPTS_BEFORE_SOLUTION - standing.attempts
+    if standing.done or left <= 0:
+        return ""
+    if exercise.kind == "written":
+        return (
+            "The solution opens once you have placed your answer in a band: "
+            f'`check("{exercise.id}", band=1)`.'
+        )
+    return f"The solution opens after a pass, or after {left} more finished attempts."
 
 
 def _find(id: str) -> Exercise:
@@ -127,11 +164,23 @@ def _is_exercise(id: str) -> bool:
     return str(id)[:1].isdigit() and "." in str(id)
 
 
-def _judge(exercise: Exercise) -> Judgement:
-    """Judge this notebook's answer. A fault of the check itself is never the learner's."""
+def _judge(exercise: Exercise, seconds: float | None) -> Judgement:
+    """Judge this notebook's answer. A fault of the check itself is never the learner's.
+
+    seconds  how long it may take; None leaves that to whoever runs the notebook.
+    """
     try:
         seed = int(os.environ.get("QUANTLAB_SEED", "0"))
-        return judge(exercise, LocalAsk(_namespace()), seed)
+        with time_limit(seconds) if seconds else contextlib.nullcontext():
+            return judge(exercise, LocalAsk(_namespace()), seed)
+    except TimeIsUp:
+        return _unjudged(
+            exercise,
+            Verdict.TIMEOUT,
+            f"The answer took longer than {seconds:g} s, and the check stopped it.",
+            "Is there a loop that never ends? What makes its condition false?",
+            opening="Took too long",
+        )
     except KeyboardInterrupt:
         return _unjudged(
             exercise, Verdict.ERROR, "You stopped the check.", "Run it again when you like."
@@ -143,7 +192,9 @@ def _judge(exercise: Exercise) -> Judgement:
         )
 
 
-def _unjudged(exercise: Exercise, verdict: Verdict, observed: str, step: str) -> Judgement:
+def _unjudged(
+    exercise: Exercise, verdict: Verdict, observed: str, step: str, opening: str = ""
+) -> Judgement:
     return Judgement(
         exercise.id,
         exercise.title,
@@ -152,7 +203,40 @@ def _unjudged(exercise: Exercise, verdict: Verdict, observed: str, step: str) ->
         exercise.points,
         observed=observed,
         next_step=step,
+        opening=opening,
     )
+
+
+def _from_before(exercise: Exercise, stale: Stale) -> Judgement:
+    """The answer in memory is not the one on the screen, so it is not judged."""
+    if stale.error:
+        said = f"The last run of the cell that defines `{stale.name}` failed: {stale.error}."
+        step = "Mend what the error names, run the cell, and check again."
+        opening = "The last run failed"
+    else:
+        said = f"The cell that defined `{stale.name}` has run again and defines it no longer."
+        step = f"Is the name still `{stale.name}`, spelled so? Run the cell, and check again."
+        opening = "Not defined any more"
+    said += " What is in memory is your answer from before."
+    return _unjudged(exercise, Verdict.ERROR, said, step, opening)
+
+
+def _after_a_pass(exercise: Exercise, judgement: Judgement) -> tuple[tuple[str, str], ...]:
+    """Where to compare, and what comes next."""
+    if not judgement.passed:
+        return ()
+    compare = f'`solution("{exercise.id}")` shows how the course writes it.'
+    rest = [e for e in catalogue().of_lesson(exercise.lesson) if e.id != exercise.id]
+    later = [e for e in rest if _place(e) > _place(exercise)]
+    onward = (
+        f"{later[0].id} · {later[0].title}" if later else "That was the lesson's last exercise."
+    )
+    lines = (("Compare", compare),) if has_solution(exercise) else ()
+    return (*lines, ("Next", onward))
+
+
+def _place(exercise: Exercise) -> list[int]:
+    return [int(part) for part in exercise.id.split(".")]
 
 
 def _namespace() -> Mapping[str, Any]:
@@ -210,22 +294,11 @@ def _judge_quiz(id: str) -> Judgement:
     return judge_quiz(catalogue().load_quiz(id), Path(f"{id}.answers.json"))
 
 
-def _solution_code(exercise: Exercise) -> str | None:
-    """The exercise's cell from the lesson source with the solution in place, if it is there."""
-    from quantlab.learn.course import course_root
-    from quantlab.teach.source import read_lesson, without_markers
-
-    try:
-        folder = course_root() / "solutions"
-    except FileNotFoundError:
-        return None
-    for path in sorted(folder.glob(f"{exercise.lesson:02d}_*/*.py")):
-        if path.stem != path.parent.name:
-            continue
-        for cell in read_lesson(path):
-            if cell.tag and cell.tag.kind in ("exercise", "written") and cell.tag.id == exercise.id:
-                return without_markers(cell.source)
-    return None
+def _no_text(verb: str, id: object) -> Card:
+    return _sentence(
+        f"An id is a text: `{verb}({id!r})` got a number, and as a number 1.10 is 1.1. "
+        f'Put it in quotes, `{verb}("1.2")`.'
+    )
 
 
 def _sentence(text: str) -> Card:

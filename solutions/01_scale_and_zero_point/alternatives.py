@@ -57,7 +57,7 @@ def ticks_one_by_one(x, scale, zero_point):
 
 @accepts("1.3")
 def ticks_clamped_with_where(x, scale, zero_point):
-    steps = np.round(x / np.float32(scale)).astype(np.int32) + zero_point
+    steps = np.round(x / np.float32(scale)).astype(np.int64) + zero_point
     steps = np.where(steps < 0, 0, steps)
     return np.where(steps > 255, 255, steps).astype("uint8")
 

@@ -32,7 +32,8 @@ def one_rule_a_type(count, bits):
 def packs_with_numpy(count, bits):
     import numpy as np
 
-    return np.packbits(np.zeros(count * bits, dtype=np.uint8)).size
+    eights, rest = divmod(count, 8)  # eight values fill `bits` bytes
+    return eights * bits + np.packbits(np.zeros(rest * bits, dtype=np.uint8)).size
 
 
 @accepts("2.3")

@@ -82,8 +82,10 @@ def test_a_checker_that_accepts_a_wrong_answer_is_found():
 def test_a_misconception_called_by_anothers_name_is_found():
     first, *others = FUNCTION.misconceptions
     twins = replace(FUNCTION, misconceptions=(first, replace(first, name="twin"), *others))
+    # Each gives what the other gives, so neither is the truth.
     assert list(quality.misconception_problems(twins, (0,))) == [
-        f"the wrong answer twin is named {first.name} (seed 0)."
+        f"the wrong answer {first.name} is not named: another one gives the same (seed 0).",
+        "the wrong answer twin is not named: another one gives the same (seed 0).",
     ]
 
 
@@ -92,6 +94,11 @@ def test_a_misconception_called_by_anothers_name_is_found():
     [
         ({"points": 99}, "it says 99"),
         ({"hints": ("a", "a", "b")}, "three different hints"),
+        ({"insight": " "}, "says nothing to a right answer"),
+        (
+            {"values": {"scale": 1}, "asks": {"zero_point": "A tick."}},
+            "lacks the property of scale",
+        ),
         ({"misconceptions": FUNCTION.misconceptions[:4]}, "it has 4 misconceptions"),
         (
             {"misconceptions": (replace(FUNCTION.misconceptions[0], question="No."),) * 5},
@@ -141,3 +148,6 @@ def test_choices_and_written_answers_have_their_own_rules():
     written = find(next(e.id for e in of_lesson(1) if e.kind == "written"))
     found = list(quality.specification_problems(replace(written, points=99), (0,)))
     assert found == ["its best band is not worth its points."]
+    curt = replace(written, rubric=(replace(written.rubric[0], model_answer="A step."),))
+    found = list(quality.specification_problems(curt, (0,)))
+    assert any("has 2 words; a text opens the rubric from 12." in said for said in found)

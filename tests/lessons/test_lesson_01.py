@@ -101,9 +101,16 @@ def test_rulers_agree_with_dynamic_quantize_linear() -> None:
 def test_ticks_agree_with_onnx_runtime_onnx_and_torch() -> None:
     for x, scale, zero_point in _cases("1.3"):
         want = find("1.3").oracle(x, scale, zero_point)
-        for runner in (_session("QuantizeLinear"), _reference("QuantizeLinear")):
+        # The reference implementation casts steps to int32, which 3.2e12 of them do not fit.
+        huge = float(np.abs(x).max()) / scale > 2**31
+        runners = [_session("QuantizeLinear")] + ([] if huge else [_reference("QuantizeLinear")])
+        for runner in runners:
             np.testing.assert_array_equal(_run(runner, x, scale, zero_point), want)
-        # torch multiplies by the reciprocal, which is the same off ties and on scales 2^-k.
+        # torch multiplies by the reciprocal, which is the same off ties and on scales 2^-k; on ties
+        # of another scale it is the wrong answer of that name.
+        if scale == 0.4375:
+            known = {m.name: m.wrong for m in find("1.3").misconceptions}
+            want = known["multiplies_by_the_reciprocal"](x, scale, zero_point)
         faked = torch.fake_quantize_per_tensor_affine(
             torch.from_numpy(x), scale, zero_point, 0, 255
         )

@@ -2,7 +2,7 @@
 
 `Ask` is the border between the two sides. The judge sends a name and plain arguments; back comes a
 `Reply`. Here the learner's notebook answers (`LocalAsk`); a class grader can put a process or a
-sandbox behind the same three methods, and the judge will not notice.
+sandbox behind the same four methods, and the judge will not notice.
 """
 
 from __future__ import annotations
@@ -15,19 +15,23 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
+
+from quantlab.teach.judging.reading import names_used
 
 
 @dataclass(frozen=True)
 class Reply:
     """What came back for one question.
 
-    kind      "value": `value` holds plain data; "missing": the name is not defined; "unfilled": the
-              gap is still empty; "raised": the code stopped with `error`, `message`, at `line`;
+    kind      "value": `value` holds plain data; "missing": the name is not defined; "unfilled": a
+              gap is still empty, that of the function named in `message` if it is another one;
+              "raised": the code stopped with `error`, `message`, at `line`;
               "refused": the answer is no plain data, `message` says what it is.
+    changed   places of the arguments that the call wrote into.
     """
 
     kind: Literal["value", "missing", "unfilled", "raised", "refused"]
@@ -35,10 +39,11 @@ class Reply:
     error: str = ""
     message: str = ""
     line: str = ""
+    changed: tuple[int, ...] = ()
 
 
 class Ask(Protocol):
-    """The three questions a judge may ask."""
+    """The four questions a judge may ask."""
 
     def call(self, name: str, args: tuple[Any, ...]) -> Reply:
         """Call the learner's function `name` with a copy of `args`."""
@@ -49,6 +54,9 @@ class Ask(Protocol):
     def source(self, name: str) -> str | None:
         """The text of the learner's function, or None where it cannot be read."""
 
+    def uses(self, name: str) -> tuple[str, ...]:
+        """The dotted names that the learner's function reads, wherever they were imported."""
+
 
 class NotPlain(TypeError):
     """The value is not plain data; the message says what was seen and what is expected."""
@@ -57,16 +65,19 @@ class NotPlain(TypeError):
 def plain(value: Any, depth: int = 0) -> Any:
     """A copy of `value` made of None, bool, int, float, str, list, tuple, dict and numpy arrays.
 
-    Only exact types pass: a subclass of int or ndarray may lie about what it equals. Torch tensors
-    become numpy arrays, numpy scalars 0-d arrays. Raises NotPlain for everything else.
+    Only exact types pass: a subclass of int or ndarray may lie about what it equals. A named tuple
+    becomes a tuple, torch tensors become numpy arrays, numpy scalars 0-d arrays, a text of numpy's
+    a str. Raises NotPlain for everything else.
     """
     kind = type(value)
     if value is None or kind in (bool, int, float, str):
         return value
     if depth > 8:
         raise NotPlain("The answer is nested more than 8 levels deep; expected is a flat value.")
-    if kind in (list, tuple):
-        return kind(plain(v, depth + 1) for v in value)
+    if isinstance(value, tuple):  # read as a tuple, so that a subclass cannot lie about its parts
+        return tuple(plain(v, depth + 1) for v in tuple.__iter__(value))
+    if kind is list:
+        return [plain(v, depth + 1) for v in value]
     if kind is dict:
         return {plain(k, depth + 1): plain(v, depth + 1) for k, v in value.items()}
     torch = sys.modules.get("torch")
@@ -77,6 +88,8 @@ def plain(value: Any, depth: int = 0) -> Any:
         array = np.array(value)
         if array.dtype.kind in "biuf":
             return array
+        if array.dtype.kind == "U" and array.ndim == 0:
+            return array.item()
         raise NotPlain(f"The answer is an array of dtype {array.dtype}; expected are numbers.")
     raise NotPlain(
         f"The answer is a {kind.__name__}; expected is a number, a text, an array, "
@@ -99,7 +112,7 @@ class LocalAsk:
         if not callable(function):
             kind = type(function).__name__
             return Reply("refused", message=f"`{name}` is a {kind}; expected is a function.")
-        return _guarded(function, copy.deepcopy(args))
+        return _guarded(function, args)
 
     def value(self, name: str) -> Reply:
         if name not in self.namespace:
@@ -114,10 +127,17 @@ class LocalAsk:
         except (KeyError, OSError, TypeError):
             return None
 
+    def uses(self, name: str) -> tuple[str, ...]:
+        return names_used(self.namespace.get(name))
+
 
 def _guarded(function: Callable[..., Any], args: tuple[Any, ...]) -> Reply:
-    """One call; what it prints or warns is not part of the answer. Ctrl-C passes through."""
+    """One call with a copy of `args`; what it prints or warns is not part of the answer.
+
+    Ctrl-C passes through.
+    """
     sink = io.StringIO()
+    given = copy.deepcopy(args)
     try:
         with (
             contextlib.redirect_stdout(sink),
@@ -125,9 +145,9 @@ def _guarded(function: Callable[..., Any], args: tuple[Any, ...]) -> Reply:
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")
-            answer = function(*args)
-    except NotImplementedError:
-        return Reply("unfilled")
+            answer = function(*given)
+    except NotImplementedError as gap:
+        return Reply("unfilled", message=_other_gap(gap, function))
     except (Exception, SystemExit) as stopped:
         return Reply(
             "raised",
@@ -135,7 +155,24 @@ def _guarded(function: Callable[..., Any], args: tuple[Any, ...]) -> Reply:
             message=str(stopped)[:300],
             line=_learners_line(stopped),
         )
-    return _as_plain(answer)
+    changed = tuple(n for n, (a, b) in enumerate(zip(args, given, strict=True)) if not _same(a, b))
+    return replace(_as_plain(answer), changed=changed)
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Equal through and through, NaN included."""
+    if isinstance(before, np.ndarray):
+        return before.dtype == after.dtype and before.tobytes() == after.tobytes()
+    if isinstance(before, list | tuple):
+        return len(before) == len(after) and all(map(_same, before, after))
+    return bool(before == after or (before != before and after != after))
+
+
+def _other_gap(gap: BaseException, function: Callable[..., Any]) -> str:
+    """The name of the empty function that `function` called, or "" when the gap is its own."""
+    frames = traceback.extract_tb(gap.__traceback__)
+    name = frames[-1].name
+    return "" if name == getattr(function, "__name__", name) else name
 
 
 def _as_plain(value: Any) -> Reply:

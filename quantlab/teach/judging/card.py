@@ -92,6 +92,8 @@ def judgement_card(judgement: Judgement, extra: Sequence[tuple[str, str]] = ()) 
     if judgement.cause:
         wrong = judgement.verdict is not Verdict.CORRECT
         lines.append(("Likely cause" if wrong else "Why", judgement.cause))
+    if judgement.insight:
+        lines.append(("Take along", judgement.insight))
     if len(judgement.groups) > 1 and not judgement.passed:
         lines.append(("Parts", " · ".join(_part(g) for g in judgement.groups)))
     lines += extra
@@ -119,9 +121,11 @@ def rubric_lines(exercise: Exercise) -> tuple[tuple[str, str], ...]:
 
 
 def _heading(judgement: Judgement) -> str:
-    opening = _OPENING.get(judgement.verdict, str(judgement.verdict).replace("_", " ").capitalize())
+    word = str(judgement.verdict).replace("_", " ").capitalize()
+    opening = judgement.opening or _OPENING.get(judgement.verdict, word)
     name = f"{judgement.exercise} · {judgement.title}"
-    if judgement.verdict in _WITHOUT_POINTS:
+    unjudged = judgement.opening and not judgement.groups
+    if judgement.verdict in _WITHOUT_POINTS or unjudged:
         return f"{opening} — {name}"
     of = f"{_number(judgement.points)} of {_number(judgement.max_points)}"
     return f"{opening} — {of} point{'s' if judgement.max_points != 1 else ''} — {name}"

@@ -88,6 +88,9 @@ class Exercise:
     forbid      dotted module names that a from-scratch answer must not use.
     observe     optional: (args, got) -> one sentence on what was seen, or "".
     picture     optional: (args, got) -> a `Drawing` of the failing case.
+    asks        for values: the property of each of them in one sentence, without an answer.
+    insight     one sentence for a right answer: what it means, or what builds on it.
+    seconds     how long judging one answer may take.
     """
 
     id: str
@@ -109,6 +112,9 @@ class Exercise:
     forbid: tuple[str, ...] = ()
     observe: Callable[..., str] | None = None
     picture: Callable[..., Any] | None = None
+    asks: Mapping[str, str] = field(default_factory=dict)
+    insight: str = ""
+    seconds: float = 10.0
 
     @property
     def lesson(self) -> int:
@@ -129,9 +135,7 @@ class Exercise:
         """The case groups for a seed: the same seed gives the same cases, on every machine."""
         if self.kind == "value":
             return tuple(
-                CaseGroup(
-                    name, points, f"`{name}` has the value that the text asks for.", ((name,),)
-                )
+                CaseGroup(name, points, self.asks.get(name, ""), ((name,),))
                 for name, points in self.values.items()
             )
         if self.cases is None:

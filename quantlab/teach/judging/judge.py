@@ -1,43 +1,28 @@
 """One function judges every answer: alone, in a class, and in the checker's own tests.
 
 `judge(exercise, ask, seed)` draws the cases from the seed, asks for the learner's answers as plain
-data, compares them with the oracle, and names a misconception when the learner's results equal that
-wrong answer's and not the right one's. It has no effects of its own.
+data, compares them with the oracle, and says what explains the difference (`diagnosis`). It has no
+effects of its own.
 """
 
 from __future__ import annotations
 
-import ast
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from quantlab.teach.judging.ask import Ask, Reply
-from quantlab.teach.judging.exercise import CaseGroup, Exercise, Misconception
+from quantlab.teach.judging.diagnosis import argument_names, diagnose
+from quantlab.teach.judging.exercise import Exercise
+from quantlab.teach.judging.reading import code_above_the_marker
+from quantlab.teach.judging.tried import Raises, Tried
 from quantlab.teach.judging.verdict import GroupResult, Judgement, Verdict
-from quantlab.teach.judging.within import show
+from quantlab.teach.judging.within import kind_name, show
 
+#: A written answer of fewer words has nothing to compare with a rubric yet.
+WORDS_AT_LEAST = 12
 AGAIN = "Change the cell, run it, and check again."
-
-
-@dataclass(frozen=True)
-class _Raises:
-    """The truth for a case where an answer must stop with this error."""
-
-    error: str
-    message: str
-
-
-@dataclass(frozen=True)
-class _Tried:
-    """One case after asking: group, arguments, reply, truth, and what differs ("": nothing)."""
-
-    group: CaseGroup
-    args: tuple[Any, ...]
-    reply: Reply
-    want: Any
-    off: str
 
 
 def judge(exercise: Exercise, ask: Ask, seed: int = 0) -> Judgement:
@@ -58,20 +43,41 @@ def judge(exercise: Exercise, ask: Ask, seed: int = 0) -> Judgement:
             expected="This exercise is built from scratch: plain arithmetic and numpy.",
             next_step=f"Write what `{found}` does yourself. {AGAIN}",
         )
-    tried = [
-        _try(exercise, ask, group, args) for group in exercise.groups(seed) for args in group.cases
-    ]
-    if all(t.reply.kind in ("missing", "unfilled") for t in tried):
-        return _not_attempted(exercise, ask, tried[0].reply.kind)
+    tried = ask_all(exercise, ask, questions(exercise, seed))
+    if all(t.empty for t in tried):
+        return _not_attempted(exercise, ask, tried[0].reply)
     return _weigh(exercise, tried)
 
 
-def _try(exercise: Exercise, ask: Ask, group: CaseGroup, args: tuple[Any, ...]) -> _Tried:
-    """Ask for one case and compare. A value is asked by name, a function is called."""
-    by_name = exercise.kind == "value"
-    reply = ask.value(args[0]) if by_name else ask.call(exercise.answer, args)
-    want = _truth(exercise, args)
-    return _Tried(group, args, reply, want, _differs(exercise, args, reply, want))
+def questions(exercise: Exercise, seed: int) -> tuple[Tried, ...]:
+    """Every case of a function or of values with its truth, not asked yet."""
+    return tuple(
+        Tried(group, args, Reply("missing"), _truth(exercise, args), "")
+        for group in exercise.groups(seed)
+        for args in group.cases
+    )
+
+
+def ask_all(exercise: Exercise, ask: Ask, cases: Sequence[Tried]) -> list[Tried]:
+    """Ask every case and compare. A value is asked by name, a function is called."""
+    tried = []
+    for case in cases:
+        by_name = exercise.kind == "value"
+        reply = ask.value(case.args[0]) if by_name else ask.call(exercise.answer, case.args)
+        off = _differs(exercise, case.args, reply, case.want)
+        tried.append(replace(case, reply=reply, off=off))
+    return tried
+
+
+def group_results(tried: Sequence[Tried]) -> tuple[GroupResult, ...]:
+    """The points of each case group: all of them, or none if one case fails."""
+    # By identity: a group may hold lists and arrays, which have no hash.
+    groups = {id(t.group): t.group for t in tried}
+    failing = {id(t.group) for t in tried if t.fails}
+    return tuple(
+        GroupResult(g.name, g.points, 0.0 if key in failing else g.points)
+        for key, g in groups.items()
+    )
 
 
 def _truth(exercise: Exercise, args: tuple[Any, ...]) -> Any:
@@ -79,13 +85,13 @@ def _truth(exercise: Exercise, args: tuple[Any, ...]) -> Any:
     try:
         return exercise.oracle(*copy.deepcopy(args))
     except ValueError as refused:
-        return _Raises("ValueError", str(refused))
+        return Raises("ValueError", str(refused))
 
 
 def _differs(exercise: Exercise, args: tuple[Any, ...], reply: Reply, want: Any) -> str:
     """What is off about a reply, in one sentence without the right answer; "" when nothing is."""
     if reply.kind == "raised":
-        if isinstance(want, _Raises) and reply.error == want.error:
+        if isinstance(want, Raises) and reply.error == want.error:
             return ""
         at = f" in {reply.line}" if reply.line else ""
         said = f": {reply.message}" if reply.message else ""
@@ -93,39 +99,45 @@ def _differs(exercise: Exercise, args: tuple[Any, ...], reply: Reply, want: Any)
     if reply.kind == "refused":
         return reply.message
     if reply.kind == "unfilled":
-        return "The code reached `raise NotImplementedError()`, the line that marks the gap."
+        where = f" in `{reply.message}`" if reply.message else ""
+        return (
+            f"The code reached `raise NotImplementedError()`{where}, the line that marks the gap."
+        )
     if reply.kind == "missing":
         return "The name is not defined."
-    if isinstance(want, _Raises):
+    if isinstance(want, Raises):
         return f"An error ({want.error}) is expected here, and an answer came back."
     if reply.value is None and want is not None:
         return "Nothing came back."
+    if type(reply.value) in (tuple, list) and exercise.kind == "value":
+        return f"This is {kind_name(reply.value)}. Python writes decimals with a point: 0.5."
     return str(exercise.comparator(args)(reply.value, want))
 
 
-def _weigh(exercise: Exercise, tried: Sequence[_Tried]) -> Judgement:
-    """Points per group, the verdict, and the sentences about the first case that is off."""
-    groups = tuple(
-        GroupResult(g.name, g.points, g.points if all(not t.off for t in of_group) else 0.0)
-        # By identity: a group may hold lists and arrays, which have no hash.
-        for g in {id(t.group): t.group for t in tried}.values()
-        if (of_group := [t for t in tried if t.group is g])
-    )
-    failing = [t for t in tried if t.off]
+def _weigh(exercise: Exercise, tried: Sequence[Tried]) -> Judgement:
+    """Points per group, the verdict, and the sentences about the first case that fails."""
+    groups = group_results(tried)
+    failing = [t for t in tried if t.fails]
     if not failing:
-        return _say(exercise, Verdict.CORRECT, groups)
-    stopped = all(t.reply.kind in ("raised", "refused", "unfilled", "missing") for t in failing)
+        return _say(exercise, Verdict.CORRECT, groups, insight=exercise.insight)
     first = failing[0]
-    known = _diagnose(exercise, tried, failing)
+    found = diagnose(exercise, tried)
+    stopped = all(t.reply.kind != "value" for t in failing) and found.misconception is None
+    known = bool(found.misconception or found.pattern)
+    cause = found.cause
+    if not cause and first.reply.kind == "unfilled" and exercise.kind == "function":
+        cause = _about_the_gap(first.reply)
     said = _say(
         exercise,
-        Verdict.ERROR if stopped and known is None else Verdict.INCORRECT,
+        Verdict.ERROR if stopped else Verdict.INCORRECT,
         groups,
+        opening="In another form" if all(t.reply.kind == "refused" for t in failing) else "",
         observed=_observed(exercise, first),
-        expected=first.group.expected,
-        cause=known.question if known else _plain_cause(first),
+        expected=first.group.expected if first.off else "Arguments keep what they hold.",
+        cause=cause,
         next_step=AGAIN if known else f'Do it by hand. `hint("{exercise.id}")` says where to look.',
-        misconception=known.name if known else None,
+        misconception=found.misconception,
+        pattern=found.pattern,
     )
     if exercise.picture is None or first.reply.kind != "value":
         return said
@@ -133,8 +145,13 @@ def _weigh(exercise: Exercise, tried: Sequence[_Tried]) -> Judgement:
     return replace(said, picture=drawing.svg, picture_text=drawing.text) if drawing else said
 
 
-def _observed(exercise: Exercise, tried: _Tried) -> str:
+def _observed(exercise: Exercise, tried: Tried) -> str:
     """What was seen in this case: the call, the answer, what is off about it."""
+    call = f"`{exercise.answer}({', '.join(show(a) for a in tried.args)})`"
+    if not tried.off:
+        names = argument_names(exercise)
+        listed = " and ".join(f"`{names[n]}`" for n in tried.reply.changed)
+        return f"{call} gives the right answer, and {listed} is another one afterwards."
     if (
         tried.reply.kind == "value"
         and exercise.observe is not None
@@ -146,55 +163,29 @@ def _observed(exercise: Exercise, tried: _Tried) -> str:
         if tried.reply.kind != "value":
             return f"`{name}`: {tried.off}"
         return f"Your `{name}` is {show(tried.reply.value)}. {tried.off}"
-    call = f"`{exercise.answer}({', '.join(show(a) for a in tried.args)})`"
-    if tried.reply.kind != "value" or tried.reply.value is None:
+    if not tried.answered:
         return f"{call}: {tried.off}"
     return f"{call} gives {show(tried.reply.value)}. {tried.off}"
 
 
-def _plain_cause(tried: _Tried) -> str:
-    if tried.reply.kind == "value" and tried.reply.value is None:
-        return "Does every path through your function end in `return`?"
-    if tried.reply.kind == "unfilled":
-        return "Is the line `raise NotImplementedError()` still there? Delete it."
-    return ""
-
-
-def _diagnose(
-    exercise: Exercise, tried: Sequence[_Tried], failing: Sequence[_Tried]
-) -> Misconception | None:
-    """The wrong answer that explains every failing case; of several, the one that agrees most."""
-    best: tuple[int, Misconception] | None = None
-    for known in exercise.misconceptions:
-        if not all(_same_as(exercise, known, t) for t in failing):
-            continue
-        agrees = sum(_same_as(exercise, known, t) for t in tried)
-        if best is None or agrees > best[0]:
-            best = (agrees, known)
-    return best[1] if best else None
-
-
-def _same_as(exercise: Exercise, known: Misconception, tried: _Tried) -> bool:
-    """Does the learner's reply equal what this wrong answer gives, within the same tolerance?"""
-    try:
-        wrong = known.wrong(*copy.deepcopy(tried.args))
-    except Exception as stopped:  # a wrong answer may stop, and is then recognised by its error
-        return tried.reply.kind == "raised" and tried.reply.error == type(stopped).__name__
-    if tried.reply.kind != "value" or tried.reply.value is None:
-        return False
-    return exercise.comparator(tried.args)(tried.reply.value, wrong) == ""
+def _about_the_gap(reply: Reply) -> str:
+    if reply.message:
+        return f"Is `{reply.message}` written yet? This exercise calls it."
+    return "Is the line `raise NotImplementedError()` still there? Delete it."
 
 
 def _judge_choice(exercise: Exercise, ask: Ask) -> Judgement:
     reply = ask.value(exercise.answer)
     if reply.kind in ("missing", "unfilled"):
-        return _not_attempted(exercise, ask, reply.kind)
-    option = exercise.options.get(reply.value) if type(reply.value) is str else None
+        return _not_attempted(exercise, ask, reply)
+    key = reply.value.strip().lower() if type(reply.value) is str else ""
+    option = exercise.options.get(key)
     if option is None:
-        letters = ", ".join(f'"{key}"' for key in exercise.options)
+        letters = ", ".join(f'"{letter}"' for letter in exercise.options)
         return _say(
             exercise,
             Verdict.ERROR,
+            opening="No such option",
             observed=f"`{exercise.answer}` is {show(reply.value)}.",
             expected=f"One of {letters}.",
             next_step=AGAIN,
@@ -204,23 +195,33 @@ def _judge_choice(exercise: Exercise, ask: Ask) -> Judgement:
         exercise,
         Verdict.CORRECT if option.right else Verdict.INCORRECT,
         (GroupResult("choice", exercise.points, earned),),
-        observed=f"You chose {reply.value}: {option.text}",
+        observed=f"You chose {key}: {option.text}",
         cause=option.feedback,
         next_step="" if option.right else AGAIN,
-        misconception=None if option.right else f"option_{reply.value}",
+        misconception=None if option.right else f"option_{key}",
+        insight=exercise.insight if option.right else "",
     )
 
 
 def _judge_written(exercise: Exercise, ask: Ask) -> Judgement:
-    """A text is never scored by code: here it is only told apart from an empty one."""
+    """A text is never scored by code: here it is only told apart from an empty or a short one."""
     reply = ask.value(exercise.answer)
-    text = reply.value.strip() if type(reply.value) is str else ""
-    if not text:
-        return _not_attempted(exercise, ask, "unfilled")
+    words = len(reply.value.split()) if type(reply.value) is str else 0
+    if not words:
+        return _not_attempted(exercise, ask, Reply("unfilled"))
+    if words < WORDS_AT_LEAST:
+        return _say(
+            exercise,
+            Verdict.NOT_ATTEMPTED,
+            opening="Too short to compare",
+            observed=f"Your answer has {words} words.",
+            expected=f"{WORDS_AT_LEAST} or more, as each answer in the rubric has.",
+            next_step="Write it in a few sentences, run the cell, and check again.",
+        )
     return _say(
         exercise,
         Verdict.INCONCLUSIVE,
-        observed=f"Your answer has {len(text.split())} words.",
+        observed=f"Your answer has {words} words.",
         expected="A person judges it: you against the rubric, or your instructor.",
         next_step=(
             f"Pick the band that fits your answer and say so: "
@@ -229,15 +230,18 @@ def _judge_written(exercise: Exercise, ask: Ask) -> Judgement:
     )
 
 
-def _not_attempted(exercise: Exercise, ask: Ask, why: str) -> Judgement:
+def _not_attempted(exercise: Exercise, ask: Ask, reply: Reply) -> Judgement:
     names = " and ".join(f"`{name}`" for name in exercise.answers)
-    if why == "missing":
+    if reply.kind == "missing":
         observed, step = f"There is no {names} yet.", "Run the exercise cell above, then this one."
+    elif reply.message:
+        observed = f"{names} calls `{reply.message}`, and the gap in that one is still empty."
+        step = f"Write `{reply.message}` first: this exercise builds on it."
+    elif code_above_the_marker(ask.source(exercise.answer)):
+        observed = "Your code is there, and `raise NotImplementedError()` still runs after it."
+        step = "Delete that line, run the cell, and check again."
     else:
         observed, step = f"The gap in {names} is still empty.", "Fill it, run the cell, and check."
-        if _code_above_the_marker(ask.source(exercise.answer)):
-            observed = "Your code is there, and `raise NotImplementedError()` still runs after it."
-            step = "Delete that line, run the cell, and check again."
     return _say(exercise, Verdict.NOT_ATTEMPTED, observed=observed, next_step=step)
 
 
@@ -256,37 +260,8 @@ def _say(
 
 
 def _forbidden(exercise: Exercise, ask: Ask) -> str:
-    """The first forbidden name that the source of the answer mentions, or ""."""
-    source = ask.source(exercise.answer) if exercise.forbid else None
-    tree = _parse(source)
-    for node in ast.walk(tree) if tree else ():
-        for name in _mentioned(node):
-            if any(name == f or name.startswith(f + ".") for f in exercise.forbid):
-                return name
+    """The first forbidden name that the answer reads, or ""."""
+    for name in ask.uses(exercise.answer) if exercise.forbid else ():
+        if any(name == f or name.startswith(f + ".") for f in exercise.forbid):
+            return name
     return ""
-
-
-def _mentioned(node: ast.AST) -> tuple[str, ...]:
-    if isinstance(node, ast.Import):
-        return tuple(alias.name for alias in node.names)
-    if isinstance(node, ast.ImportFrom):
-        return tuple(f"{node.module}.{alias.name}" for alias in node.names)
-    if isinstance(node, ast.Name | ast.Attribute):
-        return (ast.unparse(node),)
-    return ()
-
-
-def _code_above_the_marker(source: str | None) -> bool:
-    """True when a function has statements of its own besides docstring, asserts and the marker."""
-    tree = _parse(source)
-    if tree is None or not tree.body or not isinstance(tree.body[0], ast.FunctionDef):
-        return False
-    body = tree.body[0].body
-    return any(not isinstance(s, ast.Expr | ast.Assert | ast.Raise | ast.Pass) for s in body)
-
-
-def _parse(source: str | None) -> ast.Module | None:
-    try:
-        return ast.parse(source) if source else None
-    except SyntaxError:
-        return None

@@ -45,10 +45,12 @@ class GroupResult:
 class Judgement:
     """The judge's answer for one exercise: plain data, safe to store and to send.
 
-    The four sentences never contain the right answer. `observed` says what was seen,
-    `expected` the property that should hold, `cause` the likely misconception as a question,
-    `next_step` what to do now. `misconception` is the name of the wrong answer that the
-    learner's results equal, or None. `picture` is an inline SVG of the failing case, or "".
+    The sentences never contain the right answer. `observed` says what was seen, `expected` the
+    property that should hold, `cause` the likely misconception as a question, `next_step` what to
+    do now, `insight` what a right answer is good for. `opening` replaces the heading's first words.
+    `misconception` is the name of the one wrong answer that explains everything seen, or None;
+    `pattern` names what the answers have in common where none does. `picture` is an inline SVG of
+    the failing case, or "".
     """
 
     exercise: str
@@ -62,6 +64,9 @@ class Judgement:
     cause: str = ""
     next_step: str = ""
     misconception: str | None = None
+    pattern: str = ""
+    insight: str = ""
+    opening: str = ""
     picture: str = ""
     picture_text: str = ""
 

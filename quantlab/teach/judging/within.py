@@ -7,7 +7,7 @@ names what the learner gave and never the right value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,10 @@ class Within:
     def __call__(self, got: Any, want: Any) -> str:
         raise NotImplementedError
 
+    def alike(self, got: Any, wrong: Any, want: Any) -> bool:
+        """Is `got` this wrong answer, computed in another order? `want` is the truth."""
+        return self(got, wrong) == ""
+
 
 @dataclass(frozen=True)
 class _Numbers(Within):
@@ -33,13 +37,17 @@ class _Numbers(Within):
         raise NotImplementedError
 
     def __call__(self, got: Any, want: Any) -> str:
+        truth = np.asarray(want)
+        if truth.ndim and self.dtype is not None and type(got) in (list, tuple):
+            return f"This is {kind_name(got)}; expected is an array of dtype {self.dtype}."
         try:
             seen = np.asarray(got)
         except ValueError:
             return f"The rows have different lengths: {show(got)}."
-        truth = np.asarray(want)
         if seen.dtype.kind not in "biuf":
-            return f"This is {_kind_name(got)}; a number is expected."
+            return f"This is {kind_name(got)}; a number is expected."
+        if not truth.ndim and seen.ndim:
+            return f"This is {kind_name(got)}; a single number is expected."
         if seen.shape != truth.shape:
             return f"The shape is {seen.shape}; expected is {truth.shape}."
         if self.dtype is not None and seen.dtype != np.dtype(self.dtype):
@@ -71,8 +79,15 @@ class _Exact(_Numbers):
             same = type(got) is type(want) and got == want
             if isinstance(want, bool) and type(got) is np.ndarray and got.shape == ():
                 same = got.dtype == bool and bool(got) == want
+            if isinstance(want, str) and type(got) is not str:
+                return f"This is {kind_name(got)}; a text is expected."
             return "" if same else NOT_IT
         return super().__call__(got, want)
+
+    def alike(self, got: Any, wrong: Any, want: Any) -> bool:
+        """A wrong answer may be no integer; 8 float32 roundings on the way to it are allowed."""
+        fraction = isinstance(wrong, float | np.floating) or np.asarray(wrong).dtype.kind == "f"
+        return (_Ulps(self.dtype, 8) if fraction else self)(got, wrong) == ""
 
 
 @dataclass(frozen=True)
@@ -98,19 +113,39 @@ class _Absolute(_Numbers):
     def bound(self, want: np.ndarray) -> np.ndarray:
         return np.full(want.shape, self.limit)
 
+    def alike(self, got: Any, wrong: Any, want: Any) -> bool:
+        """A wrong answer k times as large as the truth carries roundings k times as large."""
+        size = float(np.max(np.abs(want), initial=0.0))
+        times = float(np.max(np.abs(wrong), initial=0.0)) / size if size else 1.0
+        return replace(self, limit=self.limit * max(1.0, times))(got, wrong) == ""
+
 
 @dataclass(frozen=True)
 class _Each(Within):
     parts: tuple[tuple[str, Within], ...] = ()
 
     def __call__(self, got: Any, want: Any) -> str:
-        if type(got) not in (tuple, list) or len(got) != len(self.parts):
+        values = self.values(got)
+        if values is None:
             names = ", ".join(name for name, _ in self.parts)
             return f"You returned {show(got)}; expected are {len(self.parts)} values: {names}."
-        for (name, within), g, w in zip(self.parts, got, want, strict=True):
+        for (name, within), g, w in zip(self.parts, values, want, strict=True):
             if said := within(g, w):
                 return f"Your `{name}` is {show(g)}. {said}"
         return ""
+
+    def alike(self, got: Any, wrong: Any, want: Any) -> bool:
+        values, others = self.values(got), self.values(wrong)
+        if values is None or others is None:
+            return False
+        parts = zip(self.parts, values, others, want, strict=True)
+        return all(within.alike(g, o, w) for (_, within), g, o, w in parts)
+
+    def values(self, got: Any) -> tuple[Any, ...] | None:
+        """One value a part, from a tuple, a list or an array of numbers; None for all else."""
+        if type(got) is np.ndarray and got.ndim == 1:
+            got = tuple(np.asarray(value) for value in got)
+        return tuple(got) if type(got) in (tuple, list) and len(got) == len(self.parts) else None
 
 
 def exact(dtype: str | None = None) -> Within:
@@ -138,8 +173,14 @@ def each(**parts: Within) -> Within:
     return _Each(tuple(parts.items()))
 
 
-def _kind_name(value: Any) -> str:
-    return "text" if type(value) is str else f"a {type(value).__name__}"
+def kind_name(value: Any) -> str:
+    """What a plain value is, for a sentence: "a list", "an array of shape (1,)"."""
+    if type(value) is np.ndarray and value.ndim:
+        return f"an array of shape {value.shape}"
+    if type(value) in (tuple, list):
+        return f"a {type(value).__name__} of {len(value)}"
+    article = "an" if type(value).__name__[0] in "aeiou" else "a"
+    return "text" if type(value) is str else f"{article} {type(value).__name__}"
 
 
 def show(value: Any) -> str:

@@ -6,7 +6,9 @@ Nothing here knows about widgets or progress; `learn.quiz_widget` is what a note
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -118,11 +120,19 @@ def _score_choice(question: Question, chosen: set[Any]) -> QuestionResult:
     return QuestionResult(question, True, chosen == right, tuple(feedback))
 
 
+def _within(number: float, value: float, tolerance: float) -> bool:
+    """In decimals as written: as doubles, 0.63 is a hair more than 0.005 from 0.625."""
+    if not math.isfinite(number):
+        return False
+    given, near, limit = (Decimal(repr(float(n))) for n in (number, value, tolerance))
+    return abs(given - near) <= limit
+
+
 def _score_number(question: Question, number: float) -> QuestionResult:
     assert question.answer is not None, "check_quiz lets no numeric question with a key lack it"
-    if abs(number - question.answer) <= question.tolerance:
+    if _within(number, question.answer, question.tolerance):
         return QuestionResult(question, True, True, (question.feedback,))
-    near = [w for w in question.likely_wrong if abs(number - w.value) <= w.tolerance]
+    near = [w for w in question.likely_wrong if _within(number, w.value, w.tolerance)]
     said = near[0].feedback if near else question.otherwise
     return QuestionResult(question, True, False, (said,))
 

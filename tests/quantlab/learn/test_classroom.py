@@ -6,7 +6,7 @@ import pytest
 
 from autograder.instructor import exercise_ids, lesson_sources
 from autograder.quality import reference_namespace
-from quantlab.learn.classroom import check, hint, solution
+from quantlab.learn.classroom import _judge, check, hint, solution
 from quantlab.learn.course import course_root
 from quantlab.learn.progress import open_progress
 from quantlab.lessons.catalogue import find
@@ -111,7 +111,9 @@ def test_a_copy_without_solutions_says_who_has_them(monkeypatch, tmp_path):
 
 
 def test_a_written_answer_shows_the_rubric_and_takes_the_learners_own_band():
-    names = {WRITTEN.answer: "Because the weights are centred on zero."}
+    names = {
+        WRITTEN.answer: "Because the weights are centred on zero and the outputs of a ReLU are not."
+    }
     card = in_a_notebook(names, f'check("{WRITTEN.id}")')
     assert card.judgement.verdict is Verdict.INCONCLUSIVE
     assert WRITTEN.rubric[0].model_answer in repr(card)
@@ -119,6 +121,48 @@ def test_a_written_answer_shows_the_rubric_and_takes_the_learners_own_band():
     assert banded.judgement.points == WRITTEN.rubric[0].points
     odd = in_a_notebook(names, f'check("{WRITTEN.id}", band=9)')
     assert "Band 9 is not in the rubric" in repr(odd)
+
+
+def test_a_right_answer_says_what_it_is_good_for_and_what_comes_next():
+    card = in_a_notebook(SOLVED, f'check("{FUNCTION.id}")')
+    lines = dict(card.lines)
+    assert lines["Take along"] == FUNCTION.insight
+    assert f'solution("{FUNCTION.id}")' in lines["Compare"]
+    following = find(f"1.{int(FUNCTION.id.split('.')[1]) + 1}")
+    assert lines["Next"] == f"{following.id} · {following.title}"
+
+
+@pytest.mark.parametrize("verb", ["check", "hint", "solution"])
+def test_an_id_that_is_a_number_is_told_that_ids_are_texts(verb):
+    said = repr(in_a_notebook(SOLVED, f"{verb}(1.10)"))
+    assert f"`{verb}(1.1)` got a number, and as a number 1.10 is 1.1." in said
+
+
+def test_a_text_of_a_few_words_does_not_open_the_rubric():
+    card = in_a_notebook({WRITTEN.answer: "Scale is a step."}, f'check("{WRITTEN.id}")')
+    assert card.heading.startswith("Too short to compare")
+    assert WRITTEN.rubric[0].model_answer not in repr(card)
+
+
+def test_the_solution_of_a_written_answer_says_what_opens_it():
+    shut = repr(in_a_notebook({}, f'solution("{WRITTEN.id}")'))
+    assert f'check("{WRITTEN.id}", band=1)' in shut
+    names = {WRITTEN.answer: WRITTEN.rubric[-1].model_answer}
+    in_a_notebook(names, f'check("{WRITTEN.id}", band=2)')
+    assert in_a_notebook({}, f'solution("{WRITTEN.id}")').code
+
+
+def test_an_answer_that_never_ends_is_stopped_with_a_card_of_its_own():
+    def endless(*args):
+        while True:
+            pass
+
+    said = in_a_notebook(
+        {"_judge": _judge, FUNCTION.answer: endless, "e": FUNCTION}, "_judge(e, 0.2)"
+    )
+    assert (said.verdict, said.opening) == (Verdict.TIMEOUT, "Took too long")
+    assert said.observed == "The answer took longer than 0.2 s, and the check stopped it."
+    assert not said.finished
 
 
 def test_under_nbgrader_the_same_call_yields_points_and_no_progress(monkeypatch, capsys):

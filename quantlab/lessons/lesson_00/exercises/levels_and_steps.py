@@ -12,6 +12,7 @@ class LevelsAndSteps:
         "n bits can say 2 to the power n different integers. A row of 4 posts has 3 gaps.",
         "Count the levels first: `levels = 2**bits`. What do you take away to count the gaps?",
     )
+    insight = "255 steps between 256 levels: the most common slip of this course is now behind you."
     within = exact()  # a count: whole numbers are equal or they are not
 
     def cases(rng):

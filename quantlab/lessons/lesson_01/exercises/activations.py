@@ -15,6 +15,12 @@ POINTS = {"act_scale": 1.0, "act_zero_point": 1.0, "act_q": 1.0}
 @exercise("1.9", "A small activation set", points=3, difficulty=2, importance=5, minutes=4)
 class SmallActivationSet:
     values = POINTS
+    asks = {
+        "act_scale": "255 steps of it reach from the lowest value to the highest.",
+        "act_zero_point": "The whole number of the tick at which 0.0 stands.",
+        "act_q": "The tick of each value, in the order of the values.",
+    }
+    insight = "Range, ruler, ticks: this is how every activation of a quantized network is made."
     hints = (
         "Everything is already there: three functions of yours, one after the other.",
         "The range is that of the values themselves: their minimum and their maximum.",
@@ -63,6 +69,24 @@ class SmallActivationSet:
         # A hair is added before the cut: −0.2 / 0.01 is 20 steps, not 19.99999.
         steps = ACTIVATIONS.astype(np.float64) / scale
         answers["act_q"] = np.trunc(steps + np.copysign(1e-3, steps)).astype(np.int64) + 20
+        return answers[name]
+
+    @misconception("The decimals are still there. Which whole number is the tick?")
+    def never_rounds(name):
+        scale = (HI - LO) / 255
+        answers = _answers(scale, -LO / scale)
+        answers["act_q"] = ACTIVATIONS.astype(np.float64) / scale - LO / scale
+        return answers[name]
+
+    @misconception("Is 0.0 on tick 128 of this ruler? How many steps is it above the lower end?")
+    def always_128(name):
+        return _answers((HI - LO) / 255, 128)[name]
+
+    @misconception("zero_point comes off on the way back. What happens to it on the way there?")
+    def subtracts_zero_point(name):
+        scale = (HI - LO) / 255
+        answers = _answers(scale, 20)
+        answers["act_q"] = _ticks(scale, -20)
         return answers[name]
 
     @misconception("These are steps counted from 0. On which tick does 0 stand?")

@@ -22,6 +22,7 @@ class AnyNumberOfTicks:
         "steps = 2**bits - 1; qmin = -(2**(bits - 1)) if signed else 0; zero_point = "
         "round(qmin - lo / scale).",
     )
+    insight = "Half the bits leave a sixteenth of the ticks. Lesson 06 works with 4, 3 and 2 bits."
     # As in 1.2. zero_point: 4 roundings of 2^-24 on at most 65535 steps are 0.016 ticks; the cases
     # stay 0.1 ticks away from ties.
     within = each(scale=ulps(4), zero_point=exact())
@@ -32,19 +33,41 @@ class AnyNumberOfTicks:
                 "4 bits",
                 1,
                 "The lowest of the 16 ticks stands at lo, the highest at hi (to half a step).",
-                [(-1.2, 3.0, 4, False), (-1.2, 3.0, 4, True), (*_range(rng, 4), 4, True)],
+                # Zero lies 4.3 and 4.9 steps above the lower end.
+                [
+                    (-1.2, 3.0, 4, False),
+                    (-1.2, 3.0, 4, True),
+                    (-1.1, 2.3, 4, False),
+                    (-1.1, 2.3, 4, True),
+                    (*_range(rng, 4), 4, True),
+                ],
             ),
             group(
                 "8 bits",
                 1,
                 "Unsigned as in 1.2; signed, the lowest tick is −128, and it stands at lo.",
-                [(-0.9, 5.0, 8, False), (-0.9, 5.0, 8, True), (*_range(rng, 8), 8, True)],
+                # Here 38.9 and 44.3.
+                [
+                    (-0.9, 5.0, 8, False),
+                    (-0.9, 5.0, 8, True),
+                    (-0.4, 1.9, 8, False),
+                    (-0.4, 1.9, 8, True),
+                    (*_range(rng, 8), 8, True),
+                ],
             ),
             group(
                 "16 bits",
                 1,
                 "The lowest of the 65536 ticks stands at lo, the highest at hi (to half a step).",
-                [(*_range(rng, 16), 16, False), (*_range(rng, 16), 16, True)],
+                # Here 42280.6, 49151.25 and 6779.5: beyond and below what an int16 can hold.
+                [
+                    (-2.0, 1.1, 16, False),
+                    (-3.0, 1.0, 16, False),
+                    (-3.0, 1.0, 16, True),
+                    (-0.3, 2.5, 16, True),
+                    (*_range(rng, 16), 16, False),
+                    (*_range(rng, 16), 16, True),
+                ],
             ),
         ]
 
@@ -94,6 +117,34 @@ class AnyNumberOfTicks:
     def half_the_steps_when_signed(lo, hi, bits, signed):
         scale = (hi - lo) / (2 ** (bits - 1) - 1 if signed else 2**bits - 1)
         return scale, round(_qmin(bits, signed) - lo / scale)
+
+    @misconception("zero_point reaches 65535 here. Which type holds less than that?")
+    def zero_point_in_int16(lo, hi, bits, signed):
+        scale = (hi - lo) / (2**bits - 1)
+        zero_point = round(_qmin(bits, signed) - lo / scale)
+        return scale, (zero_point + 2**15) % 2**16 - 2**15
+
+    @misconception("Which tick is nearest to 38.9 steps? Did you round, or cut the decimals?")
+    def truncates_zero_point(lo, hi, bits, signed):
+        scale = (hi - lo) / (2**bits - 1)
+        return scale, int(-lo / scale) + _qmin(bits, signed)
+
+    @misconception("Can 0.0 stand on a tick when the zero_point is no integer?")
+    def leaves_zero_point_unrounded(lo, hi, bits, signed):
+        scale = (hi - lo) / (2**bits - 1)
+        return scale, _qmin(bits, signed) - lo / scale
+
+    @misconception("A symmetric ruler has its zero_point at 0. Does this range lie evenly on it?")
+    def symmetric_when_signed(lo, hi, bits, signed):
+        if signed:
+            return max(-lo, hi) / (2 ** (bits - 1) - 1), 0
+        scale = (hi - lo) / (2**bits - 1)
+        return scale, round(-lo / scale)
+
+    @misconception("−128 is the lowest tick of 8 bits. Which is it for 4, and for 16?")
+    def always_minus_128(lo, hi, bits, signed):
+        scale = (hi - lo) / (2**bits - 1)
+        return scale, round((-128 if signed else 0) - lo / scale)
 
     @misconception("How many ticks do 3 bits have? Is that 3 × 3, or 2 × 2 × 2?")
     def squares_the_bits(lo, hi, bits, signed):

@@ -11,6 +11,15 @@ POINTS = {"my_scale": 1.0, "my_zero_point": 1.0, "my_q": 1.0}
 @exercise("1.1", "One range on paper", points=3, difficulty=1, importance=5, minutes=5)
 class RulerByHand:
     values = POINTS
+    asks = {
+        "my_scale": "255 steps of it reach from lo to hi; four decimals.",
+        "my_zero_point": "The whole number of the tick at which 0.0 stands.",
+        "my_q": "The whole number of the tick that is nearest to 0.3.",
+    }
+    insight = (
+        "Two numbers, and every value of the tensor has its tick. Exercise 1.2 makes a function "
+        "of it."
+    )
     hints = (
         "Look at the picture with four ticks again. How many gaps lie between them?",
         "scale = width of the range / number of steps. zero_point is the number of steps from "
@@ -53,6 +62,37 @@ class RulerByHand:
         zero_point = int(-LO / scale)
         return {"my_scale": scale, "my_zero_point": zero_point}.get(
             name, int(VALUE / scale) + zero_point
+        )
+
+    @misconception("Can 0.0 stand on a tick, if its tick is no whole number?")
+    def leaves_the_decimals(name):
+        scale = (HI - LO) / 255
+        zero_point = -LO / scale
+        return {"my_scale": scale, "my_zero_point": zero_point}.get(
+            name, VALUE / scale + zero_point
+        )
+
+    @misconception("That counts steps to one unit. How long is one of the steps?")
+    def scale_upside_down(name):
+        steps = 255 / (HI - LO)
+        return {"my_scale": steps, "my_zero_point": round(-LO * steps)}.get(
+            name, round(VALUE * steps) + round(-LO * steps)
+        )
+
+    @misconception("A symmetric ruler reaches as far down as up. Do these values?")
+    def symmetric_ruler(name):
+        return _read_off(name, HI / 127, 128)
+
+    @misconception("The lowest INT8 is −128. Which is the lowest UINT8?")
+    def counts_from_minus_128(name):
+        scale = (HI - LO) / 255
+        return _read_off(name, scale, round(-128 - LO / scale))
+
+    @misconception("0 is zero_point steps from the lower end. On which side of 0 is 0.3?")
+    def subtracts_zero_point(name):
+        scale = (HI - LO) / 255
+        return {"my_scale": scale, "my_zero_point": round(-LO / scale)}.get(
+            name, round(VALUE / scale) - round(-LO / scale)
         )
 
     @misconception("That is the number of steps from 0 to 0.3. On which tick does 0 itself stand?")

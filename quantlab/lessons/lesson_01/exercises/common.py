@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-#: From scratch means plain arithmetic and numpy: the library under its two names, and the operators
-#: of other libraries that do the whole job.
+#: From scratch means plain arithmetic and numpy: not the library, nor the operators of other
+#: libraries that do the whole job.
 FROM_SCRATCH = (
     "quantlab",
-    "ql",
     "onnx",
     "onnxruntime",
     "torch.ao",
@@ -64,9 +63,14 @@ def values_near_ticks(
 def as_numbers(got: Any, count: int) -> tuple[float, ...] | None:
     """The `count` numbers that a learner returned as floats, or None when it is something else."""
     parts = got if count > 1 else (got,)
+    if type(parts) is np.ndarray and parts.ndim == 1:
+        parts = tuple(parts)
     if type(parts) not in (tuple, list) or len(parts) != count:
         return None
-    if any(type(p) not in (int, float, np.ndarray) or np.size(p) != 1 for p in parts):
+    numbers = (int, float, np.ndarray, np.float64, np.float32)
+    if any(
+        type(p) not in numbers or np.ndim(p) or np.asarray(p).dtype.kind not in "iuf" for p in parts
+    ):
         return None
     return tuple(float(np.asarray(p).item()) for p in parts)
 

@@ -18,6 +18,8 @@ class BackToRealNumbers:
         "(q.astype(np.float32) - zero_point) * scale. Without the astype, 3 - 7 in uint8 is 252.",
     )
 
+    insight = "Only this way back shows what quantizing lost. Exercise 1.5 measures it."
+
     def within(q, scale, zero_point):
         # The longest way round is scale * q - scale * zero_point in float32: three roundings of at
         # most 2^-24 of 255 * scale each, and one more in the oracle.
@@ -68,6 +70,22 @@ class BackToRealNumbers:
     @misconception("Does a higher tick stand for a larger real number on your ruler?")
     def mirrors_the_ruler(q, scale, zero_point):
         return (zero_point - q.astype(np.float32)) * np.float32(scale)
+
+    @misconception("Ticks above 127 become negative in INT8. Which type holds every q?")
+    def casts_to_int8(q, scale, zero_point):
+        return (q.astype(np.int8).astype(np.float32) - zero_point) * np.float32(scale)
+
+    @misconception("Ticks below zero_point: on which side of 0.0 do they stand?")
+    def drops_the_sign(q, scale, zero_point):
+        return np.abs(q.astype(np.float32) - zero_point) * np.float32(scale)
+
+    @misconception("Below zero_point you stop at 0. Which real numbers stand there?")
+    def stops_at_zero(q, scale, zero_point):
+        return np.maximum(q.astype(np.float32) - zero_point, 0) * np.float32(scale)
+
+    @misconception("Is 128 the tick of 0.0 on every ruler? Which argument says it?")
+    def always_128(q, scale, zero_point):
+        return (q.astype(np.float32) - 128) * np.float32(scale)
 
     @misconception("Which real numbers lie between 0 and 1 on this ruler? Why round them away?")
     def rounds_the_result(q, scale, zero_point):

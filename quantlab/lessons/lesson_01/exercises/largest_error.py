@@ -28,6 +28,10 @@ class HalfAStep:
         "np.abs of a difference, as a float.",
     )
 
+    insight = (
+        "Half a step at most, on the ruler; off its ends there is no bound. Keep both in mind."
+    )
+
     def within(x, scale, zero_point):
         # Three float32 roundings (read-back value, difference, x itself), each at most 2^-24 of the
         # largest number in play. A tie may fall either way: both neighbours are half a step away.
@@ -48,6 +52,8 @@ class HalfAStep:
                 [
                     (np.array([0.25, 0.75, 1.1, -0.4], dtype=np.float32), 1.0, 7),
                     (np.array([0.4, 1.3, 2.1, -0.7], dtype=np.float32), 1.0, 7),
+                    # The worst value comes back farther from 0 than it was.
+                    (np.array([0.6, 1.2, -0.9, 2.1], dtype=np.float32), 1.0, 7),
                     (inside, scale, zero_point),
                 ],
             ),
@@ -56,6 +62,8 @@ class HalfAStep:
                 1,
                 "A value that fell off the ruler comes back as the end of the ruler.",
                 [
+                    (np.array([0.2, 251.6, -9.4], dtype=np.float32), 1.0, 7),
+                    (np.array([0.2, 249.3, -12.7], dtype=np.float32), 1.0, 7),
                     (np.append(few, beyond).astype(np.float32), scale, zero_point),
                     (np.append(few, below).astype(np.float32), scale, zero_point),
                 ],
@@ -84,6 +92,18 @@ class HalfAStep:
     @misconception("And an error the other way? What is the size of an error, without its sign?")
     def forgets_the_absolute_value_of_the_other_side(x, scale, zero_point):
         return float(np.max(x - _back(x, scale, zero_point)))
+
+    @misconception("Is the distance of −0.4 from 0.4 zero? Where do you drop the sign?")
+    def compares_the_sizes(x, scale, zero_point):
+        return float(np.max(np.abs(x) - np.abs(_back(x, scale, zero_point))))
+
+    @misconception("That is the value that fares best. Which value of x fares worst?")
+    def takes_the_smallest(x, scale, zero_point):
+        return float(np.min(np.abs(x - _back(x, scale, zero_point))))
+
+    @misconception("Errors add up here. How far is the **one** worst value off?")
+    def takes_the_sum(x, scale, zero_point):
+        return float(np.sum(np.abs(x - _back(x, scale, zero_point))))
 
     @misconception("That is what happens on average. Which value of x fares worst?")
     def takes_the_mean(x, scale, zero_point):

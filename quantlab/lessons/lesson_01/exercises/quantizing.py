@@ -24,8 +24,13 @@ class NearestTick:
         "Divide by scale, round, add zero_point, clamp to 0 and 255, and only then cast to uint8.",
         "q = np.rint(x / scale) + zero_point, then np.clip(q, ..., ...), then .astype(np.uint8).",
     )
-    # Integers on a grid, so exact. The cases of the first and third group stay 0.1 of a step away
-    # from ties; the ties of the second stand on scales 2^-k, where every division is exact.
+    insight = (
+        "These are the integers that ONNX Runtime computes, bit for bit. Exercise 1.5 and lesson "
+        "05 call your function."
+    )
+    # Integers on a grid, so exact. The cases of the first and third group stay 0.03 of a step away
+    # from ties, a thousand times what a float32 division may be off; the ties of the second stand
+    # on scales of few bits, where every division is exact.
     within = exact("uint8")
 
     def cases(rng):
@@ -34,6 +39,12 @@ class NearestTick:
         odd, even = int(rng.integers(10, 60)) * 2 + 1, int(rng.integers(10, 60)) * 2
         far = np.array([-70, -40, 290, 330, 620])
         worked = np.array([-0.9, 0.0, 0.3, 5.0], dtype=np.float32)
+        # A hair beside a tie, after many steps: float16 has too few digits for x, and for scale.
+        fine = np.array([0.425, 7.663, 4.877, 3.545, 6.439, 3.137], dtype=np.float32)
+        # 0.4375 is 7/16: dividing by it is exact, multiplying by a float32 of 16/7 is not.
+        sevenths = np.asarray(np.array([-6.5, 0.5, 6.5, 12.5]) * 0.4375, dtype=np.float32)
+        # 230.2 steps are off the ruler once zero_point is added; 3.2e12 steps fit into no int32.
+        beyond = np.array([-4e11, -100.0, -4.0, 28.775, 40.0, 4e11], dtype=np.float32)
         return [
             group(
                 "the nearest tick",
@@ -41,6 +52,7 @@ class NearestTick:
                 "Each value goes to the tick nearest to it, and 0.0 goes to zero_point.",
                 [
                     (worked, float32(5.9 / 255), 39),
+                    (fine, float32(0.0371), 39),
                     (values_near_ticks(rng, q, scale, zero_point), scale, zero_point),
                 ],
             ),
@@ -48,14 +60,18 @@ class NearestTick:
                 "ties",
                 1,
                 "Half-way between two ticks, the even number of steps wins, before zero_point.",
-                [(_ties(rng, 0.5), 0.5, odd), (_ties(rng, 0.125), 0.125, even)],
+                [
+                    (sevenths, 0.4375, 31),
+                    (_ties(rng, 0.5), 0.5, odd),
+                    (_ties(rng, 0.125), 0.125, even),
+                ],
             ),
             group(
                 "off the ruler",
                 1,
                 "A value beyond the ruler goes to the end it fell off.",
                 [
-                    (np.array([-100.0, -4.0, 40.0, 1000.0], dtype=np.float32), 0.125, 30),
+                    (beyond, 0.125, 30),
                     (values_near_ticks(rng, far, scale, zero_point), scale, zero_point),
                 ],
             ),
@@ -83,7 +99,7 @@ class NearestTick:
     def adds_zero_point_before_rounding(x, scale, zero_point):
         return _to_uint8(np.rint(x / scale + zero_point))
 
-    @misconception("A UINT8 holds 0 to 255. What does the cast make of 300, if nothing clamps?")
+    @misconception("A UINT8 holds 0 to 255. What has a cast made of 300 before a clamp can see it?")
     def casts_before_clamp(x, scale, zero_point):
         steps = np.rint(x / np.float32(scale)) + zero_point
         return np.clip(_wrap(steps), 0, 255)
@@ -96,7 +112,10 @@ class NearestTick:
     def truncates(x, scale, zero_point):
         return _to_uint8(np.trunc(x / np.float32(scale)) + zero_point)
 
-    @misconception("Rounding down always errs to one side. Which tick is nearest to 2.9 steps?")
+    @misconception(
+        "Rounding down, or leaving the decimals to the cast, always errs to one side. Which tick "
+        "is nearest to 2.9 steps?"
+    )
     def rounds_down(x, scale, zero_point):
         return _to_uint8(np.floor(x / np.float32(scale)) + zero_point)
 
@@ -108,6 +127,20 @@ class NearestTick:
     @misconception("On a tie you always go up. Which neighbour does np.rint(2.5) choose?")
     def rounds_half_up(x, scale, zero_point):
         return _to_uint8(np.floor(x.astype(np.float64) / scale + 0.5) + zero_point)
+
+    @misconception("x × (1 / scale) rounds twice. Which one operation does the contract name?")
+    def multiplies_by_the_reciprocal(x, scale, zero_point):
+        steps = np.rint(x * (np.float32(1) / np.float32(scale)))
+        return _to_uint8(steps.astype(np.float64) + zero_point)
+
+    @misconception("−128 to 127 are the ticks of INT8. Which ticks does UINT8 have?")
+    def clamps_as_int8(x, scale, zero_point):
+        steps = np.rint(x / np.float32(scale)) + zero_point
+        return _wrap(np.clip(steps, -128, 127))
+
+    @misconception("Is 128 the tick of 0.0 on every ruler? Which argument says it?")
+    def always_128(x, scale, zero_point):
+        return _to_uint8(np.rint(x / np.float32(scale)) + 128)
 
     @misconception("How many steps of 0.5 fit into 2.0? Which operation counts them?")
     def multiplies_by_scale(x, scale, zero_point):

@@ -1,5 +1,7 @@
 """1.2: scale and zero_point of a range, for UINT8."""
 
+import math
+
 from quantlab.lessons.lesson_01.exercises.common import (
     FROM_SCRATCH,
     as_numbers,
@@ -23,6 +25,7 @@ class RulerOfARange:
         "First lo = min(lo, 0.0) and hi = max(hi, 0.0). Then scale = (hi - lo) / 255, and "
         "zero_point = round(... / scale).",
     )
+    insight = "This is what an observer does with the range that it saw. Lesson 04 builds on it."
     # scale: in float32 lo, hi, their difference and the quotient are rounded, and so is the
     # oracle's result: 4 roundings of at most 2^-24 of the value, which is at most 1 spacing each.
     # zero_point: an integer; the cases stay clear of ties (see common.drawn_range).
@@ -37,19 +40,34 @@ class RulerOfARange:
                 "both signs",
                 1,
                 "The lowest tick lies at lo, the highest at hi (to half a step), and 0 on a tick.",
-                [(-0.9, 5.0), (-1.0, 3.0), *drawn],
+                # Zero lies 38.9, 63.75, 44.3 and 193.4 steps above the lower end: both ways to
+                # round wrongly show.
+                [(-0.9, 5.0), (-1.0, 3.0), (-0.4, 1.9), (-2.2, 0.7), *drawn],
             ),
             group(
                 "nothing below zero",
                 1,
                 "zero_point is an integer from 0 to 255, so that 0.0 has a tick of its own.",
-                [(2.0, 6.0), (0.0, 6.0), (round(top / 2, 2), top)],
+                [
+                    (2.0, 6.0),
+                    (0.0, 6.0),
+                    (3.0, 3.0),
+                    (0.0, 1e-12),
+                    (round(top / 2, 2), top),
+                ],
             ),
             group(
                 "nothing above zero",
                 1,
                 "zero_point is an integer from 0 to 255, so that 0.0 has a tick of its own.",
-                [(-4.0, -1.0), (-2.5, 0.0), (-depth, -round(depth / 3, 2))],
+                # In floats −lo / scale comes out a hair above 255 for −0.7, below it for −0.34.
+                [
+                    (-4.0, -1.0),
+                    (-2.5, 0.0),
+                    (-0.7, -0.7),
+                    (-0.34, -0.1),
+                    (-depth, -round(depth / 3, 2)),
+                ],
             ),
         ]
 
@@ -103,11 +121,49 @@ class RulerOfARange:
         scale = (hi - lo) / 255
         return scale, min(max(round(-lo / scale), 0), 255)
 
+    @misconception("For [2, 6] you move one end. And for [−4, −1]? Is 0.0 inside then?")
+    def moves_the_lower_end_alone(lo, hi):
+        lo = min(lo, 0.0)
+        scale = (hi - lo) / 255
+        return scale, min(max(round(-lo / scale), 0), 255)
+
+    @misconception("For [−4, −1] you move one end. And for [2, 6]? Is 0.0 inside then?")
+    def moves_the_upper_end_alone(lo, hi):
+        hi = max(hi, 0.0)
+        scale = (hi - lo) / 255
+        return scale, min(max(round(-lo / scale), 0), 255)
+
+    @misconception("The whole range slides here until it touches 0. Which values fall off it?")
+    def slides_the_range(lo, hi):
+        if lo > 0:
+            lo, hi = 0.0, hi - lo
+        if hi < 0:
+            lo, hi = lo - hi, 0.0
+        scale = (hi - lo) / 255 or 1.0
+        return scale, round(-lo / scale)
+
     @misconception("Cutting the decimals is not rounding: which tick is nearer to 38.9 steps?")
     def truncates_zero_point(lo, hi):
         lo, hi = min(lo, 0.0), max(hi, 0.0)
         scale = (hi - lo) / 255
         return scale, int(-lo / scale)
+
+    @misconception("Always up is not rounding: which tick is nearer to 44.3 steps?")
+    def rounds_zero_point_up(lo, hi):
+        lo, hi = min(lo, 0.0), max(hi, 0.0)
+        scale = (hi - lo) / 255
+        return scale, math.ceil(-lo / scale)
+
+    @misconception("Is 128 the tick of 0.0 for every range? From where do you count it?")
+    def always_128(lo, hi):
+        lo, hi = min(lo, 0.0), max(hi, 0.0)
+        return (hi - lo) / 255, 128
+
+    @misconception("That counts steps to one unit of the range. How long is one of the steps?")
+    def scale_upside_down(lo, hi):
+        lo, hi = min(lo, 0.0), max(hi, 0.0)
+        steps = 255 / (hi - lo)
+        return steps, round(-lo * steps)
 
     @misconception("Can 0.0 stand on a tick when the zero_point is no integer?")
     def leaves_zero_point_unrounded(lo, hi):

@@ -17,6 +17,7 @@ class SymmetricScale:
         "The weight farthest from 0, whatever its sign, must land on tick 127 or −127.",
         "np.max(np.abs(...)) / 127, as a float.",
     )
+    insight = "With zero_point 0 the sums of a convolution stay simple. Lesson 05 shows how much."
     # The largest absolute weight is exact. Dividing rounds once, and the oracle's scale is rounded
     # to float32 once.
     within = ulps(2)
@@ -29,6 +30,7 @@ class SymmetricScale:
                 "The weight farthest from 0 lands on the last tick, and no weight saturates.",
                 [
                     (np.array([[-0.5, 0.25], [2.0, -1.0]], dtype=np.float32),),
+                    (np.array([0.25, 0.5, 1.5], dtype=np.float32),),
                     (_weights(rng, 1),),
                 ],
             ),
@@ -38,6 +40,7 @@ class SymmetricScale:
                 "The weight farthest from 0 lands on the last tick, and no weight saturates.",
                 [
                     (np.array([0.3, -0.75, 0.1, 0.5], dtype=np.float32),),
+                    (np.array([-0.25, -0.5, -1.5], dtype=np.float32),),
                     (_weights(rng, -1),),
                 ],
             ),
@@ -74,6 +77,10 @@ class SymmetricScale:
     def uses_half_the_width(w):
         return float(w.max() - w.min()) / 2 / 127
 
+    @misconception("The width reaches from end to end. How far is it from 0 to tick 127?")
+    def the_width_on_one_side(w):
+        return float(w.max() - w.min()) / 127
+
     @misconception("128 steps fit on the left. How many ticks does INT8 have to the right of 0?")
     def divides_by_128(w):
         return float(np.abs(w).max()) / 128
@@ -81,6 +88,22 @@ class SymmetricScale:
     @misconception("255 steps span the whole ruler. How many lie on one side of 0?")
     def divides_by_255(w):
         return float(np.abs(w).max()) / 255
+
+    @misconception("INT8 has 127 ticks above 0, and no half one. How far is tick 127?")
+    def divides_twice(w):
+        return float(np.abs(w).max()) * 2 / 127
+
+    @misconception("That counts steps to one unit. How long is one of the steps?")
+    def upside_down(w):
+        return 127 / float(np.abs(w).max())
+
+    @misconception("That is the average weight. Which one must the ruler still reach?")
+    def takes_the_mean(w):
+        return float(np.abs(w).mean()) / 127
+
+    @misconception("That is where the ruler ends. How many steps lie between 0 and there?")
+    def forgets_to_divide(w):
+        return float(np.abs(w).max())
 
     @misconception("With 127.5 steps to a side, which tick does the farthest weight fall on?")
     def divides_by_half_of_255(w):

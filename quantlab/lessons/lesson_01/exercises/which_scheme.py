@@ -35,3 +35,4 @@ class WhichScheme:
         "One tensor is centred on 0, the other one begins there. One scheme fits each.",
     )
     options = OPTIONS
+    insight = "Lesson 03 asks the next question: one ruler for the whole weight, or one a channel?"

@@ -1,12 +1,9 @@
-"""Exercises 2.1, 2.2, 2.3 and 2.9: how many bytes a model takes on disk.
+"""Exercises 2.1, 2.2 and 2.9: how many bytes a model takes on disk.
 
-1 MB is 1,000,000 bytes. An INT8 layer stores its weights as int8, a float32 scale and an int8
-zero_point for every ruler, and its biases as int32.
+1 MB is 1,000,000 bytes.
 """
 
-from math import prod
-
-from quantlab.numerics.size import LayerShape, size_of_layers, size_of_parameters
+from quantlab.numerics.size import size_of_parameters
 from quantlab.teach.judging.exercise import Band, exercise, group, misconception
 from quantlab.teach.judging.within import exact, ulps
 
@@ -17,6 +14,12 @@ SIZE_POINTS = {"fp32_mb": 1.0, "int8_mb": 1.0, "times_smaller": 1.0}
 @exercise("2.1", "45 million parameters", points=3, difficulty=1, importance=5, minutes=3)
 class FortyFiveMillion:
     values = SIZE_POINTS
+    asks = {
+        "fp32_mb": "Every parameter as FP32, in MB of 1,000,000 bytes.",
+        "int8_mb": "Every parameter as INT8, in MB of 1,000,000 bytes.",
+        "times_smaller": "How many INT8 models have the size of one FP32 model.",
+    }
+    insight = "Bits are all that counts here. Exercise 2.2 meets the type that shares a byte."
     hints = (
         "How many bits does one FP32 number have, and how many bits fill a byte?",
         "bytes = count × bits / 8, and MB = bytes / 1,000,000.",
@@ -68,8 +71,9 @@ class BytesOfATensor:
         "Count bits first, then ask how many bytes they need. A byte that is half full counts.",
         "Whole-number division rounds down. Add 7 to the bits before you divide them by 8.",
     )
+    insight = "4-bit weights of every model in lesson 06 are stored so, two to a byte."
     within = exact()  # a count of bytes
-    forbid = ("quantlab", "size_of_parameters")
+    forbid = ("quantlab",)
 
     def cases(rng):
         count = int(rng.integers(1_000, 1_000_000))
@@ -78,19 +82,27 @@ class BytesOfATensor:
                 "whole bytes",
                 0.5,
                 "32, 16 and 8 bits are 4, 2 and 1 bytes for each value.",
-                [(3, 32), (3, 16), (3, 8), (count, 32), (count, 16), (count, 8), (0, 8)],
+                # The last count is beyond what float32 tells apart; its bits, beyond int32.
+                [
+                    (3, 32),
+                    (3, 16),
+                    (3, 8),
+                    (0, 8),
+                    *((count, bits) for bits in (32, 16, 8)),
+                    (600_000_001, 32),
+                ],
             ),
             group(
                 "two to a byte",
                 0.5,
                 "Two 4-bit values share one byte.",
-                [(2, 4), (2 * count, 4)],
+                [(2, 4), (200_000, 4), (2 * count, 4)],
             ),
             group(
                 "a value left over",
                 1,
                 "A file has whole bytes: a 4-bit value without a partner still needs one.",
-                [(1, 4), (3, 4), (4 * count + 1, 4), (4 * count + 3, 4)],
+                [(1, 4), (3, 4), (4 * count + 1, 4), (4 * count + 3, 4), (600_000_001, 4)],
             ),
         ]
 
@@ -123,90 +135,17 @@ class BytesOfATensor:
     def always_one_more(count, bits):
         return count * bits // 8 + 1
 
+    @misconception("Is something left over of every odd count? How many bits are 3 × 8?")
+    def one_more_for_odd_counts(count, bits):
+        return count * bits // 8 + count % 2
+
+    @misconception("How many bits fill a byte, 4 or 8?")
+    def nibbles(count, bits):
+        return -(-count * bits // 4)
+
     @misconception("Your answer is the same for every number of bits. Where does `bits` come in?")
     def always_float32(count, bits):
         return 4 * count
-
-
-@exercise("2.3", "Bytes of an INT8 layer", points=3, difficulty=3, importance=4, minutes=8)
-class BytesOfALayer:
-    answer = "quantized_layer_bytes"
-    hints = (
-        "List what a file must hold to use the layer again: four kinds of numbers.",
-        "Rulers: one for the whole weight, or one for each output channel. Each ruler has a "
-        "scale (4 bytes) and a zero_point (1 byte). Biases do not depend on the rulers.",
-        "`rulers = weight_shape[0] if per_channel else 1`; then add up weights × 1, rulers × "
-        "(4 + 1) and output channels × 4.",
-    )
-    within = exact()  # a count of bytes
-    forbid = ("quantlab", "size_of_layers", "size_of_parameters")
-
-    def cases(rng):
-        out, into = int(rng.integers(12, 96)), int(rng.integers(3, 11))
-        return [
-            group(
-                "per-tensor",
-                1,
-                "One ruler for the whole weight; a bias for every output channel.",
-                [((8, 4, 1, 1), False), ((out, into, 3, 3), False)],
-            ),
-            group(
-                "per-channel",
-                1,
-                "A ruler for every output channel; a bias for every output channel.",
-                [((4, 2, 1, 1), True), ((out, into, 3, 3), True), ((2 * out, into, 1, 1), True)],
-            ),
-            group(
-                "depthwise and linear",
-                1,
-                "The first number of the shape counts the output channels, whatever follows it.",
-                [((5, 1, 3, 3), True), ((out, 7 * into), True), ((out, 7 * into), False)],
-            ),
-        ]
-
-    def oracle(weight_shape, per_channel):
-        kind = "conv" if len(weight_shape) == 4 else "linear"
-        layer = LayerShape("layer", kind, weight_shape)
-        return size_of_layers([layer], "int8", per_channel=per_channel).total
-
-    @misconception("Per-channel means one ruler for each output channel. How many scales is that?")
-    def one_scale_although_per_channel(weight_shape, per_channel):
-        return prod(weight_shape) + 5 + 4 * weight_shape[0]
-
-    @misconception("Biases add to sums of products, which do not fit into 8 bits. Which type does?")
-    def bias_as_int8(weight_shape, per_channel):
-        return _layer_bytes(weight_shape, per_channel, bias=1)
-
-    @misconception("What else does a convolution add to each output channel?")
-    def forgets_bias(weight_shape, per_channel):
-        return _layer_bytes(weight_shape, per_channel, bias=0)
-
-    @misconception("With integers alone, how would you get back to real numbers?")
-    def forgets_rulers(weight_shape, per_channel):
-        return _layer_bytes(weight_shape, per_channel, scale=0, zero_point=0)
-
-    @misconception("A ruler is a spacing and the place of 0. Which of the two did you store?")
-    def forgets_zero_points(weight_shape, per_channel):
-        return _layer_bytes(weight_shape, per_channel, zero_point=0)
-
-    @misconception("A zero_point is a tick of the INT8 ruler. Which type holds every such tick?")
-    def zero_point_as_int32(weight_shape, per_channel):
-        return _layer_bytes(weight_shape, per_channel, zero_point=4)
-
-    @misconception("A scale is a real number. Which type is it stored as?")
-    def scale_as_int8(weight_shape, per_channel):
-        return _layer_bytes(weight_shape, per_channel, scale=1)
-
-    @misconception("Which axis of the weight counts the channels that come out of the layer?")
-    def rulers_along_the_input(weight_shape, per_channel):
-        rulers = weight_shape[1] if per_channel else 1
-        return prod(weight_shape) + 5 * rulers + 4 * weight_shape[0]
-
-
-def _layer_bytes(weight_shape, per_channel, scale=4, zero_point=1, bias=4):
-    """The sum with other widths for its parts: one wrong width makes one wrong answer."""
-    rulers = weight_shape[0] if per_channel else 1
-    return prod(weight_shape) + rulers * (scale + zero_point) + weight_shape[0] * bias
 
 
 @exercise("2.9", "75 million parameters", points=3, difficulty=2, importance=5, minutes=8)

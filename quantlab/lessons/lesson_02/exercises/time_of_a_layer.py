@@ -14,9 +14,11 @@ class SlowerOfTheTwo:
         "compute = operations / ops_per_second, memory = bytes_moved / bytes_per_second; take the "
         "larger one × 1000 and say which it was.",
     )
-    # A division and a multiplication by 1000: even in float32 two roundings of half a spacing after
-    # at most two from the arguments, spacings within a factor of 2: 4 spacings cover them.
-    within = each(milliseconds=ulps(4), bound=exact())
+    insight = "A bound, not a promise: you measure next how far a real kernel stays below it."
+    # Even in float32, by the longest way: bytes and bandwidth are rounded, then the intensity, the
+    # rate, the time and its 1000-fold (the rounding of `operations` cancels). 6 roundings of at
+    # most 2^-24 of the value each; a spacing is at least as much, so 6 of them.
+    within = each(milliseconds=ulps(6), bound=exact())
 
     def cases(rng):
         ops, bandwidth = float(rng.uniform(5e10, 5e11)), float(rng.uniform(5e9, 5e10))
@@ -36,6 +38,9 @@ class SlowerOfTheTwo:
                 1,
                 'The time is never shorter than the operations need; the bound is "compute".',
                 [
+                    # The ridge is at a tenth of an operation a byte: fewer operations than bytes.
+                    (2e6, 4e6, 1e9, 1e10),
+                    (3e8, 1e6, 1e11, 1e9),
                     (ridge * above * moved[0], moved[0], ops, bandwidth),
                     (ridge * far * moved[1], moved[1], ops, bandwidth),
                 ],
@@ -45,6 +50,9 @@ class SlowerOfTheTwo:
                 1,
                 'The time is never shorter than the bytes need; the bound is "memory".',
                 [
+                    # The ridge is at 12.5 operations a byte: more operations than bytes.
+                    (6e7, 2e7, 1e11, 8e9),
+                    (9e6, 1e6, 1e11, 8e9),
                     (ridge / above * moved[2], moved[2], ops, bandwidth),
                     (ridge / far * moved[3], moved[3], ops, bandwidth),
                 ],
@@ -61,6 +69,16 @@ class SlowerOfTheTwo:
     def adds_the_times(*case):
         compute, memory = _times(*case)
         return compute + memory, _bound(compute, memory)
+
+    @misconception("More operations than bytes, or fewer: does that alone say what takes longer?")
+    def compares_work(*case):
+        compute, memory = _times(*case)
+        return max(compute, memory), _bound(case[0], case[1])
+
+    @misconception("That is how many fit into a second. How long does one take?")
+    def upside_down(*case):
+        compute, memory = _times(*case)
+        return 1000 / max(compute, memory), _bound(compute, memory)
 
     @misconception("You took the shorter time. Which one does the layer have to wait for?")
     def faster_of_the_two(*case):
@@ -109,10 +127,13 @@ class PartOfTheModel:
         "speed-up is the old time over the new one.",
         "new = (1 - share) + share / faster + overhead; the old time was 1.",
     )
-    # In float32: at most 6 roundings, each at most 2^-25 of a number up to 2, in a new time of at
-    # least 0.2 (share ≤ 0.9, faster ≤ 8, so 0.1 + 0.9 / 8 = 0.21): relative
-    # 6 × 2^-24 / 0.2 < 2^-19, that is 16 spacings. Wrong answers are thousands away.
-    within = ulps(16)
+    insight = "Amdahl's law: what stays in FP32 decides. Lesson 09 looks for such layers."
+    # In float32, with u = 2^-24 and s, f, o for the arguments, the new time t = (1 − s) + s/f + o
+    # is off by at most u × (s and 1 − s for the rest, 3 s/f for the part, o, and 2 t for the two
+    # sums), and 1/t adds one more: relative to t that is (1 + 3 s/f + o) / t + 3 roundings. With
+    # s ≤ 0.9 and f ≤ 8, t is at least 0.21, so 1/t ≤ 4.8, (s/f) / t and o / t at most 1: below 12.
+    # A spacing is at least u of its value, so 12 of them. Wrong answers are thousands away.
+    within = ulps(12)
 
     def cases(rng):
         share, faster = float(rng.uniform(0.4, 0.9)), float(rng.uniform(1.5, 8.0))
@@ -122,13 +143,13 @@ class PartOfTheModel:
                 "nothing added",
                 1,
                 "The part that stays FP32 takes as long as before.",
-                [(0.5, 4.0, 0.0), (share, faster, 0.0), (0.8, 2.0, 0.0)],
+                [(0.5, 4.0, 0.0), (0.8, 2.0, 0.0), (0.0, 4.0, 0.0), (share, faster, 0.0)],
             ),
             group(
                 "with conversions",
                 1,
                 "What is added counts in full: overhead is a share of the FP32 time.",
-                [(0.5, 4.0, 0.125), (share, faster, overhead)],
+                [(0.5, 4.0, 0.125), (0.0, 4.0, 0.1), (0.3, 6.0, 0.2), (share, faster, overhead)],
             ),
             group(
                 "not faster at all",
@@ -153,6 +174,26 @@ class PartOfTheModel:
     )
     def averages_speedups(share, faster, overhead):
         return 1 / (1 / ((1 - share) + share * faster) + overhead)
+
+    @misconception("Half of the time and half of the speed-up: do speed-ups add up, or times?")
+    def mean_of_speedups(share, faster, overhead):
+        return (1 - share) + share * faster - overhead
+
+    @misconception("Half of the time and half of the speed-up: do speed-ups add up, or times?")
+    def mean_of_speedups_without_overhead(share, faster, overhead):
+        return (1 - share) + share * faster
+
+    @misconception("The overhead is a share of the whole FP32 time. Of what did you take it?")
+    def overhead_of_the_part(share, faster, overhead):
+        return 1 / ((1 - share) + share / faster + share * overhead)
+
+    @misconception("Does INT8 also speed up the conversions around it?")
+    def overhead_made_faster(share, faster, overhead):
+        return 1 / ((1 - share) + (share + overhead) / faster)
+
+    @misconception("Nothing became faster, but conversions were added. Do they take no time?")
+    def no_overhead_without_a_part(share, faster, overhead):
+        return 1 / ((1 - share) + share / faster + (overhead if share else 0))
 
     @misconception("The conversions take time too. Where did you add it?")
     def forgets_overhead(share, faster, overhead):
@@ -208,3 +249,4 @@ class GainsLeast:
         "Look for the layer whose values are floats before and after: what stands around it?",
     )
     options = WHERE_TO_GAIN
+    insight = "The next cell measures such a layer. Lesson 09 finds them in a whole model."

@@ -20,6 +20,7 @@ class WorkOfAConvolution:
         "operations = 2 × all weights × height × width; input channels = weight_shape[1] × groups; "
         "intensity = operations / bytes_moved.",
     )
+    insight = "Intensity tells what a layer waits for. Exercise 2.6 turns it into time."
     # Two counts are exact. The intensity is one division of exact integers; done in float32 it has
     # three roundings of half a spacing, and spacings may differ by 2: at most 3 of them.
     within = each(operations=exact(), bytes_moved=exact(), intensity=ulps(3))
@@ -32,19 +33,31 @@ class WorkOfAConvolution:
                 "an ordinary convolution",
                 1,
                 "Every weight is used once for each output position, and three tensors move.",
-                [((2, 1, 3, 3), 1, 4, 5, 1), ((out, into, 3, 3), 1, height, width, 4)],
+                [
+                    ((2, 1, 3, 3), 1, 4, 5, 1),
+                    ((4, 3, 3, 5), 1, 6, 7, 2),
+                    ((512, 512, 3, 3), 1, 56, 112, 4),  # operations beyond an int32
+                    ((out, into, 3, 3), 1, height, width, 4),
+                ],
             ),
             group(
                 "a 1×1 convolution",
                 1,
                 "Input, weight and output all move, each value as bytes_per_value bytes.",
-                [((out, into, 1, 1), 1, height, width, b) for b in (4, 1)],
+                [
+                    ((6, 5, 1, 1), 1, 8, 3, 4),
+                    *(((out, into, 1, 1), 1, height, width, b) for b in (4, 1)),
+                ],
             ),
             group(
-                "a depthwise convolution",
+                "depthwise and grouped",
                 1,
                 "With `groups` groups the input has weight_shape[1] × groups channels.",
-                [((out, 1, 3, 3), out, height, width, b) for b in (4, 1)],
+                [
+                    ((8, 1, 5, 3), 8, 6, 7, 2),
+                    ((12, 4, 3, 1), 3, 5, 9, 4),
+                    *(((out, 1, 3, 3), out, height, width, b) for b in (4, 1)),
+                ],
             ),
         ]
 
@@ -85,6 +98,31 @@ class WorkOfAConvolution:
     @misconception("weight_shape[1] counts the channels of one group. How many groups are there?")
     def input_of_one_group(weight_shape, groups, *case):
         return _work(weight_shape, 1, *case, macs_shape=weight_shape)
+
+    @misconception("Is every kernel as high as it is wide? Which number did you use twice?")
+    def square_kernel(weight_shape, groups, *case):
+        out, into, tall, _ = weight_shape
+        return _work((out, into, tall, tall), groups, *case)
+
+    @misconception("The integers overflow: which type holds 30 billion operations?")
+    def operations_in_int32(*case):
+        operations, bytes_moved, _ = _work(*case)
+        kept = (operations + 2**31) % 2**32 - 2**31
+        return kept, bytes_moved, kept / bytes_moved
+
+    @misconception("Which tensor has the input's channels, and which one the output's?")
+    def output_with_the_input_channels(weight_shape, groups, height, width, bytes_per_value):
+        operations, _, _ = _work(weight_shape, groups, height, width, bytes_per_value)
+        inputs = weight_shape[1] * groups * height * width
+        bytes_moved = (2 * inputs + prod(weight_shape)) * bytes_per_value
+        return operations, bytes_moved, operations / bytes_moved
+
+    @misconception("Intensity counts operations for each **byte**. What did you divide by?")
+    def operations_a_value(weight_shape, groups, height, width, bytes_per_value):
+        operations, bytes_moved, intensity = _work(
+            weight_shape, groups, height, width, bytes_per_value
+        )
+        return operations, bytes_moved, intensity * bytes_per_value
 
     @misconception("An output value of a 3×3 kernel looks at how many input positions?")
     def forgets_the_kernel(weight_shape, groups, *case):

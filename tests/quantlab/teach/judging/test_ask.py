@@ -77,6 +77,35 @@ def test_arguments_are_copies_so_that_changing_them_in_place_harms_nobody():
     assert x.tolist() == [1, 1, 1]
 
 
+def test_a_changed_argument_is_seen_by_its_place():
+    def writes(x, shapes, scale):
+        shapes.append((1, 2))
+        x /= scale
+        return x
+
+    nan = np.array([np.nan, 1.0])
+    ask = LocalAsk({"f": writes, "g": lambda x, shapes, scale: x / scale})
+    assert ask.call("f", (np.ones(2), [(1, 1)], 2.0)).changed == (0, 1)
+    assert ask.call("g", (nan, [(1, 1)], float("nan"))).changed == ()
+
+
+def test_a_gap_in_another_function_is_told_by_its_name():
+    space = {"_stub": _stub}
+    exec("def outer(): return _stub()", space)
+    assert LocalAsk(space).call("outer", ()).message == "_stub"
+    assert LocalAsk({"stub": _stub}).call("stub", ()).message == ""
+
+
+def test_named_tuples_and_numpys_texts_are_their_plain_selves():
+    from collections import namedtuple
+
+    pair = namedtuple("Ruler", "scale zero_point")(0.5, 3)
+    assert type(plain(pair)) is tuple
+    assert plain(pair) == (0.5, 3)
+    for text in (np.str_("memory"), np.array("memory")):
+        assert type(plain(text)) is str
+
+
 def test_missing_unfilled_and_no_function():
     ask = LocalAsk({"gap": ..., "number": 3, "stub": _stub})
     assert ask.call("nothing", ()).kind == "missing"

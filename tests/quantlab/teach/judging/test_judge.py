@@ -247,9 +247,13 @@ class Explain:
 
 
 def test_a_written_answer_is_never_scored_by_code():
-    said = judge(Explain, LocalAsk({"why": "Because it is so."}))
+    text = "Because it is so, and because it could not be any other way."
+    said = judge(Explain, LocalAsk({"why": text}))
     assert (said.verdict, said.points) == (Verdict.INCONCLUSIVE, 0)
-    assert said.observed == "Your answer has 4 words."
+    assert said.observed == "Your answer has 13 words."
+    short = judge(Explain, LocalAsk({"why": "Because it is so."}))
+    assert (short.verdict, short.opening) == (Verdict.NOT_ATTEMPTED, "Too short to compare")
+    assert short.observed == "Your answer has 4 words."
     assert judge(Explain, LocalAsk({"why": "  \n"})).verdict is Verdict.NOT_ATTEMPTED
     assert judge(Explain, LocalAsk({"why": 3})).verdict is Verdict.NOT_ATTEMPTED
 

@@ -1,0 +1,34 @@
+"""The reference solution of an exercise, where this copy of the course has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from quantlab.learn.course import course_root
+from quantlab.teach.judging.exercise import Exercise
+from quantlab.teach.source import read_lesson, without_markers
+
+
+def has_solution(exercise: Exercise) -> bool:
+    """True where the source of the exercise's lesson lies in this copy of the course."""
+    return any(True for _ in _sources(exercise))
+
+
+def solution_code(exercise: Exercise) -> str | None:
+    """The exercise's cell from the lesson source with the solution in place, if it is there."""
+    for path in _sources(exercise):
+        for cell in read_lesson(path):
+            if cell.tag and cell.tag.kind in ("exercise", "written") and cell.tag.id == exercise.id:
+                return without_markers(cell.source)
+    return None
+
+
+def _sources(exercise: Exercise) -> Iterator[Path]:
+    try:
+        folder = course_root() / "solutions"
+    except FileNotFoundError:
+        return
+    for path in sorted(folder.glob(f"{exercise.lesson:02d}_*/*.py")):
+        if path.stem == path.parent.name:
+            yield path

@@ -1,0 +1,77 @@
+"""A block ends in time, by a signal and by a thread, and leaves nothing behind."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+from quantlab.base.time_limit import TimeIsUp, _by_signal, _by_thread, time_limit
+
+#: A loaded machine may be late by as much; each loop below would run forever.
+LATE_SECONDS = 20.0
+
+WAYS = [_by_signal, _by_thread] if hasattr(signal, "setitimer") else [_by_thread]
+
+
+def loop_for_ever():
+    started = time.monotonic()
+    while time.monotonic() - started < LATE_SECONDS:
+        try:
+            sum(range(100))
+        except Exception:  # a learner's own; TimeIsUp passes it
+            continue
+    return "it ran on"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_endless_loop_is_stopped(way):
+    with pytest.raises(TimeIsUp), way(0.05):
+        loop_for_ever()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_block_that_is_done_in_time_is_left_alone_afterwards(way):
+    with way(0.2):
+        done = 1 + 1
+    time.sleep(0.4)
+    assert done == 2
+
+
+def swallows_once():
+    try:
+        loop_for_ever()
+    except BaseException:  # a learner may write it
+        loop_for_ever()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_it_comes_again_where_the_first_one_was_swallowed(way):
+    with pytest.raises(TimeIsUp), way(0.05):
+        swallows_once()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_limits_may_be_nested_and_the_outer_one_still_comes(way):
+    def inner():
+        with way(LATE_SECONDS):
+            loop_for_ever()
+
+    with pytest.raises(TimeIsUp), way(0.2):
+        inner()
+
+
+def test_in_another_thread_it_is_that_thread_which_stops():
+    said = []
+
+    def work():
+        try:
+            with time_limit(0.05):
+                loop_for_ever()
+        except TimeIsUp:
+            said.append("stopped")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(LATE_SECONDS + 5)
+    assert said == ["stopped"]

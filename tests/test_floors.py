@@ -97,7 +97,7 @@ def violations(root: Path) -> list[str]:
                 room = "quantlab"  # __init__.py and anything that lies beside the rooms
             for line, module in imported_modules(path, root):
                 other = room_of(module)
-                if other in (None, room) or other in FLOORS.get(room, set()):
+                if other in (None, room) or other in FLOORS.get(room or "", set()):
                     continue
                 found.append(f"{path.relative_to(root)}:{line}: {room} imports {module}")
     return found

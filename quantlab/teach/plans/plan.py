@@ -1,0 +1,90 @@
+"""A plan: a recipe, and the scenes that its ranges are measured on. Plain data, so others run it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from quantlab.base.plain_data import instance_of, known_keys, whole
+from quantlab.methods import Recipe
+from quantlab.scenes import Calibration
+from quantlab.scenes.splits import require
+
+SCENES = ("count", "only", "without")
+#: More would keep whoever tries the plan waiting; hundreds are what a ruler needs.
+MOST_SCENES = 1_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a model is to be quantized, and on which scenes it is calibrated.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    calibration : Calibration
+        Scenes by number and slices; their size is the model's.
+
+    Raises
+    ------
+    TypeError
+        Another split: scenes that a model is judged by cannot measure its ranges.
+    ValueError
+        No Recipe; more than 1,000 scenes.
+
+    Examples
+    --------
+    >>> plan = Plan(Recipe(), Calibration(64, without=("night",)))
+    >>> Plan.from_dict(plan.to_dict()) == plan
+    True
+    """
+
+    recipe: Recipe
+    calibration: Calibration
+
+    def __post_init__(self) -> None:
+        instance_of(self.recipe, Recipe, "recipe", "a Recipe")
+        require(self.calibration, Calibration)
+        if self.calibration.count > MOST_SCENES:
+            raise ValueError(
+                f"The plan calibrates on {self.calibration.count:,} scenes, but at most "
+                f"{MOST_SCENES:,} are drawn for a plan: ask for fewer."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: dicts, lists, strings and numbers."""
+        scenes = {"count": self.calibration.count}
+        slices = {name: list(getattr(self.calibration, name)) for name in SCENES[1:]}
+        return {"recipe": self.recipe.to_dict(), "calibration": {**scenes, **slices}}
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Self:
+        """The plan that `to_dict` was called on; nothing in `data` is trusted.
+
+        Raises
+        ------
+        ValueError
+            An unknown key or value, in one sentence.
+        """
+        made = known_keys(cls, data, "plan")
+        for name in ("recipe", "calibration"):
+            if name not in made:
+                raise ValueError(f"The plan has no {name}: write Plan(recipe, calibration).")
+        return cls(Recipe.from_dict(made["recipe"]), _scenes(made["calibration"]))
+
+
+def _scenes(data: Any) -> Calibration:
+    instance_of(data, Mapping, "calibration", "a mapping of count, only and without")
+    unknown = [key for key in data if key not in SCENES]
+    if unknown:
+        raise ValueError(
+            f"calibration has the key {unknown[0]!r}, but scenes are chosen by "
+            f"{', '.join(SCENES)}: leave it out."
+        )
+    whole(data.get("count"), "calibration.count", at_least=1)
+    slices = {name: data.get(name, ()) for name in SCENES[1:]}
+    for name, value in slices.items():
+        if not isinstance(value, list | tuple) or not all(isinstance(s, str) for s in value):
+            raise ValueError(f"calibration.{name} is {value!r}, but it is a list of slices.")
+    return Calibration(data["count"], **{name: tuple(value) for name, value in slices.items()})

@@ -1,0 +1,162 @@
+"""A trial: a plan carried out on a shipped model, and the model judged on scenes it never saw."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from quantlab.analysis.slices import GroupTable, by_group
+from quantlab.methods.quantized_model import QuantizedModel
+from quantlab.scenes import CLASS_NAMES, Calibration, Crops, Split, Test, crops
+from quantlab.teach.plans.plan import Plan
+
+Model = Literal["classifier", "segmenter", "detector"]
+#: What one number of each model is, and its unit as a learner reads it.
+METRICS: Mapping[str, str] = {"classifier": "top-1", "segmenter": "mIoU", "detector": "mAP"}
+INTEGERS, SIMULATED = "ONNX Runtime, in integers", "torch, in float with the integers' values"
+RESAMPLES = 500
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a plan gave: the drop of each slice in shares of 1, and what computed it.
+
+    ran     INTEGERS, or SIMULATED where no runtime holds such integers.
+    """
+
+    table: GroupTable
+    ran: str
+
+    def lost(self, slice: str) -> float:
+        """Points lost in a slice, or over all of it ("all"); 100 points are the whole scale."""
+        return 100 * self.drop(slice).drop
+
+    def drop(self, slice: str) -> Any:
+        """The `Drop` of a slice, or of all scenes ("all"). KeyError where there is none."""
+        found = self.table.overall if slice == "all" else self.table[slice].drop
+        if found is None:
+            raise KeyError(f"The slice {slice!r} has too few scenes to say anything.")
+        return found
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Which shipped model a plan is tried on, and on how much that nobody calibrated with.
+
+    Parameters
+    ----------
+    model : "classifier", "segmenter" or "detector"
+    scenes : int
+        Test scenes, or test crops for the classifier: a multiple of its ten classes.
+    """
+
+    model: Model
+    scenes: int
+
+    @property
+    def metric(self) -> str:
+        """Top-1, mIoU or mAP."""
+        return METRICS[self.model]
+
+    def run(self, plan: Plan, *, progress: bool = False) -> Outcome:
+        """Quantize by the plan, run in integers where a runtime can, and compare with FP32.
+
+        Raises
+        ------
+        ValueError
+            The recipe does not fit the model (a layer that it lacks, training without data).
+        """
+        from quantlab.methods import quantize_model
+        from quantlab.zoo import load
+
+        model = load(self.model)
+        batches = self._calibration(plan.calibration).batches(model.preprocessing)
+        quantized = quantize_model(model, batches, plan.recipe, progress=progress)
+        ours, ran = self._scores(quantized, progress)
+        truth, groups = _float_scores(self.model, self.scenes)
+        return Outcome(_drops(self.model, truth, ours, groups), ran)
+
+    def _calibration(self, scenes: Calibration) -> Split | Crops:
+        if self.model != "classifier":
+            width, height = _size(self.model)
+            return replace(scenes, width=width, height=height)
+        if scenes.only or scenes.without:
+            raise ValueError(
+                "The plan chooses slices, but the classifier looks at crops, which lie in none: "
+                "leave only and without out."
+            )
+        return crops(Calibration, max(1, scenes.count // len(CLASS_NAMES)))
+
+    def _scores(self, quantized: QuantizedModel, progress: bool) -> tuple[Any, str]:
+        from quantlab.deploy import export_onnx, open_session
+
+        with tempfile.TemporaryDirectory(prefix="quantlab-plan-") as folder:
+            path = Path(folder) / "plan.onnx"
+            try:
+                export_onnx(quantized, path)
+            except ValueError:  # integers that no runtime holds, such as 3-bit weights
+                return _evaluate(self.model, quantized, self.scenes, progress), SIMULATED
+            session = open_session(path, exact=True)  # the plan is judged, not this CPU's sums
+        return _evaluate(self.model, session, self.scenes, progress), INTEGERS
+
+
+def _size(model: str) -> tuple[int, int]:
+    """Width and height of the scenes that a model reads."""
+    from quantlab.zoo import load
+
+    preprocessing = load(model).preprocessing
+    return preprocessing.width, preprocessing.height
+
+
+@lru_cache(maxsize=8)
+def _held_out(model: str, scenes: int) -> Split | Crops:
+    if model == "classifier":
+        return crops(Test, max(1, scenes // len(CLASS_NAMES)))
+    width, height = _size(model)
+    return Test(scenes, width=width, height=height)
+
+
+@lru_cache(maxsize=8)
+def _float_scores(model: str, scenes: int) -> tuple[Any, Mapping[str, np.ndarray]]:
+    """FP32's scores, and which of the pictures lie in which slice (crops: in which class)."""
+    from quantlab.zoo import load, slice_masks
+
+    data = _held_out(model, scenes)
+    if isinstance(data, Crops):
+        groups = {name: data.labels == label for label, name in enumerate(CLASS_NAMES)}
+    else:
+        groups = slice_masks(data)
+    return _evaluate(model, load(model), scenes, progress=False), groups
+
+
+def _evaluate(model: str, network: Any, scenes: int, progress: bool) -> Any:
+    from quantlab import zoo
+
+    data, preprocessing = _held_out(model, scenes), zoo.load(model).preprocessing
+    judge: Any = getattr(zoo, f"evaluate_{model}")
+    return judge(network, preprocessing, data, progress=progress)
+
+
+def _drops(model: str, before: Any, after: Any, groups: Mapping[str, np.ndarray]) -> GroupTable:
+    if model == "detector":
+        from quantlab.analysis.detection import map_drops
+
+        return map_drops(before, after, groups, resamples=RESAMPLES)
+    if model == "segmenter":
+        from quantlab.zoo.evaluation.segmentation import mean_iou
+
+        return by_group(
+            before.confusions,
+            after.confusions,
+            groups,
+            lambda records, index: mean_iou(records[index]),
+            resamples=RESAMPLES,
+            method="percentile",
+        )
+    return by_group(before.correct, after.correct, groups, resamples=RESAMPLES, method="percentile")

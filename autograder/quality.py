@@ -75,6 +75,10 @@ def specification_problems(exercise: Exercise, seeds: Sequence[int]) -> Iterator
         if exercise.kind in ("function", "value") and worth != exercise.points:
             yield f"its case groups are worth {worth:g} points; it says {exercise.points:g}."
             break
+    if exercise.kind == "plan" and (worth := sum(t.points for t in exercise.targets)) != (
+        exercise.points
+    ):
+        yield f"its targets are worth {worth:g} points; it says {exercise.points:g}."
     if exercise.kind == "function" and len(exercise.groups(0)) < 2:
         yield "it has one case group, so it gives no partial credit."
     bands = [band.points for band in exercise.rubric]
@@ -106,7 +110,8 @@ def specification_problems(exercise: Exercise, seeds: Sequence[int]) -> Iterator
             yield f"option {key} is wrong and its feedback does not end in a question."
     if exercise.kind == "choice" and not any(o.right for o in exercise.options.values()):
         yield "none of its options is right."
-    if exercise.kind == "function" and len(exercise.misconceptions) < MISCONCEPTIONS_AT_LEAST:
+    tried = exercise.kind in ("function", "plan")
+    if tried and len(exercise.misconceptions) < MISCONCEPTIONS_AT_LEAST:
         few = len(exercise.misconceptions)
         yield f"it has {few} misconceptions; expected are {MISCONCEPTIONS_AT_LEAST} or more."
 
@@ -114,7 +119,7 @@ def specification_problems(exercise: Exercise, seeds: Sequence[int]) -> Iterator
 def misconception_problems(exercise: Exercise, seeds: Sequence[int]) -> Iterator[str]:
     """A wrong answer that is accepted, or that is called by another's name."""
     for wrong in exercise.misconceptions:
-        for seed in seeds:
+        for seed in _needed(exercise, seeds):
             said = judge(exercise, Unread(as_answer(exercise, wrong.wrong)), seed)
             if said.passed:
                 yield f"the wrong answer {wrong.name} is accepted (seed {seed})."
@@ -126,10 +131,17 @@ def misconception_problems(exercise: Exercise, seeds: Sequence[int]) -> Iterator
                 break
 
 
+def _needed(exercise: Exercise, seeds: Sequence[int]) -> Sequence[int]:
+    """One seed for a plan: it is tried on the same scenes whatever the seed."""
+    return seeds[:1] if exercise.kind == "plan" else seeds
+
+
 def as_answer(exercise: Exercise, wrong: Callable[..., Any]) -> dict[str, Any]:
     """The names in a notebook whose learner holds this misconception."""
     if exercise.kind == "value":
         return {name: wrong(name) for name in exercise.values}
+    if exercise.kind == "plan":
+        return {exercise.answer: wrong()}
     return {exercise.answer: wrong}
 
 
@@ -137,7 +149,7 @@ def reference_problems(
     exercise: Exercise, names: Mapping[str, Any], seeds: Sequence[int]
 ) -> Iterator[str]:
     """A reference solution that does not get every point."""
-    for seed in seeds:
+    for seed in _needed(exercise, seeds):
         said = judge(exercise, LocalAsk(names), seed)
         full = said.verdict in (Verdict.CORRECT, Verdict.INCONCLUSIVE)
         full = full and (exercise.kind == "written" or said.points == exercise.points)
@@ -150,12 +162,13 @@ def alternative_problems(
     exercise: Exercise, alternatives: Sequence[Callable[..., Any]], seeds: Sequence[int]
 ) -> Iterator[str]:
     """A right answer, written differently, that the checker rejects; or too few of them."""
-    if exercise.kind == "function" and len(alternatives) < ALTERNATIVES_AT_LEAST:
+    if exercise.kind in ("function", "plan") and len(alternatives) < ALTERNATIVES_AT_LEAST:
         few = len(alternatives)
         yield f"it has {few} alternative right answers; expected are {ALTERNATIVES_AT_LEAST}."
     for answer in alternatives:
-        for seed in seeds:
-            said = judge(exercise, LocalAsk({exercise.answer: answer}), seed)
+        given = answer() if exercise.kind == "plan" else answer
+        for seed in _needed(exercise, seeds):
+            said = judge(exercise, LocalAsk({exercise.answer: given}), seed)
             if not said.passed:
                 yield f"the right answer {answer.__name__} is {said.verdict}: {said.observed}"
                 break

@@ -58,6 +58,10 @@ class Ask(Protocol):
         """The dotted names that the learner's function reads, wherever they were imported."""
 
 
+#: Where the two values stand that say themselves what they are as plain data.
+PLAIN_BY_THEMSELVES = ("teach.plans.plan", "methods.recipe")
+
+
 class NotPlain(TypeError):
     """The value is not plain data; the message says what was seen and what is expected."""
 
@@ -67,7 +71,7 @@ def plain(value: Any, depth: int = 0) -> Any:
 
     Only exact types pass: a subclass of int or ndarray may lie about what it equals. A named tuple
     becomes a tuple, torch tensors become numpy arrays, numpy scalars 0-d arrays, a text of numpy's
-    a str. Raises NotPlain for everything else.
+    a str, a Plan or a Recipe what its `to_dict` says. Raises NotPlain for everything else.
     """
     kind = type(value)
     if value is None or kind in (bool, int, float, str):
@@ -80,6 +84,9 @@ def plain(value: Any, depth: int = 0) -> Any:
         return [plain(v, depth + 1) for v in value]
     if kind is dict:
         return {plain(k, depth + 1): plain(v, depth + 1) for k, v in value.items()}
+    plans, recipes = (sys.modules.get(f"quantlab.{name}") for name in PLAIN_BY_THEMSELVES)
+    if (plans and kind is plans.Plan) or (recipes and kind is recipes.Recipe):
+        return plain(value.to_dict(), depth + 1)
     torch = sys.modules.get("torch")
     if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
         value = value.detach().cpu().numpy()

@@ -29,8 +29,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-Kind = Literal["function", "value", "choice", "written"]
-KINDS: tuple[Kind, ...] = ("function", "value", "choice", "written")
+Kind = Literal["function", "value", "choice", "written", "plan"]
+KINDS: tuple[Kind, ...] = ("function", "value", "choice", "written", "plan")
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,28 @@ class CaseGroup:
 
 
 @dataclass(frozen=True)
+class Flaw(Misconception):
+    """What is wrong with a plan: `wrong()` is a plan that has it.
+
+    sign   plan -> whether it has the flaw.
+    mend   plan -> the same plan without the flaw. A flaw is named when the mended plan meets the
+           targets that the learner's missed: it is tried, not guessed.
+    """
+
+    sign: Callable[[Any], bool]
+    mend: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a plan may lose in a slice ("all": over everything), in points of 100."""
+
+    slice: str
+    lost: float
+    points: float
+
+
+@dataclass(frozen=True)
 class Option:
     """One option of a choice: its text, and the question or reason it is answered with."""
 
@@ -79,8 +101,9 @@ class Exercise:
     """One exercise; see the module's example. Difficulty and importance run from 1 to 5.
 
     kind        what the learner defines under `answer`: a function that is called with `cases`,
-                values (one name per key of `values`), a choice (the key of one of `options`), or
-                a written text judged by a person against `rubric`.
+                values (one name per key of `values`), a choice (the key of one of `options`), a
+                written text judged by a person against `rubric`, or a `Plan`, which `trial` carries
+                out and `targets` judge.
     oracle      called with a case's arguments, or with a value's name; raising ValueError means
                 that the learner's answer must raise ValueError there too.
     within      a comparator of `teach.judging.within`, or a function of the case's arguments that
@@ -113,6 +136,8 @@ class Exercise:
     observe: Callable[..., str] | None = None
     picture: Callable[..., Any] | None = None
     asks: Mapping[str, str] = field(default_factory=dict)
+    trial: Any = None
+    targets: tuple[Target, ...] = ()
     insight: str = ""
     seconds: float = 10.0
 
@@ -154,6 +179,13 @@ def misconception(question: str) -> Callable[[Callable[..., Any]], Misconception
     return lambda wrong: Misconception(wrong.__name__, question, wrong)
 
 
+def flaw(
+    question: str, *, sign: Callable[[Any], bool], mend: Callable[[Any], Any]
+) -> Callable[[Callable[[], Any]], Flaw]:
+    """Mark a function that returns a plan with this flaw inside an exercise class."""
+    return lambda wrong: Flaw(wrong.__name__, question, wrong, sign, mend)
+
+
 def exercise(
     id: str, title: str, *, points: float, difficulty: int, importance: int, minutes: int
 ) -> Callable[[type], Exercise]:
@@ -186,6 +218,8 @@ def exercise(
 
 
 def _kind_of(fields: Mapping[str, Any]) -> Kind:
+    if "trial" in fields:
+        return "plan"
     if "rubric" in fields:
         return "written"
     if "options" in fields:

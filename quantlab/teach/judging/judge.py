@@ -15,14 +15,13 @@ from typing import Any
 from quantlab.teach.judging.ask import Ask, Reply
 from quantlab.teach.judging.diagnosis import argument_names, diagnose
 from quantlab.teach.judging.exercise import Exercise
-from quantlab.teach.judging.reading import code_above_the_marker
+from quantlab.teach.judging.saying import AGAIN, not_attempted, say
 from quantlab.teach.judging.tried import Raises, Tried
 from quantlab.teach.judging.verdict import GroupResult, Judgement, Verdict
 from quantlab.teach.judging.within import kind_name, show
 
 #: A written answer of fewer words has nothing to compare with a rubric yet.
 WORDS_AT_LEAST = 12
-AGAIN = "Change the cell, run it, and check again."
 
 
 def judge(exercise: Exercise, ask: Ask, seed: int = 0) -> Judgement:
@@ -35,8 +34,12 @@ def judge(exercise: Exercise, ask: Ask, seed: int = 0) -> Judgement:
         return _judge_written(exercise, ask)
     if exercise.kind == "choice":
         return _judge_choice(exercise, ask)
+    if exercise.kind == "plan":
+        from quantlab.teach.judging.judge_plan import judge_plan  # torch and a runtime come along
+
+        return judge_plan(exercise, ask)
     if exercise.kind == "function" and (found := _forbidden(exercise, ask)):
-        return _say(
+        return say(
             exercise,
             Verdict.INCORRECT,
             observed=f"`{exercise.answer}` uses `{found}`.",
@@ -45,7 +48,7 @@ def judge(exercise: Exercise, ask: Ask, seed: int = 0) -> Judgement:
         )
     tried = ask_all(exercise, ask, questions(exercise, seed))
     if all(t.empty for t in tried):
-        return _not_attempted(exercise, ask, tried[0].reply)
+        return not_attempted(exercise, ask, tried[0].reply)
     return _weigh(exercise, tried)
 
 
@@ -119,7 +122,7 @@ def _weigh(exercise: Exercise, tried: Sequence[Tried]) -> Judgement:
     groups = group_results(tried)
     failing = [t for t in tried if t.fails]
     if not failing:
-        return _say(exercise, Verdict.CORRECT, groups, insight=exercise.insight)
+        return say(exercise, Verdict.CORRECT, groups, insight=exercise.insight)
     first = failing[0]
     found = diagnose(exercise, tried)
     stopped = all(t.reply.kind != "value" for t in failing) and found.misconception is None
@@ -127,7 +130,7 @@ def _weigh(exercise: Exercise, tried: Sequence[Tried]) -> Judgement:
     cause = found.cause
     if not cause and first.reply.kind == "unfilled" and exercise.kind == "function":
         cause = _about_the_gap(first.reply)
-    said = _say(
+    said = say(
         exercise,
         Verdict.ERROR if stopped else Verdict.INCORRECT,
         groups,
@@ -177,12 +180,12 @@ def _about_the_gap(reply: Reply) -> str:
 def _judge_choice(exercise: Exercise, ask: Ask) -> Judgement:
     reply = ask.value(exercise.answer)
     if reply.kind in ("missing", "unfilled"):
-        return _not_attempted(exercise, ask, reply)
+        return not_attempted(exercise, ask, reply)
     key = reply.value.strip().lower() if type(reply.value) is str else ""
     option = exercise.options.get(key)
     if option is None:
         letters = ", ".join(f'"{letter}"' for letter in exercise.options)
-        return _say(
+        return say(
             exercise,
             Verdict.ERROR,
             opening="No such option",
@@ -191,7 +194,7 @@ def _judge_choice(exercise: Exercise, ask: Ask) -> Judgement:
             next_step=AGAIN,
         )
     earned = exercise.points if option.right else 0.0
-    return _say(
+    return say(
         exercise,
         Verdict.CORRECT if option.right else Verdict.INCORRECT,
         (GroupResult("choice", exercise.points, earned),),
@@ -208,9 +211,9 @@ def _judge_written(exercise: Exercise, ask: Ask) -> Judgement:
     reply = ask.value(exercise.answer)
     words = len(reply.value.split()) if type(reply.value) is str else 0
     if not words:
-        return _not_attempted(exercise, ask, Reply("unfilled"))
+        return not_attempted(exercise, ask, Reply("unfilled"))
     if words < WORDS_AT_LEAST:
-        return _say(
+        return say(
             exercise,
             Verdict.NOT_ATTEMPTED,
             opening="Too short to compare",
@@ -218,7 +221,7 @@ def _judge_written(exercise: Exercise, ask: Ask) -> Judgement:
             expected=f"{WORDS_AT_LEAST} or more, as each answer in the rubric has.",
             next_step="Write it in a few sentences, run the cell, and check again.",
         )
-    return _say(
+    return say(
         exercise,
         Verdict.INCONCLUSIVE,
         observed=f"Your answer has {words} words.",
@@ -227,35 +230,6 @@ def _judge_written(exercise: Exercise, ask: Ask) -> Judgement:
             f"Pick the band that fits your answer and say so: "
             f'`check("{exercise.id}", band=1)` to `band={len(exercise.rubric)}`.'
         ),
-    )
-
-
-def _not_attempted(exercise: Exercise, ask: Ask, reply: Reply) -> Judgement:
-    names = " and ".join(f"`{name}`" for name in exercise.answers)
-    if reply.kind == "missing":
-        observed, step = f"There is no {names} yet.", "Run the exercise cell above, then this one."
-    elif reply.message:
-        observed = f"{names} calls `{reply.message}`, and the gap in that one is still empty."
-        step = f"Write `{reply.message}` first: this exercise builds on it."
-    elif code_above_the_marker(ask.source(exercise.answer)):
-        observed = "Your code is there, and `raise NotImplementedError()` still runs after it."
-        step = "Delete that line, run the cell, and check again."
-    else:
-        observed, step = f"The gap in {names} is still empty.", "Fill it, run the cell, and check."
-    return _say(exercise, Verdict.NOT_ATTEMPTED, observed=observed, next_step=step)
-
-
-def _say(
-    exercise: Exercise, verdict: Verdict, groups: tuple[GroupResult, ...] = (), **sentences: Any
-) -> Judgement:
-    return Judgement(
-        exercise=exercise.id,
-        title=exercise.title,
-        verdict=verdict,
-        points=float(sum(g.earned for g in groups)),
-        max_points=float(exercise.points),
-        groups=groups,
-        **sentences,
     )
 
 

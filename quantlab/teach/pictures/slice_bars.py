@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from quantlab.teach.pictures.drawing import (
-    BLUE,
-    INK,
-    ORANGE,
-    PALE,
-    SMALL,
-    TEXT,
-    WIDTH,
-    Canvas,
-    Drawing,
-    note,
-)
+from quantlab.base.palette import BLUE, INK, ORANGE, PALE
+from quantlab.teach.pictures.drawing import SMALL, TEXT, WIDTH, Canvas, Drawing, note
 
 NAMES, RIGHT, ROW = 130.0, WIDTH - 150.0, 40.0
 
@@ -38,7 +28,9 @@ def slice_bars(
     if not scores:
         return note("No bars: there is no slice to show.")
     canvas = Canvas(height=30 + ROW * len(scores) + 10)
-    canvas.text(NAMES + 6, 18, f"{metric} in %, FP32 above, your plan below", INK, SMALL, "start")
+    caption = f"{metric} in %: FP32 above, your plan below"
+    caption += "; the line marks how far it may fall" if limits else ""
+    canvas.text(NAMES + 6, 18, caption, INK, SMALL, "start")
     for place, (name, (before, after)) in enumerate(scores.items()):
         top = 30 + ROW * place
         canvas.text(NAMES - 4, top + 20, name, INK, TEXT, "end")
@@ -49,9 +41,7 @@ def slice_bars(
         if limit is not None:
             x = NAMES + 6 + (RIGHT - NAMES - 6) * max(before - limit, 0) / 100
             canvas.line(x, top + 14, x, top + 31, INK, 2)
-        canvas.text(
-            RIGHT + 10, top + 20, f"{before:.1f} → {after:.1f}", INK, TEXT, "start"
-        )
+        canvas.text(RIGHT + 10, top + 20, f"{before:.1f} → {after:.1f}", INK, TEXT, "start")
     return canvas.finish(_words(scores, metric, limits or {}))
 
 

@@ -1,4 +1,4 @@
-"""A plan: a recipe, and the scenes that its ranges are measured on. Plain data, so others run it."""
+"""A plan: a recipe and the scenes that its ranges are measured on, as plain data."""
 
 from __future__ import annotations
 
@@ -54,9 +54,10 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: dicts, lists, strings and numbers."""
-        scenes = {"count": self.calibration.count}
-        slices = {name: list(getattr(self.calibration, name)) for name in SCENES[1:]}
-        return {"recipe": self.recipe.to_dict(), "calibration": {**scenes, **slices}}
+        scenes = self.calibration
+        chosen = {"only": list(scenes.only), "without": list(scenes.without)}
+        calibration = {"count": scenes.count, **chosen}
+        return {"recipe": self.recipe.to_dict(), "calibration": calibration}
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -83,8 +84,11 @@ def _scenes(data: Any) -> Calibration:
             f"{', '.join(SCENES)}: leave it out."
         )
     whole(data.get("count"), "calibration.count", at_least=1)
-    slices = {name: data.get(name, ()) for name in SCENES[1:]}
-    for name, value in slices.items():
-        if not isinstance(value, list | tuple) or not all(isinstance(s, str) for s in value):
-            raise ValueError(f"calibration.{name} is {value!r}, but it is a list of slices.")
-    return Calibration(data["count"], **{name: tuple(value) for name, value in slices.items()})
+    only, without = (_slices(data.get(name, ()), name) for name in SCENES[1:])
+    return Calibration(data["count"], only=only, without=without)
+
+
+def _slices(value: Any, name: str) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(s, str) for s in value):
+        raise ValueError(f"calibration.{name} is {value!r}, but it is a list of slices.")
+    return tuple(value)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
 from quantlab.analysis.slices import GroupTable, by_group
 from quantlab.methods.quantized_model import QuantizedModel
-from quantlab.scenes import CLASS_NAMES, Calibration, Crops, Split, Test, crops
+from quantlab.scenes import CLASS_NAMES, Calibration, Crops, Preprocessing, Split, Test, crops
 from quantlab.teach.plans.plan import Plan
 
 Model = Literal["classifier", "segmenter", "detector"]
@@ -72,17 +73,9 @@ class Trial:
         ValueError
             The recipe does not fit the model (a layer that it lacks, training without data).
         """
-        from quantlab.methods import quantize_model
-        from quantlab.zoo import load
+        return _run(self, json.dumps(plan.to_dict()), progress)
 
-        model = load(self.model)
-        batches = self._calibration(plan.calibration).batches(model.preprocessing)
-        quantized = quantize_model(model, batches, plan.recipe, progress=progress)
-        ours, ran = self._scores(quantized, progress)
-        truth, groups = _float_scores(self.model, self.scenes)
-        return Outcome(_drops(self.model, truth, ours, groups), ran)
-
-    def _calibration(self, scenes: Calibration) -> Split | Crops:
+    def calibration(self, scenes: Calibration) -> Split | Crops:
         if self.model != "classifier":
             width, height = _size(self.model)
             return replace(scenes, width=width, height=height)
@@ -93,7 +86,7 @@ class Trial:
             )
         return crops(Calibration, max(1, scenes.count // len(CLASS_NAMES)))
 
-    def _scores(self, quantized: QuantizedModel, progress: bool) -> tuple[Any, str]:
+    def scores(self, quantized: QuantizedModel, progress: bool) -> tuple[Any, str]:
         from quantlab.deploy import export_onnx, open_session
 
         with tempfile.TemporaryDirectory(prefix="quantlab-plan-") as folder:
@@ -108,10 +101,28 @@ class Trial:
 
 def _size(model: str) -> tuple[int, int]:
     """Width and height of the scenes that a model reads."""
+    preprocessing = _preprocessing(model)
+    return preprocessing.width, preprocessing.height
+
+
+def _preprocessing(model: str) -> Preprocessing:
     from quantlab.zoo import load
 
-    preprocessing = load(model).preprocessing
-    return preprocessing.width, preprocessing.height
+    return cast(Preprocessing, load(model).preprocessing)
+
+
+@lru_cache(maxsize=64)
+def _run(trial: Trial, plan_json: str, progress: bool) -> Outcome:
+    """One plan is carried out once: a mended plan is often one that was tried before."""
+    from quantlab.methods import quantize_model
+    from quantlab.zoo import load
+
+    plan, model = Plan.from_dict(json.loads(plan_json)), load(trial.model)
+    batches = trial.calibration(plan.calibration).batches(_preprocessing(trial.model))
+    quantized = quantize_model(model, batches, plan.recipe, progress=progress)
+    ours, ran = trial.scores(quantized, progress)
+    truth, groups = _float_scores(trial.model, trial.scenes)
+    return Outcome(_drops(trial.model, truth, ours, groups), ran)
 
 
 @lru_cache(maxsize=8)
@@ -138,7 +149,7 @@ def _float_scores(model: str, scenes: int) -> tuple[Any, Mapping[str, np.ndarray
 def _evaluate(model: str, network: Any, scenes: int, progress: bool) -> Any:
     from quantlab import zoo
 
-    data, preprocessing = _held_out(model, scenes), zoo.load(model).preprocessing
+    data, preprocessing = _held_out(model, scenes), _preprocessing(model)
     judge: Any = getattr(zoo, f"evaluate_{model}")
     return judge(network, preprocessing, data, progress=progress)
 

@@ -20,6 +20,7 @@ from quantlab.teach.pictures import (
     ruler,
     rulers,
 )
+from quantlab.teach.pictures.slice_bars import slice_bars
 
 SVG = "{http://www.w3.org/2000/svg}"
 QP = choose_qparams(-0.9, 5.0)
@@ -40,6 +41,9 @@ DRAWINGS = {
     "heat map": heat_map({"a": np.eye(3), "b": np.ones((3, 3))}),
     "heat map, large": heat_map({"w": np.arange(432.0).reshape(16, 3, 3, 3) - 200}),
     "byte bars": byte_bars({"FP32": {"weights": 40}, "INT8": {"weights": 10, "scales": 1}}),
+    "slice bars": slice_bars(
+        {"all": (52.3, 48.1), "rare class": (41.0, 18.5)}, "mAP", {"all": 0.7}
+    ),
     "note": note("One sentence " * 20),
 }
 

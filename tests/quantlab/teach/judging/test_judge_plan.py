@@ -1,0 +1,88 @@
+"""A plan is carried out on the shipped classifier, and judged by what it gave."""
+
+from dataclasses import replace
+
+import pytest
+
+from quantlab.methods import Recipe, Rule
+from quantlab.scenes import Calibration
+from quantlab.teach.judging.ask import LocalAsk
+from quantlab.teach.judging.exercise import Target, exercise, flaw
+from quantlab.teach.judging.judge import judge
+from quantlab.teach.judging.verdict import Verdict
+from quantlab.teach.plans.plan import Plan
+from quantlab.teach.plans.trial import INTEGERS, SIMULATED, Trial
+
+GOOD = Plan(Recipe(), Calibration(40))
+
+
+def per_channel(plan):
+    return Plan(replace(plan.recipe, weights=Rule("int3", "symmetric")), plan.calibration)
+
+
+@exercise("97.4", "Three bits", points=3, difficulty=2, importance=3, minutes=5)
+class ThreeBits:
+    """3-bit weights lose 16 points per-tensor and 3 per-channel on 1,000 crops."""
+
+    answer = "my_plan"
+    hints = ("a", "b", "c")
+    trial = Trial("classifier", 200)
+    targets = (Target("all", 9.0, 2), Target("dog", 60.0, 1))
+
+    @flaw(
+        "One ruler for all output channels: which channels does the largest one starve?",
+        sign=lambda plan: plan.recipe.weights.granularity == "per-tensor",
+        mend=per_channel,
+    )
+    def one_ruler():
+        return Plan(Recipe(weights=Rule("int3", "symmetric", "per-tensor")), Calibration(40))
+
+    @flaw(
+        "Is a handful of scenes enough?",
+        sign=lambda plan: plan.calibration.count <= 40,
+        mend=lambda plan: Plan(plan.recipe, Calibration(80)),
+    )
+    def few_scenes():
+        return Plan(Recipe(weights=Rule("int3", "symmetric", "per-tensor")), Calibration(10))
+
+
+def judged(plan):
+    return judge(ThreeBits, LocalAsk({"my_plan": plan}))
+
+
+def test_a_plan_that_meets_its_targets_is_right_and_its_picture_says_so():
+    said = judged(GOOD)
+    assert said.verdict is Verdict.CORRECT
+    assert (said.points, said.max_points) == (3.0, 3.0)
+    assert INTEGERS in said.observed
+    assert "all: FP32" in said.picture_text
+
+
+def test_the_flaw_that_explains_the_loss_is_named_and_no_other():
+    """Both signs are there; only per-channel weights bring the loss below the target."""
+    said = judged(ThreeBits.misconceptions[0].wrong())
+    assert said.verdict is Verdict.INCORRECT
+    assert said.misconception == "one_ruler"
+    assert said.groups[0].earned == 0
+    assert SIMULATED in said.observed
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Recipe(), "is a Recipe, but a plan says the calibration scenes too"),
+        (8, "expected is a Plan"),
+        (object(), "The answer is a object"),
+        (Plan(Recipe(keep_float=("no_such",)), Calibration(10)), "no such layer"),
+        (Plan(Recipe(), Calibration(10, only=("night",))), "crops, which lie in none"),
+    ],
+)
+def test_what_cannot_be_carried_out_gets_one_sentence(answer, said):
+    judgement = judged(answer)
+    assert judgement.verdict is Verdict.ERROR
+    assert said in judgement.observed
+    assert "\n" not in judgement.observed
+
+
+def test_an_empty_gap_is_not_attempted():
+    assert judged(...).verdict is Verdict.NOT_ATTEMPTED

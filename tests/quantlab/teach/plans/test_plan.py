@@ -1,0 +1,50 @@
+"""A plan is plain data and back; what is no plan hears so in one sentence."""
+
+import pytest
+
+from quantlab.methods import Recipe
+from quantlab.scenes import Calibration, Validation
+from quantlab.teach.judging.ask import LocalAsk
+from quantlab.teach.plans.plan import Plan
+
+PLAN = Plan(
+    Recipe(keep_float=("stem",), bias_correction="empirical"),
+    Calibration(12, only=("night",), without=("crowded",)),
+)
+
+
+def test_a_plan_survives_the_way_through_plain_data():
+    reply = LocalAsk({"my_plan": PLAN}).value("my_plan")
+    assert reply.kind == "value"
+    assert type(reply.value) is dict
+    assert Plan.from_dict(reply.value) == PLAN
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"recipe": None}, "recipe"),
+        ({"calibration": {"count": 0}}, "whole number of at least 1"),
+        ({"calibration": {"count": 4, "only": "night"}}, "list of slices"),
+        ({"calibration": {"count": 4, "only": ["dawn"]}}, "no slice 'dawn'"),
+        ({"calibration": {"count": 4, "seed": 1}}, "the key 'seed'"),
+        ({"calibration": {"count": 5000}}, "at most 1,000"),
+        ({"author": "me"}, "the key 'author'"),
+    ],
+)
+def test_what_is_no_plan_gets_a_sentence(change, said):
+    with pytest.raises(ValueError, match=said):
+        Plan.from_dict({**PLAN.to_dict(), **change})
+
+
+@pytest.mark.parametrize("name", ["recipe", "calibration"])
+def test_a_plan_needs_both_parts(name):
+    data = PLAN.to_dict()
+    del data[name]
+    with pytest.raises(ValueError, match=f"no {name}"):
+        Plan.from_dict(data)
+
+
+def test_scenes_that_judge_cannot_calibrate():
+    with pytest.raises(TypeError, match="Validation"):
+        Plan(Recipe(), Validation(4))

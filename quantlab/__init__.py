@@ -47,7 +47,20 @@ _HOMES = {
         ),
         "quantlab.numerics",
     ),
-    **dict.fromkeys(("QuantizedModel", "Recipe", "Rule", "quantize_model"), "quantlab.methods"),
+    **dict.fromkeys(
+        (
+            "LearnedRounding",
+            "QuantizedModel",
+            "Recipe",
+            "Rule",
+            "Training",
+            "convert_qat",
+            "prepare_qat",
+            "quantize_model",
+            "train_qat",
+        ),
+        "quantlab.methods",
+    ),
     **dict.fromkeys(
         (
             "compare_with_runtime",
@@ -60,8 +73,27 @@ _HOMES = {
         ),
         "quantlab.deploy",
     ),
+    **dict.fromkeys(
+        (
+            "by_group",
+            "compare_preprocessing",
+            "layer_errors",
+            "layer_sensitivity",
+            "paired_bootstrap",
+        ),
+        "quantlab.analysis",
+    ),
+    **dict.fromkeys(
+        ("Calibration", "Preprocessing", "Test", "Train", "Validation"), "quantlab.scenes"
+    ),
+    **dict.fromkeys(
+        ("evaluate_classifier", "evaluate_detector", "evaluate_segmenter", "predictor"),
+        "quantlab.zoo",
+    ),
     **dict.fromkeys(("check", "hint", "quiz", "solution"), "quantlab.learn"),
 }
+# `quantlab.zoo.load("detector")` works after `import quantlab` alone.
+_ROOMS = ("analysis", "deploy", "learn", "methods", "numerics", "scenes", "zoo")
 
 __all__ = sorted(_HOMES)
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES, _ROOMS)

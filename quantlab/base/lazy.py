@@ -1,13 +1,13 @@
 """Public names of a package that load when they are first used."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from typing import Any
 
 
 def lazy_names(
-    package: str, homes: Mapping[str, str]
+    package: str, homes: Mapping[str, str], modules: Collection[str] = ()
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """`__getattr__` and `__dir__` of a package whose names are loaded when they are asked for.
 
@@ -17,7 +17,9 @@ def lazy_names(
         The package's `__name__`.
     homes : mapping
         Public name to the module that defines it, written from the package on (".export.writer")
-        or in full ("quantlab.numerics"). A module's own last name gives the module itself.
+        or in full ("quantlab.numerics").
+    modules : collection of str
+        Modules of the package that need no import of their own either.
 
     Returns
     -------
@@ -31,6 +33,8 @@ def lazy_names(
     """
 
     def __getattr__(name: str) -> Any:
+        if name in modules:
+            return import_module(f".{name}", package)  # which makes it an attribute, too
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(import_module(homes[name], package), name)
@@ -38,6 +42,6 @@ def lazy_names(
         return value
 
     def __dir__() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *homes})
+        return sorted({*vars(sys.modules[package]), *homes, *modules})
 
     return __getattr__, __dir__

@@ -7,14 +7,25 @@ import sys
 import pytest
 
 import quantlab
-import quantlab.deploy
-import quantlab.methods
-import quantlab.numerics
 
-SHORT_IN_DEPLOY = (
-    "compare_with_runtime", "export_onnx", "measure_latency", "open_session", "precision_report",
-    "saturation_report", "simulate",
-)  # fmt: skip
+# Room -> what it offers under the short name, from a recipe to a figure with its interval.
+SHORT = {
+    "methods": (
+        "LearnedRounding", "QuantizedModel", "Recipe", "Rule", "Training", "convert_qat",
+        "prepare_qat", "quantize_model", "train_qat",
+    ),
+    "deploy": (
+        "compare_with_runtime", "export_onnx", "measure_latency", "open_session",
+        "precision_report", "saturation_report", "simulate",
+    ),
+    "analysis": (
+        "by_group", "compare_preprocessing", "layer_errors", "layer_sensitivity",
+        "paired_bootstrap",
+    ),
+    "scenes": ("Calibration", "Preprocessing", "Test", "Train", "Validation"),
+    "zoo": ("evaluate_classifier", "evaluate_detector", "evaluate_segmenter", "predictor"),
+    "learn": ("check", "hint", "quiz", "solution"),
+}  # fmt: skip
 HEAVY = {"torch", "matplotlib", "onnx", "onnxruntime", "IPython", "ipywidgets", "pandas"}
 
 
@@ -59,28 +70,26 @@ def test_numerics_is_all_there_under_the_short_name():
         assert getattr(quantlab, name) is getattr(quantlab.numerics, name)
 
 
-def test_the_three_verbs_and_the_quiz_are_there():
-    import quantlab.learn
-
-    for name in ("check", "hint", "solution", "quiz"):
-        assert getattr(quantlab, name) is getattr(quantlab.learn, name)
-
-
-def test_a_model_is_quantized_exported_and_measured_under_short_names():
+@pytest.mark.parametrize("room", SHORT)
+def test_the_names_of_a_whole_job_are_short(room):
     """What the rooms offer beyond these is asked of the room."""
-    for name in ("QuantizedModel", "Recipe", "Rule", "quantize_model"):
-        assert getattr(quantlab, name) is getattr(quantlab.methods, name)
-    for name in SHORT_IN_DEPLOY:
-        assert getattr(quantlab, name) is getattr(quantlab.deploy, name)
+    for name in SHORT[room]:
+        assert getattr(quantlab, name) is getattr(getattr(quantlab, room), name)
+
+
+@pytest.mark.parametrize(
+    "room", ["analysis", "deploy", "learn", "methods", "numerics", "scenes", "zoo"]
+)
+def test_a_room_needs_no_import_of_its_own(room):
+    loaded = loaded_after(f"import quantlab\nassert '{room}' in dir(quantlab)\nquantlab.{room}")
+    assert f"quantlab.{room}" in loaded
 
 
 def test_dir_lists_what_can_be_had():
     assert {"quantize", "check", "__version__"} <= set(dir(quantlab))
     assert set(quantlab.__all__) == {
         *quantlab.numerics.__all__,
-        *("QuantizedModel", "Recipe", "Rule", "quantize_model"),
-        *SHORT_IN_DEPLOY,
-        *("check", "hint", "solution", "quiz"),
+        *(name for names in SHORT.values() for name in names),
     }
 
 

@@ -39,3 +39,9 @@ def test_dir_lists_names_that_were_not_loaded(package):
 def test_an_unknown_name_is_an_attribute_error(package):
     with pytest.raises(AttributeError, match="module 'late' has no attribute 'anser'"):
         package.anser  # noqa: B018
+
+
+def test_a_module_of_the_package_needs_no_import(package):
+    package.__getattr__, package.__dir__ = lazy_names("late", {}, modules=("inner",))
+    assert package.inner.answer == 42
+    assert "inner" in dir(package)

@@ -31,7 +31,7 @@ from quantlab.teach.source import REGION, SourceCell, read_lesson
 
 EPILOG = """exit codes: 0 fit · 1 problems found · 2 the course cannot be read
 
-examples:
+example:
   autograder lint --json
   autograder lint --mutants
 """

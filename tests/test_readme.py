@@ -12,8 +12,8 @@ from torch import nn
 from autograder.cli import COMMANDS
 from benchmarks import capstone_table, quantizers
 from benchmarks.capstone_plans import GOOD
-from quantlab.learn.classroom import ATTEMPTS_BEFORE_SOLUTION
 from quantlab.learn.cli import main
+from quantlab.learn.reference import ATTEMPTS_BEFORE_SOLUTION
 from quantlab.lessons.catalogue import all_exercises, load_quiz
 from quantlab.zoo.pretrained import SHIPPED
 

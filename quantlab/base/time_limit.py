@@ -26,9 +26,17 @@ class TimeIsUp(BaseException):
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise TimeIsUp inside the block once `seconds` have gone by. Limits may be nested."""
-    main = threading.current_thread() is threading.main_thread()
-    with _by_signal(seconds) if main and hasattr(signal, "setitimer") else _by_thread(seconds):
+    with _by_signal(seconds) if _timer_is_free(seconds) else _by_thread(seconds):
         yield
+
+
+def _timer_is_free(seconds: float) -> bool:
+    """A process has one timer: one that rings earlier, such as an outer limit, keeps it."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or not hasattr(signal, "setitimer"):
+        return False
+    left, _ = signal.getitimer(signal.ITIMER_REAL)
+    return left == 0 or left > seconds
 
 
 @contextlib.contextmanager

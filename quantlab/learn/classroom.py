@@ -24,15 +24,12 @@ from typing import Any
 from quantlab.base.time_limit import TimeIsUp, time_limit
 from quantlab.learn.cell_runs import RUNS, Stale
 from quantlab.learn.progress import Progress, open_progress
-from quantlab.learn.reference import has_solution, solution_code
+from quantlab.learn.reference import has_solution, solution_code, until_it_opens
 from quantlab.teach.judging.ask import LocalAsk
 from quantlab.teach.judging.card import BLUE, Card, judgement_card, rubric_lines
 from quantlab.teach.judging.exercise import Exercise
 from quantlab.teach.judging.judge import judge
 from quantlab.teach.judging.verdict import Judgement, Verdict
-
-#: A solution opens after a pass or this many finished attempts.
-ATTEMPTS_BEFORE_SOLUTION = 3
 
 
 def check(id: str, *, band: int | None = None) -> Card | float:
@@ -108,7 +105,7 @@ def solution(id: str, anyway: bool = False) -> Card:
     if "NBGRADER_EXECUTION" in os.environ:
         return _sentence("Solutions stay shut while a submission is graded.")
     progress = open_progress()
-    if not anyway and (wait := _until_it_opens(exercise, progress)):
+    if not anyway and (wait := until_it_opens(exercise, progress.standing(exercise.id))):
         return Card(
             f"Not open yet — {exercise.id} · {exercise.title}",
             (
@@ -125,20 +122,6 @@ def solution(id: str, anyway: bool = False) -> Card:
     progress.open_solution(exercise.id)
     heading = f"Solution — {exercise.id} · {exercise.title}"
     return Card(heading, _noticed(progress), code=code, colour=BLUE)
-
-
-def _until_it_opens(exercise: Exercise, progress: Progress) -> str:
-    """What a learner still has to do before the solution opens; "" when it is open."""
-    standing = progress.standing(exercise.id)
-    left = ATTEMPTS_BEFORE_SOLUTION - standing.attempts
-    if standing.done or left <= 0:
-        return ""
-    if exercise.kind == "written":
-        return (
-            "The solution opens once you have placed your answer in a band: "
-            f'`check("{exercise.id}", band=1)`.'
-        )
-    return f"The solution opens after a pass, or after {left} more finished attempts."
 
 
 def _find(id: str) -> Exercise:

@@ -1,4 +1,4 @@
-"""The reference solution of an exercise, where this copy of the course has one."""
+"""The reference solution of an exercise: when it opens, and where this copy has it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from quantlab.learn.course import course_root
+from quantlab.learn.standing import Standing
 from quantlab.teach.judging.exercise import Exercise
 from quantlab.teach.source import read_lesson, without_markers
+
+#: A solution opens after a pass or this many finished attempts.
+ATTEMPTS_BEFORE_SOLUTION = 3
+
+
+def until_it_opens(exercise: Exercise, standing: Standing) -> str:
+    """What a learner still has to do before the solution opens; "" when it is open."""
+    left = ATTEMPTS_BEFORE_SOLUTION - standing.attempts
+    if standing.done or left <= 0:
+        return ""
+    if exercise.kind == "written":
+        return (
+            "The solution opens once you have placed your answer in a band: "
+            f'`check("{exercise.id}", band=1)`.'
+        )
+    return f"The solution opens after a pass, or after {left} more finished attempts."
 
 
 def has_solution(exercise: Exercise) -> bool:

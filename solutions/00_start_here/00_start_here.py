@@ -11,7 +11,7 @@
 # ---
 
 # %% facts
-from quantlab.learn.classroom import ATTEMPTS_BEFORE_SOLUTION
+from quantlab.learn.reference import ATTEMPTS_BEFORE_SOLUTION
 from quantlab.lessons.catalogue import find, load_quiz, of_lesson
 
 words = {2: "two", 3: "three", 4: "four", 5: "five"}

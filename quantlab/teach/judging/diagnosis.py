@@ -92,7 +92,8 @@ def _about_changes(exercise: Exercise, seen: Sequence[Tried]) -> str:
 def _cut_short(seen: Sequence[Tried]) -> str:
     """A value that is the right one with too few digits left."""
     for t in seen:
-        if t.off and t.answered and type(t.reply.value) in (int, float):
+        numbers = type(t.reply.value) in (int, float) and isinstance(t.want, int | float)
+        if t.off and t.answered and numbers:
             digits = cut_digits(float(t.reply.value), float(t.want))
             if digits is not None and digits > 0 and all(not o.off for o in seen if o is not t):
                 many = f"{digits} decimal{'s' * (digits > 1)}"

@@ -217,6 +217,12 @@ def test_values_are_judged_one_by_one():
     assert judge(Two, LocalAsk({})).observed == "There is no `scale` and `zero_point` yet."
 
 
+def test_a_number_where_an_array_is_right_gets_a_card():
+    arrays = replace(Two, oracle=lambda name: np.array([1, 2, 3]))
+    said = judge(arrays, LocalAsk({"scale": 0.5, "zero_point": 3}))
+    assert (said.verdict, said.points) == (Verdict.INCORRECT, 0)
+
+
 @exercise("9.3", "Choose", points=1, difficulty=1, importance=1, minutes=1)
 class Choose:
     answer = "scheme"

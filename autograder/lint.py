@@ -26,6 +26,7 @@ from autograder.quality import (
     stub_namespace,
     stub_problems,
 )
+from autograder.template import length_problems, minutes_problems, verb_problems
 from quantlab.lessons.catalogue import all_exercises, find, lesson_of
 from quantlab.teach.source import REGION, SourceCell, read_lesson
 
@@ -39,6 +40,8 @@ example:
 SPINE = (
     "promise", "measure", "idea", "by-hand", "break", "explore", "quiz", "explain", "have", "next",
 )  # fmt: skip
+#: The explorer stands at its idea. "break" is for one whose idea takes all exercises to reach.
+EXPLORE_AFTER = ("idea", "by-hand", "break")
 SEEDS = (0, 1, 2)
 
 
@@ -124,7 +127,14 @@ def lint(root: Path) -> LintReport:
 
 def _lesson_problems(path: Path, root: Path) -> Iterator[Problem]:
     name, cells = path.stem, read_lesson(path)
-    for said in (*_room_problems(name), *_spine(name, cells), *_pairs(cells)):
+    for said in (
+        *_room_problems(name),
+        *_spine(name, cells),
+        *minutes_problems(name, cells),
+        *verb_problems(cells),
+        *length_problems(cells),
+        *_pairs(cells),
+    ):
         yield Problem(name, "", said)
     copy = root / "notebooks" / name / f"{name}.ipynb"
     if not copy.exists():
@@ -161,8 +171,12 @@ def _spine(name: str, cells: tuple[SourceCell, ...]) -> Iterator[str]:
     seen = list(dict.fromkeys(cell.spine for cell in cells if cell.spine))
     if unknown := [key for key in seen if key not in SPINE]:
         yield f"{unknown} is no part of a lesson's spine; expected are {', '.join(SPINE)}."
-    if seen != sorted(seen, key=lambda key: SPINE.index(key) if key in SPINE else -1):
+    fixed = [key for key in seen if key != "explore"]
+    if fixed != sorted(fixed, key=lambda key: SPINE.index(key) if key in SPINE else -1):
         yield f"its spine runs {', '.join(seen)}; expected is the order {', '.join(SPINE)}."
+    before = seen[seen.index("explore") - 1] if "explore" in seen[1:] else None
+    if before and before not in EXPLORE_AFTER:
+        yield f"its explorer comes after {before}; expected is after idea, by-hand or break."
     numbered = name[:2].isdigit() and name[:2] != "00"
     if numbered and (missing := [key for key in SPINE if key not in seen]):
         yield f"its spine lacks {', '.join(missing)}."

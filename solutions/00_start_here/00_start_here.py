@@ -21,6 +21,11 @@ questions = len(load_quiz("00_start_here").questions)
 pass_mark = f"{load_quiz('00_start_here').pass_mark:.0%}".replace("%", " %")
 budget_ms = 10
 frames = 1000 // budget_ms
+reading_minutes = 5
+looking_minutes = 4  # the doctor, breaking it, the quiz
+practice_minutes = sum(e.minutes for e in of_lesson(0))
+minutes = reading_minutes + looking_minutes + practice_minutes
+points = f"{sum(e.points for e in of_lesson(0)):g}"
 minutes_01 = sum(e.minutes for e in of_lesson(1))
 minutes_02 = sum(e.minutes for e in of_lesson(2))
 
@@ -30,7 +35,9 @@ minutes_02 = sum(e.minutes for e in of_lesson(2))
 # **After this lesson** you know that everything on this machine works, and you have used the
 # three verbs of the course once: `check`, `hint`, `solution`.
 #
-# About 10 minutes. You need this notebook and nothing else; no part of it uses the network.
+# **Time:** about {{minutes}} minutes: {{reading_minutes}} to read, {{looking_minutes}} for the
+# doctor and the quiz, {{practice_minutes}} for one exercise worth {{points}} point.
+# **Needs:** this notebook and nothing else; no part of it uses the network.
 #
 # **How to read it.** Click on a cell and press <kbd>Shift</kbd> + <kbd>Enter</kbd>: the cell
 # runs, and the next one is chosen. Go from top to bottom.

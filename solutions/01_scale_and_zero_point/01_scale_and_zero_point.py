@@ -10,10 +10,11 @@
 import numpy as np
 
 from quantlab.lessons.catalogue import of_lesson, terms_of_lesson
+from quantlab.lessons.lesson_01 import first_layer
 from quantlab.numerics import QParams, choose_qparams, dequantize, quantize
 from quantlab.teach.glossary import glossary_table
 
-reading_minutes = 13
+reading_minutes = 14
 looking_minutes = 4  # the explorer and the quiz
 practice_minutes = sum(e.minutes for e in of_lesson(1))
 minutes = reading_minutes + looking_minutes + practice_minutes
@@ -39,8 +40,15 @@ tie_ruler = QParams(1.0, 7, "uint8")
 tie_onnx = int(quantize(2.5, tie_ruler))
 tie_legacy = int(quantize(2.5, tie_ruler, "torch_legacy"))
 
-# Symmetric and asymmetric on the two tensors of the text.
-w_lo, w_hi, relu_hi = -0.42, 0.39, 6.0
+# The ruler of the first picture does not stand where it was asked to: zero_point is whole.
+first = choose_qparams(-0.9, 5.0, dtype="uint4")
+first_lo, first_hi = (float(dequantize(q, first)) for q in (0, 15))
+first_slid = float(first.scale) * int(first.zero_point) - 0.9
+
+# Symmetric and asymmetric on the layer's two tensors.
+layer = first_layer()
+w_lo, w_hi = float(layer.kernels.min()), float(layer.kernels.max())
+relu_hi = float(layer.relu.max())
 w_sym = float(choose_qparams(w_lo, w_hi, dtype="int8", scheme="symmetric").scale)
 w_asym = float(choose_qparams(w_lo, w_hi, dtype="int8").scale)
 relu_sym = float(choose_qparams(0.0, relu_hi, dtype="int8", scheme="symmetric").scale)
@@ -54,7 +62,7 @@ wrapped_back = float(dequantize(wrapped, worked))
 last_back = float(dequantize(255, worked))
 
 # %% [markdown] spine="promise"
-# # Lesson 1 · Scale and zero-point
+# # Lesson 01 · Scale and zero-point
 #
 # A neural network computes with FP32 numbers: 32 bits each. Quantization says the same numbers
 # with 8 bits, sometimes 4 or 16. This lesson shows how, in plain arithmetic, and you write all of
@@ -88,7 +96,15 @@ import quantlab as ql
 from quantlab.learn import check, hint, quiz, solution
 
 # %% demo
-from quantlab.lessons.lesson_01 import Grid, error_curve, explore_ruler, number_line, rulers, show
+from quantlab.lessons.lesson_01 import (
+    Grid,
+    error_curve,
+    explore_ruler,
+    first_layer,
+    number_line,
+    rulers,
+    show,
+)
 
 # %% [markdown]
 # Three verbs work in every cell of this course. `check("1.2")` judges your answer.
@@ -127,15 +143,8 @@ print("6. here it is   ONNX Runtime", version("onnxruntime"))
 # arithmetic is that of a real layer. Before we change a single number, write down what we have.
 
 # %% demo
-rng = np.random.default_rng(1)
-row, column = np.mgrid[0:64, 0:64] / 63.0
-picture = 0.5 + 0.4 * np.sin(7 * row) * column + rng.normal(0.0, 0.05, (64, 64))
-picture[20:44, 26:38] = 1.6  # a bright sign
-
-kernels = rng.normal(0.05, 0.4, (8, 3, 3)).astype(np.float32)
-windows = np.lib.stride_tricks.sliding_window_view(np.pad(picture, 1), (3, 3))
-sums = np.einsum("hwij,oij->ohw", windows, kernels).astype(np.float32)
-activation = np.where(sums > 0, sums, np.float32(0.1) * sums)
+layer = first_layer()
+activation = layer.leaky  # float32, 8 channels of 64 × 64
 
 print(f"values             {activation.size:>9,}")
 print(f"different values   {np.unique(activation).size:>9,}")
@@ -164,17 +173,37 @@ print(f"bytes at 8 bits    {activation.size:>9,}   (computed, not measured)")
 #
 # **It must be straight.** A convolution multiplies and adds. If equal steps of `q` are equal steps
 # of the real number, then sums of integers stand for sums of real numbers, and the layer can be
-# computed with integers alone. Lesson 5 does that. A curved ruler could not.
+# computed with integers alone. Lesson 05 does that. A curved ruler could not.
 #
 # **It must have a tick exactly at 0.0.** Padding writes zeros around a picture, and a ReLU writes
 # zeros inside it. If 0.0 had no tick, each of these zeros would become the same small error, and
 # errors of one sign add up. The formula has this built in: at `q = zero_point` it gives 0.0
 # exactly.
 #
-# Here is a ruler with 16 ticks, and five values. One of them fell off the end.
+# Here is a ruler with 16 ticks for the range −0.9 to 5.0, and five values. One of them fell off
+# the end.
 
 # %% demo
 number_line([-0.7, 0.3, 1.95, 4.2, 6.1], ql.choose_qparams(-0.9, 5.0, dtype="uint4"))
+
+# %% [markdown]
+# Look at its ends: {{signed(first_lo, 2)}} and {{signed(first_hi, 3)}}, not −0.9 and 5.0. 0.0 has
+# to stand on a tick, and there is no tick {{signed(0.9 / float(first.scale), 3)}}: `zero_point` is
+# rounded to {{int(first.zero_point)}}. That **slides the whole ruler**, here by
+# {{signed(-first_slid, 2)}}, never by more than half a step. With 256 ticks you hardly see it.
+
+# %% [markdown] spine="explore"
+# ## Explore: one goal
+#
+# Here is the same range with 256 ticks. **Make 0.3 exact with 4 bits:** take `uint4`, leave `x` at
+# 0.3, and drag `lo` and `hi` until its error is 0, or next to it. There is more than one way.
+# Which values between −0.9 and 5.0 does your ruler no longer reach?
+#
+# On the way, watch three things: where 0.0 stands when the range is one-sided, how far `x` is from
+# its tick at most, and what happens to `x` beyond the last tick.
+
+# %% demo
+explore_ruler()
 
 # %% [markdown] spine="by-hand"
 # ## By hand, small enough for paper
@@ -380,7 +409,7 @@ error_curve(ql.choose_qparams(-0.9, 5.0, dtype="uint4"), [0.3, 1.95, 6.1])
 # On the ruler the error is a saw-tooth that never leaves the band of half a step: rounding takes
 # the *nearest* tick, and between two ticks nothing is further than half a step from both. Off the
 # ruler the error grows as far as the value goes. So every ruler trades one loss for the other. A
-# wide one has coarse steps, a narrow one cuts off the ends. Lesson 4 makes that trade on purpose.
+# wide one has coarse steps, a narrow one cuts off the ends. Lesson 04 makes that trade on purpose.
 
 # %% box 1.5 [markdown]
 # Write `largest_error(x, scale, zero_point)`: the largest distance between a value and what comes
@@ -417,19 +446,17 @@ check("1.5")
 # The ruler so far is **asymmetric**: it reaches down to `lo` and up to `hi`, and `zero_point` is
 # wherever 0.0 happens to be. A **symmetric** ruler reaches equally far to both sides, so 0.0 is
 # always in the middle: in INT8 `zero_point` is 0, and the ticks −127 to 127 are used. (INT8 has a
-# −128 as well. Without it both sides have 127 steps.)
+# −128 as well. Without it both sides have 127 steps. In four bits the ticks are −7 to 7.)
 #
 # Here are two tensors of the layer above: its weights, and the sums after a plain ReLU.
 
 # %% demo
-relu = np.maximum(sums, 0.0)
+kernels, relu = layer.kernels, layer.relu
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8), layout="constrained")
 left.hist(kernels.ravel(), bins=24, color="#0072B2")
 left.set(title="weights: both sides of 0", xlabel="value", ylabel="how many")
 right.hist(relu.ravel(), bins=60, color="#D55E00", log=True)
 right.set(title="after a ReLU: one side of 0", xlabel="value", ylabel="how many (log)")
-for panel in (left, right):
-    panel.axvline(0.0, color="black", linewidth=1)
 show(
     figure,
     alt=f"Two histograms. The weights spread to both sides of 0, from {kernels.min():.2f} to "
@@ -437,16 +464,18 @@ show(
 )
 
 # %% [markdown]
-# And this is what each kind of ruler makes of a ReLU's output that runs from 0 to
-# {{f"{relu_hi:g}"}}:
+# And this is what each kind of ruler makes of this ReLU's output, which runs from 0 to
+# {{f"{relu_hi:.2f}"}}:
 
 # %% demo
 rulers(
     {
-        "INT4, symmetric": ql.choose_qparams(0.0, 6.0, dtype="int4", scheme="symmetric"),
-        "UINT4, asymmetric": ql.choose_qparams(0.0, 6.0, dtype="uint4", scheme="asymmetric"),
+        "INT4, symmetric": ql.choose_qparams(
+            0.0, relu.max(), dtype="int4", scheme="symmetric", narrow=True
+        ),
+        "UINT4, asymmetric": ql.choose_qparams(0.0, relu.max(), dtype="uint4"),
     },
-    [0.0, 0.4, 2.1, 3.3, 6.0],
+    [0.0, 0.1, 0.4, 0.7, relu.max()],
 )
 
 # %% [markdown]
@@ -454,9 +483,10 @@ rulers(
 # used. In eight bits that makes the steps {{f"{relu_sym / relu_asym:.2f}"}} times as long: one
 # whole bit is wasted.
 #
-# **Centred values lose next to nothing on a symmetric ruler.** For weights from {{signed(w_lo)}}
-# to {{signed(w_hi)}} its steps are only {{f"{100 * (w_sym / w_asym - 1):.0f}"}} % longer. And it
-# buys something. A convolution sums `n` products of weights and activations. Write both rulers
+# **Centred values lose next to nothing on a symmetric ruler.** For these weights, from
+# {{signed(w_lo, 2)}} to {{signed(w_hi, 2)}}, its steps are only
+# {{f"{100 * (w_sym / w_asym - 1):.0f}"}} % longer. And it buys something. A convolution sums `n`
+# products of weights and activations. Write both rulers
 # into one such sum, with `zw` and `zx` for the two zero-points:
 #
 # ```text
@@ -494,9 +524,9 @@ def symmetric_scale(w):
 check("1.6")
 
 # %% box 1.7 [markdown]
-# A convolution has weights from {{signed(w_lo)}} to {{signed(w_hi)}}, and a ReLU behind it gives
-# values from 0 to {{f"{relu_hi:g}"}}. Which rulers do you choose? Set `scheme_choice` to one
-# letter.
+# The convolution of this lesson has weights from {{signed(w_lo, 2)}} to {{signed(w_hi, 2)}}, and
+# the ReLU behind it gives values from 0 to {{f"{relu_hi:.2f}"}}. Which rulers do you choose? Set
+# `scheme_choice` to one letter.
 #
 # - `"a"` symmetric for both
 # - `"b"` asymmetric for both
@@ -536,7 +566,7 @@ print(f"float32 has ticks too: near {hi:.2f} they are {np.spacing(np.float32(hi)
 # Read the columns against each other. Each further bit halves the step, or very nearly. The
 # largest error stays within half a step. In the last row it is a hair above, and that hair is not
 # the ruler's: FP32 rounds too, and its own ticks are finer by less than you may have thought. The
-# bytes are computed here; lesson 2 writes files and weighs them.
+# bytes are computed here; lesson 02 writes files and weighs them.
 #
 # A type may also be **signed**. INT8 counts from −128 to 127 and UINT8 from 0 to 255: the same 256
 # ticks with other names. The lowest tick, `qmin`, still stands at `lo`. So `zero_point` moves
@@ -623,16 +653,6 @@ for lo, hi in [(0.0, 1e-12), (3.0, 3.0), (0.0, 0.0), (float("nan"), 1.0), (2.0, 
 #
 # Change the list, or your function, until you agree with what it says.
 
-# %% [markdown] spine="explore"
-# ## Explore
-#
-# Drag `lo` and `hi`, and watch the ticks move. Change the integers and the scheme. Three things to
-# look for: where does 0.0 stand when the range is one-sided? How far is `x` from its tick, at
-# most? What happens to `x` beyond the last tick?
-
-# %% demo
-explore_ruler()
-
 # %% [markdown] spine="quiz"
 # ## Check yourself
 #
@@ -684,11 +704,11 @@ check("1.10")
 #
 # | word | what it means |
 # |---|---|
-# | **per-channel** | a ruler for each output channel (lessons 2 and 3) |
-# | **observer** | code that watches a tensor and remembers its range (lesson 4) |
-# | **calibration** | running sample data through a model to find the ranges (lesson 4) |
-# | **PTQ** | post-training quantization: a trained model is quantized as it is (lesson 6) |
-# | **QAT** | quantization-aware training: fake quantization takes part in it (lesson 8) |
+# | **per-channel** | a ruler for each output channel (lessons 02 and 03) |
+# | **observer** | code that watches a tensor and remembers its range (lesson 04) |
+# | **calibration** | running sample data through a model to find the ranges (lesson 04) |
+# | **PTQ** | post-training quantization: a trained model is quantized as it is (lesson 06) |
+# | **QAT** | quantization-aware training: fake quantization takes part in it (lesson 08) |
 #
 # ### I can …
 #
@@ -696,12 +716,12 @@ check("1.10")
 #
 # - [ ] I can explain scale and zero_point. *(this lesson; if in doubt: exercises 1.1 to 1.4)*
 # - [ ] I can choose symmetric or asymmetric, and say why. *(this lesson: 1.6, 1.7 and 1.10)*
-# - [ ] I can estimate what quantization saves in size and in latency. *(lesson 2)*
-# - [ ] I can explain PTQ against QAT. *(lessons 6 and 8)*
+# - [ ] I can estimate what quantization saves in size and in latency. *(lesson 02)*
+# - [ ] I can explain PTQ against QAT. *(lessons 06 and 08)*
 
 # %% [markdown] spine="next"
 # ## Next
 #
-# **Lesson 2 · Size and latency.** Your INT8 numbers take a quarter of the memory. Does the file
+# **Lesson 02 · Size and latency.** Your INT8 numbers take a quarter of the memory. Does the file
 # get four times smaller? Does the model get four times faster? You will measure both, and one of
 # the two answers is “not always”. Open `02_size_and_latency`.

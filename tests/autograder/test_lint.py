@@ -36,6 +36,12 @@ def test_a_spine_out_of_order_or_incomplete():
     assert list(_spine("01_x", tuple(whole))) == []
     assert "lacks have" in next(_spine("01_x", tuple(whole[:8] + whole[9:])))
     assert "expected is the order" in next(_spine("01_x", (whole[1], whole[0], *whole[2:])))
+    moved = [key for key in SPINE if key != "explore"]
+    for after, fits in (("idea", True), ("by-hand", True), ("break", True), ("quiz", False)):
+        place = moved.index(after) + 1
+        cells = [cell(spine=key) for key in (*moved[:place], "explore", *moved[place:])]
+        assert bool(list(_spine("01_x", tuple(cells)))) is not fits, after
+    assert "comes after quiz" in next(_spine("01_x", tuple(cells)))
     assert "is no part of" in next(_spine("00_x", (cell(spine="ideas"),)))
     assert list(_spine("quick_test", ())) == []
 

@@ -18,7 +18,8 @@ from onnx.reference import ReferenceEvaluator
 from onnxruntime.quantization.quant_utils import compute_scale_zp
 
 from autograder.instructor import instructor_notebook
-from quantlab.lessons.catalogue import find, of_lesson
+from quantlab.lessons.catalogue import find
+from quantlab.lessons.lesson_01 import explore_ruler, first_layer
 from quantlab.lessons.lesson_01.exercises.activations import ACTIVATIONS
 from quantlab.numerics import choose_qparams
 from quantlab.teach.source import read_lesson
@@ -222,18 +223,6 @@ def _prose() -> str:
     return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
-def test_the_promised_minutes_are_the_sum_of_their_parts() -> None:
-    promised = re.search(r"about (\d+) minutes: (\d+)\s+to read, (\d+)\s+for the", _prose())
-    assert promised is not None
-    total, reading, looking = (int(n) for n in promised.groups())
-    practice = sum(exercise.minutes for exercise in of_lesson(1))
-    assert total == reading + looking + practice
-    # 238 words a minute is the mean rate of adults for English non-fiction (Brysbaert 2019, a
-    # meta-analysis of 190 studies).
-    words = len(re.findall(r"[\w’']+", _prose()))
-    assert reading - 1 < words / 238 <= reading
-
-
 @pytest.mark.parametrize(
     "said",
     [
@@ -244,12 +233,46 @@ def test_the_promised_minutes_are_the_sum_of_their_parts() -> None:
         "no longer on 9",
         "320 − 256 = 64",
         "2.01 times as long",
-        "only 4 % longer",
+        "its ends: −0.79 and 5.11, not −0.9 and 5.0",
+        "no tick 2.29: `zero_point` is rounded to 2",
+        "here by 0.11, never by more",
+        "weights, from −0.41 to 0.39, its steps are only 4 % longer",
+        "from −0.41 to 0.39, and the ReLU behind it gives values from 0 to 1.32",
     ],
 )
 def test_the_numbers_of_the_prose(said: str) -> None:
-    """Worked by hand: 6.5 / 0.0231 + 39 = 320; 6 / 127 over 6 / 255; 0.42 / 127 over 0.81 / 255."""
+    """Worked by hand: 6.5 / 0.0231 + 39 = 320; 1.32 / 127 over 1.32 / 255; 0.415 / 127 over
+    0.801 / 255. Four bits: 5.9 / 15 = 0.3933, and 2 and 13 such steps are 0.79 and 5.11."""
     assert said in " ".join(_prose().split())
+
+
+def test_the_text_argues_from_the_tensors_that_it_draws() -> None:
+    """The weights and the ReLU of the text are the layer's, and torch makes the same layer."""
+    layer = first_layer()
+    assert f"from {layer.kernels.min():.2f} to {layer.kernels.max():.2f}" == "from -0.41 to 0.39"
+    assert f"{layer.relu.max():.2f}" == "1.32"
+    sums = torch.from_numpy(layer.sums)
+    assert torch.equal(torch.relu(sums), torch.from_numpy(layer.relu))
+    assert torch.equal(torch.nn.functional.leaky_relu(sums, 0.1), torch.from_numpy(layer.leaky))
+
+
+def test_the_goal_of_the_explorer_can_be_reached() -> None:
+    """0.3 is exact with 4 bits on [-0.9, 3.6]: 15 steps of 0.3, and tick 4 stands at 0.3."""
+    explorer = explore_ruler(dtype="uint4").widget
+    assert "the error 0.09333" in explorer.words.value
+    explorer.controls["hi"].value = 3.6
+    said = re.search(r"q\(x\) 4; .* the error ([\d.e-]+) is", explorer.words.value)
+    # scale is 0.3 rounded to float32, at most 2**-26 away from it.
+    assert said is not None
+    assert float(said.group(1)) <= 2**-26
+
+
+def test_the_symmetric_rulers_that_are_drawn_have_no_lowest_tick() -> None:
+    """The text says −127 to 127 and, in four bits, −7 to 7."""
+    assert "INT8, symmetric: 255 ticks" in explore_ruler().text
+    explorer = explore_ruler(dtype="int4", scheme="symmetric").widget
+    assert "qmin −7, qmax 7" in explorer.words.value
+    assert 'dtype="int4", scheme="symmetric", narrow=True' in SOURCE.read_text("utf-8")
 
 
 def test_the_lesson_is_judged_with_numpy_alone() -> None:

@@ -282,6 +282,14 @@ def test_the_example_by_hand_adds_up(text):
     assert 18 + 2 * (4 + 1) + 2 * 4 == 36
 
 
+def test_per_channel_is_taught_before_it_is_asked(text):
+    taught, asked = text.index("**Per-channel** is one ruler"), text.index("Exercise 2.3")
+    assert taught < asked
+    # Symmetric, 4 bits: 7 steps to each side.
+    assert f"a step is {2 / 7:.3f}, and" in text
+    assert f"steps of {0.25 / 7:.3f}." in text
+
+
 def test_the_texts_on_speed_are_computed(text):
     assert "{{" not in text
     assert "the linear layer moves 4 times fewer bytes" in text

@@ -109,7 +109,7 @@ def test_it_is_found_beside_the_others_by_its_folder_alone(written, monkeypatch)
 def test_its_student_copy_has_numbers_words_and_a_gap(course):
     notebook = nbformat.read(course / "notebooks" / NAME / f"{NAME}.ipynb", as_version=4)
     text = "\n".join(cell.source for cell in notebook.cells)
-    assert "The exercise takes about 5 minutes" in text
+    assert "about 9 minutes: 2 to read" in text
     assert "| **error budget** | The largest distance" in text
     assert "### Exercise 97.1 · Enough bits\n\n> difficulty ●●○○○" in text
     assert "raise NotImplementedError()" in text
@@ -176,6 +176,9 @@ def test_its_files_are_in_the_projects_style(course):
         (ROOM / "glossary.yaml", "means:", "meaning:", "glossary.yaml, term 1: found term, mean"),
         (SOURCE, "check 97.1 points=2", "check 97.1 points=3", "97.1 gives 3 points"),
         (SOURCE, 'spine="have"', 'spine="next"', "its spine lacks have"),
+        (SOURCE, "about {{minutes}} minutes", "about 9 minutes", "does not say"),
+        (SOURCE, "check, hint, quiz, solution", "check, quiz, solution", "not import hint"),
+        (SOURCE, "budget = 0.5\n", "budget = 0.5\n" * 13, "has 14 lines of code"),
         (SOURCE, "levels = width / (2 * error) + 1", "levels = 4", "the reference is incorrect"),
         (SOURCE, "    9\n", "    8\n", "its docstring example fails"),
         (SOURCE.parent / "alternatives.py", "** bits - 1", "** bits", "2 alternative"),

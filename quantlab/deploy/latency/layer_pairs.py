@@ -120,6 +120,27 @@ def add_pair(count: int) -> LayerPair:
     )  # fmt: skip
 
 
+def hard_swish_pair(channels: int, side: int) -> LayerPair:
+    """HardSwish on a square picture, uint8 in and out: an operator without an integer kernel.
+
+    `operations` counts four for a value: an addition, a clip, a product and a division.
+    """
+    shape = (1, channels, side, side)
+    floats = ("float32", shape)
+    fp32 = _model([("HardSwish", ["x"], "y", {})], {"x": floats}, floats, {})
+    nodes: list[Node] = [
+        ("DequantizeLinear", ["x", "scale", "zero"], "x_real", {}),
+        ("HardSwish", ["x_real"], "y_real", {}),
+        ("QuantizeLinear", ["y_real", "scale", "zero"], "y", {}),
+    ]
+    int8 = _model(nodes, {"x": ("uint8", shape)}, ("uint8", shape), _ruler())
+    count = int(np.prod(shape))
+    return LayerPair(
+        f"HardSwish, {channels} channels, {side} × {side}", 4 * count, 8 * count, 2 * count,
+        fp32, int8, (("x", shape),), shape,
+    )  # fmt: skip
+
+
 def conv_pair(
     name: str, channels: int, side: int, kernel: int, *, depthwise: bool = False, chain: bool = True
 ) -> LayerPair:

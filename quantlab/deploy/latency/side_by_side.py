@@ -1,4 +1,4 @@
-"""One call timed, or two side by side: lesson 2's view of `quantlab.deploy.latency.timing`."""
+"""One call timed, or two side by side: lesson 02's view of `quantlab.deploy.latency.timing`."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from quantlab.base.lazy import lazy_names
 
 _HOMES = {
     "explore_ruler": ".explorer",
+    "first_layer": ".material.first_layer",
     "show": "quantlab.teach.pictures.figure",
     **dict.fromkeys(("Grid", "error_curve", "number_line", "rulers"), "quantlab.teach.pictures"),
 }

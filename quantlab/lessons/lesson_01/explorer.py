@@ -1,4 +1,4 @@
-"""Explorer of lesson 1: drag a range, change the integers, watch ruler, grid and error."""
+"""Explorer of lesson 01: drag a range, change the integers, watch ruler, grid and error."""
 
 from __future__ import annotations
 
@@ -39,10 +39,11 @@ class RulerExplorer(Explorer):
         )
 
     def draw(self, lo: float, hi: float, dtype: str, scheme: str, x: float) -> Drawing:  # type: ignore[override]
-        drawing = ruler(lo, hi, dtype, scheme, [x])
+        narrow = scheme == "symmetric"  # both sides have as many steps
+        drawing = ruler(lo, hi, dtype, scheme, [x], narrow=narrow)
         if lo > hi:
             return drawing
-        grid = Grid.of(choose_qparams(lo, hi, dtype=dtype, scheme=scheme))
+        grid = Grid.of(choose_qparams(lo, hi, dtype=dtype, scheme=scheme, narrow=narrow))
         return Drawing(drawing.svg, f"{drawing.text} {_numbers(grid, x)}")
 
 
@@ -53,7 +54,7 @@ def explore_ruler(
     scheme: str = "asymmetric",
     x: float = 0.3,
 ) -> WidgetTwin:
-    """The explorer of lesson 1, with three rulers under one another as its static twin.
+    """The explorer of lesson 01, with three rulers under one another as its static twin.
 
     Parameters
     ----------
@@ -106,7 +107,9 @@ def _still(lo: float, hi: float) -> Drawing:
     """The same range under three settings: the default, a symmetric one and 4 bits."""
     settings = (("uint8", "asymmetric"), ("int8", "symmetric"), ("uint4", "asymmetric"))
     rows = {
-        f"{dtype.upper()}, {scheme}": choose_qparams(lo, hi, dtype=dtype, scheme=scheme)
+        f"{dtype.upper()}, {scheme}": choose_qparams(
+            lo, hi, dtype=dtype, scheme=scheme, narrow=scheme == "symmetric"
+        )
         for dtype, scheme in settings
     }
     return rulers(rows, [lo + share * (hi - lo) for share in (0.0, 0.2, 0.55, 1.0)])

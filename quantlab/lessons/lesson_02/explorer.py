@@ -1,4 +1,4 @@
-"""Explorer of lesson 2: a parameter count and a recipe, and where the bytes are."""
+"""Explorer of lesson 02: a parameter count and a recipe, and where the bytes are."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class SizeExplorer(Explorer):
 def explore_size(
     parameters: int = 45_000_000, dtype: str = "int8", channels: int = 500, kept: float = 0.0
 ) -> WidgetTwin:
-    """The explorer of lesson 2; its static twin shows the start values.
+    """The explorer of lesson 02; its static twin shows the start values.
 
     Parameters
     ----------

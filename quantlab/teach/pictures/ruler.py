@@ -24,6 +24,8 @@ def ruler(
     dtype: str = "uint8",
     scheme: str = "asymmetric",
     values: Any = (),
+    *,
+    narrow: bool = False,
 ) -> Drawing:
     """The ruler that `choose_qparams` lays over [lo, hi], and what it does to a few values.
 
@@ -31,14 +33,14 @@ def ruler(
     ----------
     lo, hi : float
         The tensor's range. A range no ruler fits (lo > hi, NaN) gives a drawing that says why.
-    dtype, scheme : str
+    dtype, scheme, narrow
         As in `choose_qparams`.
     values : numbers
         The first three are looked at under a lens: the distance between two ticks is the scale,
         the thick bar the error of rounding to the nearest tick.
     """
     try:
-        grid = Grid.of(choose_qparams(lo, hi, dtype=dtype, scheme=scheme))
+        grid = Grid.of(choose_qparams(lo, hi, dtype=dtype, scheme=scheme, narrow=narrow))
     except ValueError as reason:
         return note(f"No ruler: {reason}")
     shown = sorted(finite(values)[:LENSES])

@@ -6,7 +6,13 @@ import onnxruntime as ort
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from quantlab.deploy.latency.layer_pairs import LayerPair, add_pair, conv_pair, matmul_pair
+from quantlab.deploy.latency.layer_pairs import (
+    LayerPair,
+    add_pair,
+    conv_pair,
+    hard_swish_pair,
+    matmul_pair,
+)
 
 PAIRS = {
     "matmul": matmul_pair(16),
@@ -58,6 +64,25 @@ def test_a_layer_alone_quantizes_and_dequantizes():
     kernels = PAIRS["alone"].kernels()
     assert kernels[0] == "QuantizeLinear"
     assert kernels[-1] == "DequantizeLinear"
+
+
+def test_a_hard_swish_has_no_integer_kernel():
+    pair = hard_swish_pair(4, 6)
+    first, *between, last = pair.kernels()
+    assert (first, last) == ("DequantizeLinear", "QuantizeLinear")
+    assert between
+    assert not any(kernel.startswith("QLinear") for kernel in between)
+    assert (pair.operations, pair.fp32_bytes, pair.int8_bytes) == (4 * 144, 8 * 144, 2 * 144)
+    given = feeds(pair, "uint8")
+    (expected,) = ReferenceEvaluator(onnx.load_from_string(pair.int8)).run(None, given)
+    session = ort.InferenceSession(pair.int8, providers=["CPUExecutionProvider"])
+    (got,) = session.run(None, given)
+    # x / 6 is a rounded product in one and a division in the other: a value beside a tie may go
+    # to the neighbouring tick.
+    assert np.abs(got.astype(int) - expected.astype(int)).max() <= 1
+    assert got.shape == pair.output
+    pair.runner("fp32")()
+    pair.runner("int8")()
 
 
 def test_operations_and_bytes_of_a_convolution():

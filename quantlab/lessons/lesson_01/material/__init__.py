@@ -1,0 +1,1 @@
+"""What lesson 01 shows a ruler: the first layer of a small network."""

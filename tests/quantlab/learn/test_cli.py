@@ -246,6 +246,10 @@ def test_start_opens_jupyterlab_on_loopback_only(course):
             asked = json.load(reply)["schema"]["properties"]
         assert asked["fetchNews"]["default"] == "false"
         assert asked["checkForUpdates"]["default"] is False
+        with urllib.request.urlopen(address, timeout=30) as reply:
+            page = reply.read().decode()
+        assert re.search(r'"disabledExtensions": \[[^]]*"@jupyter/nbgrader"', page)
+        assert '"@jupyter-widgets/jupyterlab-manager"' in page  # the others are there
         assert cli.main(["start", "01", "--port", str(port)]) == 2  # it is taken now
     finally:
         process.terminate()

@@ -3,7 +3,7 @@
 from quantlab.teach.judging.exercise import Band, exercise
 
 
-@exercise("3.7", "In your own words", points=2, difficulty=2, importance=4, minutes=5)
+@exercise("3.7", "In your own words", points=2, difficulty=2, importance=4, minutes=6)
 class ExplainTheLoss:
     answer = "explanation"
     hints = (

@@ -8,7 +8,7 @@ from quantlab.teach.judging.exercise import exercise, group, misconception
 from quantlab.teach.judging.within import exact
 
 
-@exercise("3.3", "Every channel on its ruler", points=4, difficulty=3, importance=5, minutes=7)
+@exercise("3.3", "Every channel on its ruler", points=4, difficulty=3, importance=5, minutes=8)
 class OnItsRuler:
     answer = "quantize_channels"
     forbid = FROM_SCRATCH

@@ -8,7 +8,7 @@ from quantlab.teach.judging.exercise import exercise, group, misconception
 from quantlab.teach.judging.within import ulps
 
 
-@exercise("3.2", "A ruler for each channel", points=4, difficulty=3, importance=5, minutes=7)
+@exercise("3.2", "A ruler for each channel", points=4, difficulty=3, importance=5, minutes=8)
 class ChannelScales:
     answer = "channel_scales"
     forbid = FROM_SCRATCH
@@ -19,7 +19,10 @@ class ChannelScales:
         "farthest = np.abs(w.reshape(len(w), -1)).max(axis=1); a row of zeros gets 1, every other "
         "row farthest / 127.",
     )
-    insight = "These are the scales that ONNX Runtime's own tool finds, to the last bit but one. Exercise 3.3 puts the weights on these rulers."
+    insight = (
+        "ONNX Runtime's own tool finds the same scales. Exercise 3.3 puts the weights on these "
+        "rulers."
+    )
     # The farthest weight is exact, the division rounds once, the oracle's scale once to float32.
     within = ulps(2)
 

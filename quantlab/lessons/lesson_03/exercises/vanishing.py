@@ -8,7 +8,7 @@ from quantlab.teach.judging.exercise import exercise, group, misconception
 from quantlab.teach.judging.within import exact
 
 
-@exercise("3.4", "Channels that vanish", points=4, difficulty=3, importance=4, minutes=7)
+@exercise("3.4", "Channels that vanish", points=4, difficulty=3, importance=4, minutes=8)
 class VanishingChannels:
     answer = "vanishing_channels"
     forbid = FROM_SCRATCH

@@ -306,7 +306,7 @@ lost_points("detector", {"INT8, wrong axis": own_rulers}, axis=1)
 
 # %% demo
 for axis in (0, 1):
-    observer = own_rulers.make_observer(axis=axis).partial_fit(tower)
+    observer = Recipe().weights.make_observer(axis=axis).partial_fit(tower)
     print(f"axis {axis}: weight {tower.shape}, {observer.qparams().scale.size} scales")
 
 # %% [markdown] spine="explore"

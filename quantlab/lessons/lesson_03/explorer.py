@@ -96,7 +96,7 @@ def channel_drawing(rows: np.ndarray, layer: str, channel: int, bits: int, own: 
     canvas = Canvas(height=306)
     _columns(canvas, farthest, gone, channel, 0.0 if own else scale / 2)
     ticks = np.clip(np.rint(rows[channel] / scale), -steps, steps)
-    _line(canvas, rows[channel], ticks, scale, channel)
+    _line(canvas, rows[channel], ticks, scale, channel, steps)
     return canvas.finish(_words(rows[channel], ticks, scale, layer, channel, int(gone.sum()), own))
 
 
@@ -124,18 +124,23 @@ def _columns(
     if half:
         y = FLOOR - height(half)
         canvas.line(LEFT, y, RIGHT, y, ORANGE, 1.5, "6 4")
-        canvas.text(RIGHT, y - 6, "half a step: below it, all zero", ORANGE, SMALL, "end")
+        canvas.text(WIDTH - 20, 26, "dashed: half a step, below it all zero", ORANGE, SMALL, "end")
 
 
 def _line(
-    canvas: Canvas, values: np.ndarray, ticks: np.ndarray, scale: float, channel: int
+    canvas: Canvas,
+    values: np.ndarray,
+    ticks: np.ndarray,
+    scale: float,
+    channel: int,
+    steps: int,
 ) -> None:
     """The channel under a magnifying glass: as wide as its own weights, or one step."""
     span = max(float(np.abs(values).max()) * 1.1, scale * 1.1)
     y, middle, half = 252.0, (LEFT + RIGHT) / 2, (RIGHT - LEFT) / 2
     canvas.text(20, 206, f"channel {channel}, enlarged", INK, TEXT, "start", bold=True)
     canvas.line(LEFT, y, RIGHT, y, PALE, 5)
-    inside = int(span / scale)
+    inside = min(int(span / scale), steps)
     if 2 * inside + 1 <= MOST_TICKS:
         for k in range(-inside, inside + 1):
             x = middle + half * k * scale / span

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from quantlab.base.palette import BLUE, GREY, INK, ORANGE, PALE
-from quantlab.teach.pictures.drawing import SMALL, TEXT, WIDTH, Canvas, Drawing
+from quantlab.teach.pictures.drawing import SMALL, TEXT, WIDTH, Canvas, Drawing, short
 
 LEFT, RIGHT, TOP, ROW = 96.0, WIDTH - 116.0, 66.0, 30.0
 
@@ -33,7 +33,11 @@ def channel_lines(
     canvas = Canvas(height=TOP + ROW * len(channels) + 22)
     title = "each channel on its own ruler" if own else "one ruler for all channels"
     canvas.text(20, 26, f"{title}, {bits} bits", INK, TEXT, "start", bold=True)
-    measure = "each line is as long as its channel" if own else f"all lines: ±{common:.3g}"
+    measure = (
+        "each line is as long as its channel"
+        if own
+        else f"all lines: −{short(common)} to {short(common)}"
+    )
     canvas.text(WIDTH - 20, 26, measure, GREY, anchor="end")
     canvas.text(20, TOP - 16, "channel", GREY, anchor="start")
     canvas.text(WIDTH - 20, TOP - 16, "different values", GREY, anchor="end")

@@ -60,6 +60,12 @@ import torch
 
 import quantlab as ql
 from quantlab.learn import check, hint, quiz, solution
+from quantlab.methods import Recipe, Rule
+from quantlab.scenes import Calibration
+from quantlab.teach.plans.plan import Plan
+from quantlab.zoo import load
+
+np.set_printoptions(precision=4, suppress=True)
 
 # %% demo
 from quantlab.lessons.lesson_03 import (
@@ -70,10 +76,6 @@ from quantlab.lessons.lesson_03 import (
     lost_points,
     weights_of,
 )
-from quantlab.methods import Recipe, Rule
-from quantlab.scenes import Calibration
-from quantlab.teach.plans.plan import Plan
-from quantlab.zoo import load
 
 # %% [markdown] spine="measure"
 # ## Measure the problem first

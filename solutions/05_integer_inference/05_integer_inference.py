@@ -146,14 +146,14 @@ compare_layers(layers, numpy_layer)
 # That is **integer inference**: a sum of integers, then one multiplication by one real number. The
 # second step is called **requantization**.
 #
-# Here it is for one output of the first layer, at filter 5, row 10, column 12 of the first picture.
+# Here it is for one output of the first layer, at filter 22, row 10, column 12 of the first picture.
 # `trace_conv` prints every number between the products and the tick.
 
 # %% demo
 first = layers[0]
 own = {"strides": first.stride, "pads": first.pad}
 ql.trace_conv(
-    first.x_q, first.x, first.w_q, first.w, first.y, first.bias_q, at=(0, 5, 10, 12), **own
+    first.x_q, first.x, first.w_q, first.w, first.y, first.bias_q, at=(0, 22, 10, 12), **own
 )
 
 # %% [markdown]
@@ -477,8 +477,8 @@ compare_sessions(model, pictures)
 #   bits, in one instruction. A pair beyond the end stops there: {{whole(worst_pair)}} becomes
 #   {{whole(top)}}. Only then does it go on in 32 bits. Nobody warns you.
 #
-# Millions of computers are of the second kind, so you have to know what they make of your model,
-# whichever you have.
+# There are many computers of the second kind. You have to know what they make of your model,
+# whichever kind is yours.
 
 # %% box 5.8 [markdown]
 # Write `sum_of_pairs(x_q, w_q)`, the sum of products on such a CPU. Products 0 and 1 are a pair, 2

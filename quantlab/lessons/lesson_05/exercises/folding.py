@@ -22,7 +22,7 @@ class FoldedBias:
     within = exact("int32")
 
     def cases(rng):
-        # Sums that fit into 8 bits first: a type that is too narrow shows in the second group alone.
+        # Sums that fit into 8 bits: a type that is too narrow shows in the second group alone.
         square = rng.integers(-4, 5, (3, 3, 3, 3)).astype(np.int8)
         square[0, 0, 0] = (5, 9, -2)
         flat = rng.integers(-9, 10, (4, 1, 1, 5)).astype(np.int8)

@@ -46,10 +46,11 @@ class Row:
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Report):
-    """Rows of one kind. `what` names their first column."""
+    """Rows of one kind. `what` names their first column; `title` replaces the totals."""
 
     what: str
     compared: tuple[Row, ...]
+    title: str = ""
 
     @property
     def values(self) -> int:
@@ -63,8 +64,11 @@ class Comparison(Report):
 
     @property
     def summary(self) -> str:
+        if self.title:
+            return self.title
         largest = max(row.largest for row in self.compared)
-        return f"{self.differ:,} of {self.values:,} integers differ, by {largest} at most"
+        by = f", by {largest} at most" if largest else ""
+        return f"{self.differ:,} of {self.values:,} integers differ{by}"
 
     def tables(self) -> tuple[Table, ...]:
         columns = (
@@ -115,7 +119,9 @@ def compare_contracts(layer: IntegerLayer) -> Comparison:
         Row.of(f"{name} beside onnxruntime", made[name], made["onnxruntime"]) for name in CONTRACTS
     ]
     rows.append(Row.of("tflite beside onnx", made["tflite"], made["onnx"]))
-    return Comparison("contract", tuple(rows))
+    return Comparison(
+        "contract", tuple(rows), f"The sums of {layer.name}, finished by each contract"
+    )
 
 
 def compare_sessions(model: onnx.ModelProto, x: np.ndarray) -> Comparison:

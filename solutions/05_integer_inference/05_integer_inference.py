@@ -146,7 +146,7 @@ compare_layers(layers, numpy_layer)
 # That is **integer inference**: a sum of integers, then one multiplication by one real number. The
 # second step is called **requantization**.
 #
-# Here it is for one output of the first layer, at filter 22, row 10, column 12 of the first picture.
+# Here it is for one output of the first layer: filter 22, row 10, column 12 of the first picture.
 # `trace_conv` prints every number between the products and the tick.
 
 # %% demo
@@ -397,7 +397,7 @@ def integer_conv(x_q, x_zero_point, w_q, bias_q, multiplier, y_zero_point, strid
     x = np.pad(x_q.astype(np.float64) - x_zero_point, border)
     windows = np.lib.stride_tricks.sliding_window_view(x, w_q.shape[2:], axis=(2, 3))
     windows = windows[:, :, ::stride, ::stride]
-    acc = np.tensordot(windows, w_q, axes=([1, 4, 5], [1, 2, 3])) + bias_q
+    acc = np.tensordot(windows, w_q.astype(np.float64), axes=([1, 4, 5], [1, 2, 3])) + bias_q
     steps = np.rint(acc.astype(np.float32) * multiplier)
     return np.clip(steps + y_zero_point, 0, 255).astype(np.uint8).transpose(0, 3, 1, 2)
     ### END SOLUTION

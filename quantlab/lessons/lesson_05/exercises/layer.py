@@ -174,14 +174,19 @@ def _case(rng, x_shape, filters, x_zero_point, stride, pad):
     m, kh, kw = filters
     x_q = rng.integers(0, 256, x_shape).astype(np.uint8)
     w_q = rng.integers(-6, 7, (m, x_shape[1], kh, kw)).astype(np.int8)
-    x_q[0, 0, 0, 0], x_q[0, 0, 1, 1], w_q[0, 0, 0, 0] = 0, 255, 5
+    x_q[0, 0, -1, -1], x_q[0, 0, -1, -2], w_q[0, 0, 0, 0] = 0, 255, 5
+    # The first window of the last picture holds zeros: its outputs are the biases alone.
+    x_q[-1, :, : kh - pad, : kw - pad] = x_zero_point
+    x_q[0, 0, 1, 2:4] = 255
     # Every second sum of the first filter is a half: an even sum over 4, its bias 2 away from it.
     w_q[0] += w_q[0] % 2
     bias_q = rng.integers(-40, 41, m).astype(np.int32) * 2 + 64
+    bias_q[0] = 66  # 16.5 steps there, a tie
     multiplier = np.array([0.25, 0.125, 0.0625, 0.125], np.float32)[:m]
     if m > 1:
-        bias_q[-1] = -200_000  # far below the ruler
+        # The last filter leaves the ruler at both ends: on zeros, and on the bright pixels.
+        w_q[-1], bias_q[-1] = 0, -3000
+        w_q[-1, 0, 0, 0] = 127
     if m > 3:
-        # One output that is its bias alone: 8.504 steps, and a tie in a type of fewer digits.
-        x_q[0, :, 0, 0], bias_q[0], multiplier[0] = x_zero_point, 2177, 2.0**-8
+        bias_q[0], multiplier[0] = 2177, 2.0**-8  # 8.504 steps, and a tie in a type of few digits
     return x_q, x_zero_point, w_q, bias_q, multiplier, 101, stride, pad

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import onnx
@@ -59,7 +61,7 @@ def quantized_classifier() -> tuple[onnx.ModelProto, np.ndarray]:
     from quantlab.scenes import Calibration, Test, crops
     from quantlab.zoo import load
 
-    net = load("classifier")
+    net: Any = load("classifier")
     ranges = Rule("uint8", "asymmetric", "per-tensor", observer="minmax")
     quantized = quantize_model(
         net, crops(Calibration, CALIBRATION_CROPS), Recipe(activations=ranges), progress=True
@@ -86,13 +88,13 @@ def _rulers(model: onnx.ModelProto) -> dict[str, QParams]:
     """The ruler of each tensor that a QuantizeLinear writes, as the file says it."""
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     return {
-        node.output[0]: QParams(*(stored[name] for name in node.input[1:3]), "uint8")
+        node.output[0]: QParams(stored[node.input[1]], stored[node.input[2]], "uint8")
         for node in model.graph.node
         if node.op_type == "QuantizeLinear"
     }
 
 
-def _layer(found: WeightedLayer, there: dict[str, np.ndarray], y: QParams) -> IntegerLayer:
+def _layer(found: WeightedLayer, there: Mapping[str, np.ndarray], y: QParams) -> IntegerLayer:
     x, w, bias = found.operands
     assert w.constant is not None, "weights are constants"
     assert bias.constant is not None, "and so are biases"

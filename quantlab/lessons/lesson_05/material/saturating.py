@@ -43,7 +43,8 @@ def one_scene() -> np.ndarray:
     from quantlab.zoo import load
 
     scene = next(iter(Test(1, width=320, height=320)))
-    batch: np.ndarray = load("detector").preprocessing.batch(scene.image[None])
+    net: Any = load("detector")
+    batch: np.ndarray = net.preprocessing.batch(scene.image[None])
     return batch
 
 
@@ -99,7 +100,8 @@ def mean_precision(run: Any) -> float:
     from quantlab.zoo import evaluate_detector, load
 
     data = Test(KEPT_SCENES, width=320, height=320)
-    scores = evaluate_detector(run, load("detector").preprocessing, data, progress=True)
+    net: Any = load("detector")
+    scores = evaluate_detector(run, net.preprocessing, data, progress=True)
     return round(100 * scores.numbers["AP"], 1)
 
 

@@ -1,0 +1,1 @@
+"""What only lesson 05 measures and draws."""

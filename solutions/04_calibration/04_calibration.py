@@ -24,7 +24,7 @@ hand_wide = float(np.square(np.rint(hand / 1.5) * 1.5 - hand).mean())
 hand_clip = float(np.square(np.minimum(hand, 3.0) - hand).mean())
 targets = {t.slice: t.lost for t in find("4.8").targets}
 step_ratio = 255 / 15
-first_options = "\n".join(f"- **{k}** · {o.text}" for k, o in find("4.7").options.items())
+first_options = "\n".join(f"- **{k}** · {o.text}" for k, o in find("4.6").options.items())
 
 # %% [markdown] spine="promise"
 # # Lesson 04 · Calibration
@@ -398,18 +398,18 @@ classifier.compare(("uint8",), [*classifier.batches, classifier.unscaled])
 for number, batch in enumerate([*classifier.batches, classifier.unscaled]):
     print(f"batch {number}: {len(batch):3} pictures, {batch.min():7.2f} to {batch.max():7.2f}")
 
-# %% box 4.7 [markdown]
+# %% box 4.6 [markdown]
 # You have seen both tables. What do you do first? Set `first_step` to one letter.
 #
 # {{first_options}}
 
-# %% exercise 4.7
+# %% exercise 4.6
 ### BEGIN SOLUTION
 first_step = "b"
 ### END SOLUTION
 
-# %% check 4.7 points=1
-check("4.7")
+# %% check 4.6 points=1
+check("4.6")
 
 # %% [markdown]
 # ## Self-checks with histograms
@@ -425,12 +425,12 @@ for count in (1, 5, 50):
     empty = 100 * np.mean(bins == 0)
     print(f"{count:2} crops: 0 to {x.max():5.2f}, {empty:4.1f} % of the bins are empty")
 
-# %% box 4.6 [markdown]
+# %% box 4.7 [markdown]
 # Write `clipped_share(lo, hi, fresh)`: the share of the values in `fresh` that a ruler from `lo` to
 # `hi` cannot reach. A value exactly at an end is reached.
 
 
-# %% exercise 4.6
+# %% exercise 4.7
 def clipped_share(lo, hi, fresh):
     """The share of values that lie off the range.
 
@@ -448,8 +448,8 @@ def clipped_share(lo, hi, fresh):
     ### END SOLUTION
 
 
-# %% check 4.6 points=2
-check("4.6")
+# %% check 4.7 points=2
+check("4.7")
 
 # %% [markdown]
 # Now ask it of the foggy ruler, by kind of weather. Compare with the first table: the check finds

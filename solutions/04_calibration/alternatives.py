@@ -131,7 +131,7 @@ def cheapest_of_all_at_once(x, bits, candidates):
     return ends[np.argmin(((back - x.reshape(1, -1)) ** 2).mean(axis=1)), 0]
 
 
-@accepts("4.6")
+@accepts("4.7")
 def share_in_a_loop(lo, hi, fresh):
     beyond = 0
     for value in fresh.ravel().tolist():
@@ -140,17 +140,17 @@ def share_in_a_loop(lo, hi, fresh):
     return beyond / fresh.size
 
 
-@accepts("4.6")
+@accepts("4.7")
 def share_by_clipping(lo, hi, fresh):
     return np.count_nonzero(np.clip(fresh, lo, hi) != fresh) / fresh.size
 
 
-@accepts("4.6")
+@accepts("4.7")
 def share_as_two_sums(lo, hi, fresh):
     return float(np.sum(fresh < lo) + np.sum(fresh > hi)) / fresh.size
 
 
-@accepts("4.6")
+@accepts("4.7")
 def share_in_torch(lo, hi, fresh):
     import torch
 

@@ -1,4 +1,4 @@
-"""4.6: the self-check that finds too little calibration data."""
+"""4.7: the self-check that finds too little calibration data."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from quantlab.teach.judging.exercise import exercise, group, misconception
 from quantlab.teach.judging.within import ulps
 
 
-@exercise("4.6", "Does the ruler fit new pictures?", points=2, difficulty=1, importance=5,
+@exercise("4.7", "Does the ruler fit new pictures?", points=2, difficulty=1, importance=5,
           minutes=5)  # fmt: skip
 class ClippedShare:
     answer = "clipped_share"

@@ -1,9 +1,9 @@
-"""4.7: an outlier that is a mistake."""
+"""4.6: an outlier that is a mistake."""
 
 from quantlab.teach.judging.exercise import Option, exercise
 
 
-@exercise("4.7", "The picture that does not belong", points=1, difficulty=2, importance=5,
+@exercise("4.6", "The picture that does not belong", points=1, difficulty=2, importance=5,
           minutes=2)  # fmt: skip
 class WhichFirst:
     answer = "first_step"

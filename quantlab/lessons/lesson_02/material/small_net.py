@@ -121,7 +121,7 @@ def quantize_net(net: SmallNet) -> Path:
     """
     from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
 
-    class TwoImages(CalibrationDataReader):  # type: ignore[misc]
+    class TwoImages(CalibrationDataReader):
         def __init__(self) -> None:
             rng = np.random.default_rng(2)
             self.images: Iterator[np.ndarray] = iter([_image(rng), _image(rng)])

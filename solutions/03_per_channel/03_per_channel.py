@@ -165,7 +165,7 @@ for when, w in (("before", before), ("after", tower)):
 # The filters themselves were alike. The BatchNorm made one of them loud. FP32 has ticks of every
 # size and does not mind. One ruler does.
 #
-# To be honest: our detector learned from drawn streets for hours, and that makes only mild cases.
+# Our detector learned from drawn streets for hours, and that makes only mild cases.
 # So loud channels were added on purpose when it was trained, one to each convolution before a
 # ReLU6, like those that a MobileNetV2 has after weeks with photographs (Nagel et al. 2019,
 # *Data-Free Quantization*, figure 2). Nothing was added to the classifier and to the segmenter,
@@ -183,7 +183,7 @@ for when, w in (("before", before), ("after", tower)):
 # 2. **Its own ruler.** Channel B's farthest weight is {{f"{max(hand['B']):g}"}}, so its step is
 #    {{f"{own:g}"}}. Now it lands on {{listed(b_on_own)}} and reads back as {{listed(b_back)}}.
 #
-# Nothing changed for channel A, which had set the step before. That is the whole trick.
+# Nothing changed for channel A, which had set the step before.
 
 # %% box 3.1 [markdown]
 # Now 8 bits, symmetric, ticks −127 to 127. The loud channel has the weights

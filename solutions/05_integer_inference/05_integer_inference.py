@@ -133,10 +133,11 @@ compare_layers(layers, numpy_layer)
 # output and draw the scales to the front:
 #
 # ```text
-# real output  =  x_scale · w_scale · ( Σ (x_q − zx) · w_q  +  bias_q )
+# real output  =  x_scale · w_scale · accumulator
+# accumulator  =  Σ (x_q − zx) · w_q  +  bias_q
 # ```
 #
-# The bracket holds integers alone. It is called the **accumulator**, and a runtime keeps it in
+# The second line holds integers alone. Its sum is the **accumulator**, and a runtime keeps it in
 # 32 bits. The output wants to be an integer too, on the ruler of `y`. So divide by `y_scale`,
 # round, and add `zy`:
 #

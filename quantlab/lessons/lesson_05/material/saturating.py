@@ -54,7 +54,10 @@ def worst_layers(report: SaturationReport, count: int = 8) -> Listing:
     most = sorted(range(len(table.rows)), key=lambda at: -table.rows[at]["at_risk"])[:count]
     rows = tuple(table.rows[at] for at in sorted(most))
     title = f"{report.summary} Here are the {count} layers with most of them."
-    return Listing(title, Table(table.columns, rows))
+    # Six columns fit a notebook of 800 px.
+    left_out = ("operator", "pairs", "affected")
+    columns = tuple(column for column in table.columns if column.keys not in left_out)
+    return Listing(title, Table(columns, rows))
 
 
 def kept_cost() -> dict[str, Any]:
@@ -141,8 +144,8 @@ def seen_in_openvino() -> str:
     model, x = planted_layer()
     exact, predicted = (simulate(model, x, exact=sums).outputs["y"] for sums in (True, False))
     lines = [
-        f"exact sums             tick {_tick(exact)} everywhere",
-        f"predicted, 16-bit pairs tick {_tick(predicted)} everywhere",
+        f"exact sums                tick {_tick(exact)} everywhere",
+        f"predicted, 16-bit pairs   tick {_tick(predicted)} everywhere",
     ]
     try:
         seen = run_with_isa(model, x, "AVX2")
@@ -150,7 +153,7 @@ def seen_in_openvino() -> str:
         return f"Not seen here: {said}"
     ticks, counts = np.unique(np.rint(seen.outputs["y"] / STEP).astype(int), return_counts=True)
     most = ticks[counts.argmax()]
-    lines.append(f"OpenVINO, capped to AVX2 tick {most} in {counts.max():,} of {counts.sum():,}")
+    lines.append(f"OpenVINO, capped to AVX2  tick {most} in {counts.max():,} of {counts.sum():,}")
     return "\n".join(lines)
 
 

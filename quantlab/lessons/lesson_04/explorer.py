@@ -7,7 +7,7 @@ from html import escape
 import ipywidgets as widgets
 import numpy as np
 
-from quantlab.base.palette import AMBER, BLUE, GREY, INK, ORANGE, PALE_BLUE, SKY
+from quantlab.base.palette import AMBER, BLUE, GREY, INK, ORANGE, PALE, PALE_BLUE, SKY
 from quantlab.lessons.lesson_04.material.clip_curve import (
     BITS,
     PERCENT,
@@ -21,7 +21,7 @@ from quantlab.teach.static_twin import WidgetTwin
 LEFT, RIGHT = 70.0, WIDTH - 20.0
 TOP, MIDDLE, GAP, BOTTOM = 34.0, 170.0, 236.0, 400.0
 #: Decades of error below the largest one that the lower panel shows.
-DECADES = 4.0
+DECADES = 5.0
 
 
 class ClipExplorer(Explorer):
@@ -114,22 +114,29 @@ def _errors(canvas: Canvas, curve: ClipCurve, at: int, bits: int) -> None:
 
     for decade in range(int(DECADES) + 1):
         level = y(10.0 ** (highest - decade))
-        canvas.line(LEFT, level, RIGHT, level, "#E3E7EB", 1)
+        canvas.line(LEFT, level, RIGHT, level, PALE, 1)
         canvas.text(LEFT - 6, level + 4, f"{10.0 ** (highest - decade):g}", INK, SMALL, "end")
     minmax = y(total[-1])
     canvas.path(f"M{LEFT:.1f},{minmax:.1f} H{RIGHT:.1f}", GREY, 1.5, dash="6 4")
-    for errors, colour, width in (
-        (curve.clipping, AMBER, 1.8), (rounding, SKY, 1.8), (total, INK, 2.5),
-    ):  # fmt: skip
+    for name, errors, colour, width, dash, place, down in (
+        ("clipping", curve.clipping, AMBER, 1.8, "2 4", 70, -8),
+        ("rounding", rounding, SKY, 1.8, "9 4", 30, 18),
+        ("both", total, INK, 2.5, "", 3, -8),
+    ):
         points = [(_x(p), y(e)) for p, e in zip(PERCENT, errors, strict=True)]
-        canvas.polyline(points, colour, width)
+        canvas.path(
+            "M" + " L".join(f"{x:.1f},{v:.1f}" for x, v in points), colour, width, dash=dash
+        )
+        canvas.text(
+            _x(place) + 6, y(errors[PERCENT.index(place)]) + down, name, INK, SMALL, "start"
+        )
     canvas.dot(_x(PERCENT[at]), y(total[at]), ORANGE, 6)
-    legend = "mean squared error (log): black all, blue rounding, amber clipping; dashed min-max's"
+    legend = "mean squared error (log); the straight dashed line is min-max's"
     canvas.text(LEFT, GAP - 12, legend, GREY, SMALL, "start")
-    canvas.text((LEFT + RIGHT) / 2, BOTTOM + 24, "where the ruler ends, in % of the largest value",
+    canvas.text((LEFT + RIGHT) / 2, BOTTOM + 38, "where the ruler ends, in % of the largest value",
                 GREY, SMALL)  # fmt: skip
     for percent in (0, 25, 50, 75, 100):
-        canvas.text(_x(percent), BOTTOM + 40, f"{percent}", INK, SMALL,
+        canvas.text(_x(percent), BOTTOM + 18, f"{percent}", INK, SMALL,
                     "end" if percent == 100 else "middle")  # fmt: skip
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 import numpy as np
 
 from quantlab.methods import layer_tensors
-from quantlab.scenes import Split
+from quantlab.scenes import Preprocessing, Split
 from quantlab.zoo import load
 
 #: More values than this add nothing to a picture.
 MOST = 200_000
 
 
+def preprocessing_of(name: str) -> Preprocessing:
+    """What a shipped model's input is made with."""
+    return cast(Preprocessing, load(name).preprocessing)
+
+
 def inputs_of(name: str, scenes: Split) -> list[np.ndarray]:
     """Each scene as the input of a shipped model: float32 arrays (1, 3, height, width)."""
-    return list(scenes.batches(load(name).preprocessing, 1))
+    return list(scenes.batches(preprocessing_of(name), 1))
 
 
 def activations_of(name: str, batches: Iterable[np.ndarray], layer: str) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from quantlab.base.progress import counting
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
+from quantlab.lessons.lesson_04.material.activations import preprocessing_of
 from quantlab.methods import Recipe, Rule, quantize_model
 from quantlab.scenes import Calibration, Test, crops
 from quantlab.zoo import evaluate_classifier, load
@@ -40,15 +41,16 @@ class ClassifierTrials:
     def __init__(self, per_class: int = 30) -> None:
         self.model = load("classifier")
         self.test = crops(Test, per_class)
-        prepare, drawn = self.model.preprocessing, crops(Calibration, 21).images[:201]
+        prepare, drawn = preprocessing_of("classifier"), list(crops(Calibration, 21).images[:201])
         self.batches = [prepare.batch(drawn[i : i + 50]) for i in range(0, 200, 50)]
         self.unscaled = replace(prepare, scale=1.0).batch(drawn[200:])
+        self.preprocessing = prepare
         self.before = evaluate_classifier(self.model, prepare, self.test).top1
 
     def top1(self, rule: Rule, batches: Sequence[np.ndarray]) -> float:
         """Top-1 with weights of 8 bits per-channel and this rule for the activations, 0 to 1."""
         quantized = quantize_model(self.model, batches, Recipe(activations=rule))
-        return evaluate_classifier(quantized, self.model.preprocessing, self.test).top1
+        return evaluate_classifier(quantized, self.preprocessing, self.test).top1
 
     def compare(self, dtypes: Sequence[str], batches: Sequence[np.ndarray]) -> Top1:
         """Every observer at each of these types."""

@@ -7,9 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from quantlab.lessons.lesson_04.material.activations import activations_of
+from quantlab.lessons.lesson_04.material.activations import activations_of, preprocessing_of
 from quantlab.scenes import Calibration, crops
-from quantlab.zoo import load
 
 BITS = (2, 3, 4, 6, 8)
 #: Thresholds, in percent of the largest value.
@@ -64,5 +63,5 @@ def _cost(x: np.ndarray, end: float, bits: int) -> float:
 @lru_cache(maxsize=1)
 def classifier_curve() -> ClipCurve:
     """The curves of one activation of the shipped classifier, on 20 calibration crops."""
-    batches = crops(Calibration, 2).batches(load("classifier").preprocessing)
+    batches = crops(Calibration, 2).batches(preprocessing_of("classifier"))
     return ClipCurve.of(activations_of("classifier", batches, LAYER))

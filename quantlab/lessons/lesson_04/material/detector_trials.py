@@ -12,6 +12,7 @@ from quantlab.base.progress import counting
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
 from quantlab.deploy import export_onnx, open_session
+from quantlab.lessons.lesson_04.material.activations import preprocessing_of
 from quantlab.methods import QuantizedModel, Recipe, Rule, quantize_model
 from quantlab.scenes import Calibration, Test
 from quantlab.zoo import evaluate_detector, load
@@ -33,7 +34,7 @@ class DetectorTrials:
     """
 
     def __init__(self, scenes: int = 100, of_slice: int = 24) -> None:
-        self.model = load("detector")
+        self.model, self.preprocessing = load("detector"), preprocessing_of("detector")
         self.scenes = {"all": list(Test(scenes))}
         self.scenes |= {name: list(Test(of_slice, only=(name,))) for name in OWN}
         self.before = self._map(self.model, "FP32")
@@ -63,7 +64,7 @@ class DetectorTrials:
     def _quantize(self, rule: Rule, calibration: Calibration) -> QuantizedModel:
         if rule == MINMAX and calibration in self._quantized:
             return self._quantized[calibration]
-        batches = calibration.batches(self.model.preprocessing)
+        batches = calibration.batches(self.preprocessing)
         quantized = quantize_model(self.model, batches, Recipe(activations=rule))
         if rule == MINMAX:
             self._quantized[calibration] = quantized
@@ -83,7 +84,7 @@ class DetectorTrials:
         found = {}
         with counting(what, len(self.scenes), shown=True) as count:
             for name, scenes in self.scenes.items():
-                scores = evaluate_detector(network, self.model.preprocessing, scenes)
+                scores = evaluate_detector(network, self.preprocessing, scenes)
                 found[name] = scores.numbers["AP"]
                 count(name)
         return found

@@ -7,6 +7,9 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+#: Columns of a bar in a notebook: it fits a page of 800 pixels.
+IN_A_NOTEBOOK = 64
+
 
 class Count(Protocol):
     """To be called after each piece of work, with a few words to show behind the bar."""
@@ -39,6 +42,12 @@ def counting(what: str, total: int | None, shown: bool, *, start: int = 0) -> It
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    if console.is_jupyter:
+        console = Console(stderr=True, width=IN_A_NOTEBOOK)
+    with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=total, completed=start)
-        yield lambda note="": bar.update(task, advance=1, description=note)
+        try:
+            yield lambda note="": bar.update(task, advance=1, description=note)
+        finally:
+            bar.refresh()  # in a notebook rich leaves the last state undrawn

@@ -12,7 +12,7 @@ import numpy as np
 from quantlab.lessons.catalogue import find, of_lesson, terms_of_lesson
 from quantlab.teach.glossary import glossary_table
 
-reading_minutes, looking_minutes = 20, 14  # to read; the runs, the explorer and the quiz
+reading_minutes, looking_minutes = 11, 14  # to read; the runs, the explorer and the quiz
 practice_minutes = sum(e.minutes for e in of_lesson(4))
 minutes = reading_minutes + looking_minutes + practice_minutes
 tasks = len(of_lesson(4))

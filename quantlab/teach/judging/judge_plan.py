@@ -44,7 +44,7 @@ def judge_plan(exercise: Exercise, ask: Ask) -> Judgement:
         return not_attempted(exercise, ask, reply)
     try:
         plan = _plan(exercise, reply.value if reply.kind == "value" else None, reply.message)
-        outcome = exercise.trial.run(plan, progress=True)
+        outcome = exercise.trial.run(plan, _slices(exercise.targets), progress=True)
     except ValueError as said:
         return say(
             exercise,
@@ -88,6 +88,10 @@ def _plan(exercise: Exercise, data: Any, refused: str) -> Plan:
     return Plan.from_dict(data)
 
 
+def _slices(targets: Sequence[Target]) -> tuple[str, ...]:
+    return tuple(target.slice for target in targets if target.slice != "all")
+
+
 def _held(targets: Sequence[Target], outcome: Outcome) -> list[Held]:
     held = []
     for target in targets:
@@ -103,9 +107,8 @@ def _explaining(exercise: Exercise, plan: Plan, missed: Sequence[Held]) -> tuple
     for flaw in exercise.misconceptions:
         if not isinstance(flaw, Flaw) or not flaw.sign(plan):
             continue
-        mended = _held(
-            [h.target for h in missed], exercise.trial.run(flaw.mend(plan), progress=True)
-        )
+        outcome = exercise.trial.run(flaw.mend(plan), _slices(exercise.targets), progress=True)
+        mended = _held([h.target for h in missed], outcome)
         if all(h.lost <= h.target.lost for h in mended):
             found.append(flaw)
     return tuple(found)
@@ -138,7 +141,5 @@ def _next(exercise: Exercise, verdict: Verdict, explained: bool) -> str:
 def _bars(
     exercise: Exercise, outcome: Outcome
 ) -> tuple[dict[str, tuple[float, float]], str, dict[str, float]]:
-    drops = {"all": outcome.table.overall}
-    drops |= {g.name: g.drop for g in outcome.table.groups if g.drop is not None}
-    scores = {name: (100 * d.before, 100 * d.after) for name, d in drops.items()}
+    scores = {name: (100 * before, 100 * after) for name, (before, after) in outcome.scores.items()}
     return scores, exercise.trial.metric, {t.slice: t.lost for t in exercise.targets}

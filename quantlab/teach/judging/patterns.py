@@ -49,7 +49,7 @@ def find_pattern(seen: Sequence[Seen]) -> Pattern | None:
     for relation in (same_for_all, an_argument, sign, factor, offset, upside_down, order, wrapped):
         if found := relation(got, want, seen):
             return found
-    for partial in (cut_off, unrounded, neighbours, one_side, ends, precision):
+    for partial in (cut_off, unrounded, other_neighbour, one_side, ends, precision):
         if found := partial(got, want, off):
             return found
     return where_an_argument(off, seen)
@@ -127,7 +127,7 @@ def unrounded(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | No
     return None
 
 
-def neighbours(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | None:
+def other_neighbour(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | None:
     """Whole numbers, some of them the neighbour of the right one."""
     apart = got - want
     if (want % 1 != 0).any() or (got % 1 != 0).any() or not 0 < np.abs(apart).max() <= 1:

@@ -26,12 +26,15 @@ RESAMPLES = 500
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a plan gave: the drop of each slice in shares of 1, and what computed it.
+    """What a plan gave, in shares of 1, and what computed it.
 
+    table   the drop over all and in the slices asked for, with intervals.
+    scores  FP32's score and the plan's, over all ("all") and in every slice.
     ran     INTEGERS, or SIMULATED where no runtime holds such integers.
     """
 
     table: GroupTable
+    scores: Mapping[str, tuple[float, float]]
     ran: str
 
     def lost(self, slice: str) -> float:
@@ -65,15 +68,17 @@ class Trial:
         """Top-1, mIoU or mAP."""
         return METRICS[self.model]
 
-    def run(self, plan: Plan, *, progress: bool = False) -> Outcome:
+    def run(self, plan: Plan, slices: tuple[str, ...] = (), *, progress: bool = False) -> Outcome:
         """Quantize by the plan, run in integers where a runtime can, and compare with FP32.
+
+        `slices` get an interval beside that over all scenes: each costs its own resampling.
 
         Raises
         ------
         ValueError
             The recipe does not fit the model (a layer that it lacks, training without data).
         """
-        return _run(self, json.dumps(plan.to_dict()), progress)
+        return _run(self, json.dumps(plan.to_dict()), slices, progress)
 
     def calibration(self, scenes: Calibration) -> Split | Crops:
         if self.model != "classifier":
@@ -112,7 +117,7 @@ def _preprocessing(model: str) -> Preprocessing:
 
 
 @lru_cache(maxsize=64)
-def _run(trial: Trial, plan_json: str, progress: bool) -> Outcome:
+def _run(trial: Trial, plan_json: str, slices: tuple[str, ...], progress: bool) -> Outcome:
     """One plan is carried out once: a mended plan is often one that was tried before."""
     from quantlab.methods import quantize_model
     from quantlab.zoo import load
@@ -122,7 +127,12 @@ def _run(trial: Trial, plan_json: str, progress: bool) -> Outcome:
     quantized = quantize_model(model, batches, plan.recipe, progress=progress)
     ours, ran = trial.scores(quantized, progress)
     truth, groups = _float_scores(trial.model, trial.scenes)
-    return Outcome(_drops(trial.model, truth, ours, groups), ran)
+    asked = {name: mask for name, mask in groups.items() if name in slices}
+    table = _drops(trial.model, truth, ours, asked)
+    ends = [_by_slice(trial.model, scores, groups) for scores in (truth, ours)]
+    scores = {name: (ends[0][name], ends[1][name]) for name in groups}
+    everything = {"all": (table.overall.before, table.overall.after)}
+    return Outcome(table, everything | scores, ran)
 
 
 @lru_cache(maxsize=8)
@@ -152,6 +162,12 @@ def _evaluate(model: str, network: Any, scenes: int, progress: bool) -> Any:
     data, preprocessing = _held_out(model, scenes), _preprocessing(model)
     judge: Any = getattr(zoo, f"evaluate_{model}")
     return judge(network, preprocessing, data, progress=progress)
+
+
+def _by_slice(model: str, scores: Any, groups: Mapping[str, np.ndarray]) -> dict[str, float]:
+    if model == "classifier":
+        return {name: float(scores.correct[mask].mean()) for name, mask in groups.items()}
+    return dict(scores.slices(groups))
 
 
 def _drops(model: str, before: Any, after: Any, groups: Mapping[str, np.ndarray]) -> GroupTable:

@@ -133,7 +133,8 @@ def _score_number(question: Question, number: float) -> QuestionResult:
     if _within(number, question.answer, question.tolerance):
         return QuestionResult(question, True, True, (question.feedback,))
     near = [w for w in question.likely_wrong if _within(number, w.value, w.tolerance)]
-    said = near[0].feedback if near else question.otherwise
+    nearest = min(near, key=lambda w: abs(number - w.value), default=None)
+    said = nearest.feedback if nearest else question.otherwise
     return QuestionResult(question, True, False, (said,))
 
 

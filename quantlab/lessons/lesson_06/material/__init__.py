@@ -1,1 +1,0 @@
-"""What lesson 06 measures and draws."""

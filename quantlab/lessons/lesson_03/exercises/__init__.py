@@ -1,1 +1,0 @@
-"""What lesson 03 asks: one concept a module."""

@@ -1,1 +1,0 @@
-"""What only lesson 03 measures and draws."""

@@ -1,1 +1,0 @@
-"""What only lesson 04 measures and draws."""

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 
@@ -10,6 +11,9 @@ def lazy_names(
     package: str, homes: Mapping[str, str], modules: Collection[str] = ()
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """`__getattr__` and `__dir__` of a package whose names are loaded when they are asked for.
+
+    A module may bear the name of what it defines (quantize_model.py): the package's attribute is
+    then what it defines, whoever imports the module first.
 
     Parameters
     ----------
@@ -32,6 +36,13 @@ def lazy_names(
     ('quantize', True)
     """
 
+    class Package(ModuleType):
+        def __setattr__(self, name: str, value: Any) -> None:
+            # The import system makes each submodule an attribute of its package.
+            if name in homes and getattr(value, "__name__", "") == f"{package}.{name}":
+                value = getattr(value, name)
+            super().__setattr__(name, value)
+
     def __getattr__(name: str) -> Any:
         if name in modules:
             return import_module(f".{name}", package)  # which makes it an attribute, too
@@ -44,4 +55,5 @@ def lazy_names(
     def __dir__() -> list[str]:
         return sorted({*vars(sys.modules[package]), *homes, *modules})
 
+    sys.modules[package].__class__ = Package
     return __getattr__, __dir__

@@ -60,6 +60,11 @@ def test_reports_and_figure_settings_load_nothing_heavy():
     assert not loaded & (HEAVY | {"rich"})
 
 
+def test_a_recipe_and_a_plan_load_nothing_heavy():
+    assert not loaded_after("from quantlab.methods import Recipe, Rule, Training") & HEAVY
+    assert not loaded_after("import quantlab.teach.plans.plan, quantlab.teach.plans.trial") & HEAVY
+
+
 def test_figures_of_lessons_do_not_load_the_analyses():
     loaded = loaded_after("import quantlab.teach.pictures.figure")
     assert not {name for name in loaded if name.startswith("quantlab.analysis")}

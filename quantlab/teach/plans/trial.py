@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
 from quantlab.analysis.slices import GroupTable, by_group
-from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.scenes import CLASS_NAMES, Calibration, Crops, Preprocessing, Split, Test, crops
 from quantlab.teach.plans.plan import Plan
+
+if TYPE_CHECKING:
+    from quantlab.methods import QuantizedModel
 
 Model = Literal["classifier", "segmenter", "detector"]
 #: What one number of each model is, and its unit as a learner reads it.

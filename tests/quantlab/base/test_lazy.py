@@ -15,11 +15,11 @@ def package(monkeypatch):
     package.__path__ = []
     inner = types.ModuleType("late.inner")
     inner.answer = 42
+    monkeypatch.setitem(sys.modules, "late", package)
+    monkeypatch.setitem(sys.modules, "late.inner", inner)
     package.__getattr__, package.__dir__ = lazy_names(
         "late", {"answer": ".inner", "quantize": "quantlab.numerics"}
     )
-    monkeypatch.setitem(sys.modules, "late", package)
-    monkeypatch.setitem(sys.modules, "late.inner", inner)
     return package
 
 
@@ -29,6 +29,22 @@ def test_a_name_comes_from_its_home_and_stays(package):
     assert package.answer == 42
     assert package.quantize is quantlab.numerics.quantize
     assert vars(package)["answer"] == 42
+
+
+def test_a_module_with_the_name_of_what_it_defines_does_not_hide_it(tmp_path, monkeypatch):
+    room = tmp_path / "late_room"
+    room.mkdir()
+    (room / "__init__.py").write_text(
+        "from quantlab.base.lazy import lazy_names\n"
+        "__getattr__, __dir__ = lazy_names(__name__, {'measure': '.measure'})\n"
+    )
+    (room / "measure.py").write_text("def measure():\n    return 7\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import late_room.measure  # the import system makes the module an attribute of its package
+
+    assert late_room.measure() == 7
+    for name in ("late_room", "late_room.measure"):
+        del sys.modules[name]
 
 
 def test_dir_lists_names_that_were_not_loaded(package):

@@ -1,0 +1,1 @@
+"""What only lesson 03 measures and draws."""

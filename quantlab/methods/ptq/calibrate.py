@@ -1,6 +1,7 @@
 """Calibration: show the network typical images and note the range of every tensor."""
 
-from collections.abc import Sized
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from quantlab.methods.graph.operators import path_of
 from quantlab.methods.ptq.activation_rules import activation_rules
 from quantlab.methods.ptq.placement import Placement
 from quantlab.methods.recipe import Recipe
+from quantlab.methods.rule import Rule
 from quantlab.numerics import QParams
 from quantlab.numerics.observers.observer import Observer
 
@@ -29,6 +31,11 @@ def calibrate(
 
     Streams: one batch and one observer a tensor are held. Nothing is returned before the last batch
     was seen, so that an interruption leaves nothing half-done.
+
+    The quantized network reads a picture clipped to the input's ruler. Where that ruler leaves out
+    a value that lies far beyond it, one hot pixel at 4,000, the tensors behind the input would be
+    measured on what they never meet; the batches are then read a second time, clipped. A value is
+    far if the ruler would have to be more than twice as long to hold it.
 
     Parameters
     ----------
@@ -58,19 +65,49 @@ def calibrate(
     """
     batches = calibration_batches(batches)
     rules = activation_rules(graph, placement, recipe)
-    observers = {name: rule.make_observer() for name, rule in rules.items()}
-    watcher = _Watcher(graph, observers)
+    watcher = _watched(graph, rules, batches, progress)
+    rulers = watcher.rulers()
+    far = watcher.beyond(rulers)
+    if far is not None and isinstance(batches, Iterator):
+        _warn_of(far, rulers[watcher.input])
+    elif far is not None:
+        of_input = {watcher.input: rulers[watcher.input]}
+        rulers = _watched(graph, rules, batches, progress, *of_input.values()).rulers() | of_input
+    return rulers | {tensor: rulers[root] for tensor, root in placement.shared_qparams.items()}
+
+
+def _watched(
+    graph: fx.GraphModule,
+    rules: Mapping[str, Rule],
+    batches: Iterable[Any],
+    progress: bool,
+    clipped_to: QParams | None = None,
+) -> "_Watcher":
+    """The watcher after all batches, each clipped to the ruler `clipped_to` first."""
+    watcher = _Watcher(graph, {name: rule.make_observer() for name, rule in rules.items()})
     total = len(batches) if isinstance(batches, Sized) else None
-    with torch.no_grad(), counting("calibrating", total, progress) as count:
+    doing = "calibrating" if clipped_to is None else "calibrating, clipped"
+    with torch.no_grad(), counting(doing, total, progress) as count:
         for x in checked_batches(batches, graph):
+            if clipped_to is not None:
+                x = x.clamp(float(clipped_to.lo), float(clipped_to.hi))
             try:
                 watcher.run(x)
             except ValueError:
                 _refuse_not_finite(graph, x)
                 raise
             count()
-    rulers = {name: observer.qparams() for name, observer in observers.items()}
-    return rulers | {tensor: rulers[root] for tensor, root in placement.shared_qparams.items()}
+    return watcher
+
+
+def _warn_of(far: float, ruler: QParams) -> None:
+    warnings.warn(
+        f"the calibration data hold {far:g}, far beyond the input's ruler, which ends at "
+        f"{ruler.lo:g} and {ruler.hi:g}. The tensors behind the input were measured with that "
+        f"value: pass a list or a loader, not a generator, so that the batches can be read again "
+        f"with it clipped, or leave that image out.",
+        stacklevel=3,
+    )
 
 
 class _Watcher(fx.Interpreter):
@@ -80,6 +117,26 @@ class _Watcher(fx.Interpreter):
         super().__init__(graph)
         self._observers = observers
         self.extra_traceback = False  # torch would add its own pages to our sentence
+        (self.input,) = (node.name for node in graph.graph.nodes if node.op == "placeholder")
+        self._seen = (0.0, 0.0)  # a ruler holds 0, whatever was seen
+
+    def rulers(self) -> dict[str, QParams]:
+        return {name: observer.qparams() for name, observer in self._observers.items()}
+
+    def beyond(self, rulers: Mapping[str, QParams]) -> float | None:
+        """The input's value that lies farther beyond its ruler than this is long, if one does."""
+        if self.input not in rulers:
+            return None
+        lo, hi = float(rulers[self.input].lo), float(rulers[self.input].hi)
+        low, high = self._seen
+        beyond, value = max((lo - low, low), (high - hi, high))
+        return value if beyond > hi - lo else None
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        (x,) = args
+        low, high = self._seen
+        self._seen = min(low, float(x.min())), max(high, float(x.max()))
+        return super().run(*args, **kwargs)
 
     def run_node(self, n: fx.Node) -> Any:
         value = super().run_node(n)

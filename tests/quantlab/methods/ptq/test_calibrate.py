@@ -162,3 +162,34 @@ def test_progress_is_shown_on_stderr_only(capsys):
     assert "3/3" in said.err
     assert shown == calibrate(graph, placement, BATCHES, recipe)
     assert capsys.readouterr().err == ""
+
+
+def hot_and_clipped():
+    """393,216 values in [0, 1), and the same with one hot pixel."""
+    clean = [RNG.random((512, 3, 8, 8)).astype(np.float32) for _ in range(4)]
+    hot = [batch.copy() for batch in clean]
+    hot[0][0, 0, 5, 5] = 4000.0
+    return clean, hot
+
+
+def test_no_tensor_follows_one_hot_pixel_that_the_input_s_ruler_leaves_out():
+    clean, hot = hot_and_clipped()
+    graph, placement, recipe = prepared()
+    right, found = (calibrate(graph, placement, batches, recipe) for batches in (clean, hot))
+    for name, ruler in right.items():
+        # Clipped, the hot pixel is one more of the largest values: an end moves by one step of the
+        # observer's counts, 2^-7 of itself, and each ruler has two ends.
+        assert abs(found[name].scale / ruler.scale - 1) <= 2 * 2**-7, name
+
+
+def test_a_hot_pixel_within_the_ruler_is_no_outlier():
+    _, hot = hot_and_clipped()
+    graph, placement, recipe = prepared(recipe=Recipe(activations=Rule(observer="minmax")))
+    assert calibrate(graph, placement, hot, recipe)[placement.own_qparams[0]].hi == 4000
+
+
+def test_a_generator_with_a_far_value_is_told_to_be_a_list():
+    _, hot = hot_and_clipped()
+    graph, placement, recipe = prepared()
+    with pytest.warns(UserWarning, match="hold 4000, far beyond the input's ruler.*pass a list"):
+        calibrate(graph, placement, (batch for batch in hot), recipe)

@@ -16,6 +16,7 @@ import nbformat
 
 from autograder.alternatives import alternatives_of
 from autograder.instructor import exercise_ids, lesson_sources
+from autograder.predictions import prediction_problems
 from autograder.quality import (
     alternative_problems,
     doctest_problems,
@@ -133,6 +134,7 @@ def _lesson_problems(path: Path, root: Path) -> Iterator[Problem]:
         *minutes_problems(name, cells),
         *verb_problems(cells),
         *length_problems(cells),
+        *prediction_problems(name, cells),
         *_pairs(cells),
     ):
         yield Problem(name, "", said)

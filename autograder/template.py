@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from quantlab.teach.source import SourceCell
 
-VERBS = ("check", "hint", "quiz", "solution")
+VERBS = ("check", "hint", "i_can", "predict", "quiz", "reveal", "solution")
 #: A card names these in any lesson that has an exercise, whatever the text says.
 OF_A_CARD = frozenset(("check", "hint", "solution"))
 CALL = re.compile(rf"(?<![\w.])({'|'.join(VERBS)})\(")

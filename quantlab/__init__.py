@@ -90,7 +90,9 @@ _HOMES = {
         ("evaluate_classifier", "evaluate_detector", "evaluate_segmenter", "predictor"),
         "quantlab.zoo",
     ),
-    **dict.fromkeys(("check", "hint", "quiz", "solution"), "quantlab.learn"),
+    **dict.fromkeys(
+        ("check", "hint", "i_can", "predict", "quiz", "reveal", "solution"), "quantlab.learn"
+    ),
 }
 # `quantlab.zoo.load("detector")` works after `import quantlab` alone.
 _ROOMS = ("analysis", "deploy", "learn", "methods", "numerics", "scenes", "zoo")

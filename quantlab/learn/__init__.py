@@ -1,4 +1,4 @@
-"""What a learner calls: `from quantlab.learn import check, hint, quiz, solution`.
+"""What a learner calls: `from quantlab.learn import check, hint, predict, quiz, solution`.
 
 Names load when they are first used, so that a command line needs no widgets and a check no quiz.
 In a notebook's kernel the import also begins to follow which cells ran.
@@ -9,7 +9,9 @@ from quantlab.learn.cell_runs import watch
 
 _HOMES = {
     **dict.fromkeys(("check", "hint", "solution"), ".classroom"),
+    **dict.fromkeys(("i_can", "predict"), ".choice_widgets"),
     "quiz": ".quiz_widget",
+    "reveal": ".predictions",
 }
 __all__ = sorted(_HOMES)
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -175,8 +175,8 @@ def _reset(args: argparse.Namespace) -> int:
     from quantlab.lessons.catalogue import find
 
     progress = open_progress()
-    known = args.id in progress.quiz_ids() or args.id in progress.standings()
-    if not known:
+    known = {*progress.quiz_ids(), *progress.standings(), *progress.choices.all()}
+    if args.id not in known:
         try:
             find(args.id)
         except KeyError as error:

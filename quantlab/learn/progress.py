@@ -1,4 +1,4 @@
-"""What a learner has done so far: attempts, hints, opened solutions, quizzes.
+"""What a learner has done so far: attempts, hints, opened solutions, quizzes, predictions.
 
 Kept per user in one SQLite file in the platform's user-data folder (`QUANTLAB_HOME` overrides
 the folder). Nothing here raises at the learner: `progress_store` says what happens to a file
@@ -8,10 +8,11 @@ that is damaged, locked or cannot be written, and `Progress.notice` holds the se
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from quantlab.learn.choices import Choices
 from quantlab.learn.progress_place import current_user, progress_path
 from quantlab.learn.progress_store import SCHEMA_VERSION, Store, utc_now
 from quantlab.learn.standing import Standing, standing_of
@@ -58,6 +59,7 @@ class Progress:
     def __init__(self, store: Store, user: str) -> None:
         self.store = store
         self.user = user
+        self.choices = Choices(store, user)
 
     @property
     def notice(self) -> str | None:
@@ -227,12 +229,13 @@ class Progress:
                 ]
                 for id_ in self.quiz_ids()
             },
+            "choices": {asked: asdict(choice) for asked, choice in self.choices.all().items()},
         }
 
     def reset(self, exercise_id: str) -> int:
-        """Forget everything about one exercise or quiz; returns the number of rows removed."""
+        """Forget everything about an exercise, quiz or prediction; returns the rows removed."""
         keyed = {"attempts": "exercise", "help": "exercise", "self_assessments": "exercise"}
-        keyed["quiz_attempts"] = "quiz"
+        keyed |= {"quiz_attempts": "quiz", "choices": "asked"}
         return self.store.write(
             *(
                 (f"DELETE FROM {table} WHERE user = ? AND {key} = ?", (self.user, exercise_id))

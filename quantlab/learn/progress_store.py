@@ -26,8 +26,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 Statement = tuple[str, tuple[Any, ...]]
 
-SCHEMA_VERSION = 1
-TABLES = ("attempts", "help", "self_assessments", "quiz_attempts")
+SCHEMA_VERSION = 2
+#: The newest last: a file of schema 1 has no choices, and what it has is copied first.
+TABLES = ("attempts", "help", "self_assessments", "quiz_attempts", "choices")
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS attempts (
         id INTEGER PRIMARY KEY, user TEXT, exercise TEXT, verdict TEXT, points REAL,
@@ -40,6 +41,9 @@ SCHEMA = (
     """CREATE TABLE IF NOT EXISTS quiz_attempts (
         id INTEGER PRIMARY KEY, user TEXT, quiz TEXT, points REAL, max_points REAL,
         answers TEXT, at TEXT)""",
+    """CREATE TABLE IF NOT EXISTS choices (
+        user TEXT, asked TEXT, chosen TEXT, at TEXT, sealed_at TEXT,
+        PRIMARY KEY (user, asked))""",
     "CREATE INDEX IF NOT EXISTS attempts_of ON attempts (user, exercise)",
 )
 

@@ -81,7 +81,7 @@ class QuizSession:
             return None
         result = score(self.quiz, self.answers)
         # A grader runs the notebook too, and its runs are no attempts of anybody.
-        if self.answers and not _grading():
+        if self.answers and not grading():
             progress = open_progress()
             progress.record_quiz(self.quiz.id, result.points, self.quiz.max_points, self.answers)
             notice = progress.notice
@@ -96,7 +96,7 @@ class QuizSession:
 
     def attempts_sentence(self) -> str:
         """`2 attempts so far, best 7 of 9.`, or "" before the first."""
-        attempts = () if _grading() else open_progress().quiz_attempts(self.quiz.id)
+        attempts = () if grading() else open_progress().quiz_attempts(self.quiz.id)
         if not attempts:
             return ""
         best = max(attempts, key=lambda attempt: attempt.points)
@@ -122,5 +122,6 @@ class QuizSession:
             return f"It could not be renamed ({error.strerror or error}); remove it by hand."
 
 
-def _grading() -> bool:
+def grading() -> bool:
+    """True while a grader runs the notebook."""
     return "NBGRADER_EXECUTION" in os.environ

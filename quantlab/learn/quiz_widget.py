@@ -55,7 +55,7 @@ class QuestionRow(widgets.VBox):
     def __init__(self, question: Question, answer: Any) -> None:
         self.question = question
         self.problem = ""
-        self.controls = _controls(question, answer)
+        self.controls = controls_of(question, answer)
         self.feedback = widgets.HTML()
         prompt = (
             f"<strong>{question.number}.</strong> {inline(question.text)} "
@@ -98,13 +98,14 @@ class QuestionRow(widgets.VBox):
     def show(self, result: QuestionResult) -> None:
         """Put the outcome in words, and the feedback of each chosen option, under the question."""
         if self.problem:
-            self.feedback.value = _note("No number", (self.problem,), GREY)
+            self.feedback.value = note("No number", (self.problem,), GREY)
         else:
             colour = BLUE if result.right else ORANGE if result.answered else GREY
-            self.feedback.value = _note(outcome(result), result.feedback, colour)
+            self.feedback.value = note(outcome(result), result.feedback, colour)
 
 
-def _controls(question: Question, answer: Any) -> list[Any]:
+def controls_of(question: Question, answer: Any) -> list[Any]:
+    """The native controls of a question, set to the answer so far."""
     wide = widgets.Layout(width="auto")
     labels = [
         f"{letter}) {option.text.replace('`', '')}"
@@ -130,7 +131,8 @@ def _controls(question: Question, answer: Any) -> list[Any]:
     ]
 
 
-def _note(heading: str, sentences: tuple[str, ...], colour: str) -> str:
+def note(heading: str, sentences: tuple[str, ...], colour: str) -> str:
+    """A heading and sentences under it, as HTML; the words say what the colour says."""
     lines = "".join(f"<div>{inline(sentence)}</div>" for sentence in sentences)
     return (
         f'<div style="border-left:4px solid {colour};padding:.2em .8em;margin:.2em 0">'
@@ -184,8 +186,8 @@ class QuizWidget(widgets.VBox):
         """The first line in bold, then the others, then what happened to files."""
         said = [line for line in [*lines, *self.session.take_notices()] if line]
         # A screen reader speaks a status aloud when it changes.
-        note = _note(said[0], tuple(said[1:]), colour) if said else ""
-        self.status.value = f'<div role="status" aria-live="polite">{note}</div>'
+        shown = note(said[0], tuple(said[1:]), colour) if said else ""
+        self.status.value = f'<div role="status" aria-live="polite">{shown}</div>'
 
 
 class QuizDesk(QuizSession):

@@ -16,8 +16,8 @@ from pkgutil import iter_modules
 import quantlab.lessons
 from quantlab.teach.glossary import Term, read_glossary
 from quantlab.teach.judging.exercise import Exercise
-from quantlab.teach.quiz.engine import read_quiz
-from quantlab.teach.quiz.values import Quiz
+from quantlab.teach.quiz.engine import read_predictions, read_quiz, read_statements
+from quantlab.teach.quiz.values import Prediction, Question, Quiz
 
 NUMBERED = re.compile(r"lesson_(\d\d)")
 QUIZ_ID = re.compile(r"^id:\s*(\S+)\s*$", re.M)
@@ -57,6 +57,21 @@ class Lesson:
     def quiz(self) -> Quiz:
         """The quiz. OSError where there is none, ValueError where the file is none."""
         return read_quiz(self.folder / "quiz.yaml")
+
+    @property
+    def predictions(self) -> tuple[Prediction, ...]:
+        """What is predicted before it is measured, from `predictions.yaml`, in its order.
+
+        ValueError where the file is none.
+        """
+        path = self.folder / "predictions.yaml"
+        return read_predictions(path) if path.is_file() else ()
+
+    @property
+    def statements(self) -> Question | None:
+        """The sentences of `i_can.yaml` to tick; None where there is no such file."""
+        path = self.folder / "i_can.yaml"
+        return read_statements(path) if path.is_file() else None
 
     @property
     def glossary(self) -> tuple[Term, ...]:
@@ -139,6 +154,26 @@ def load_quiz(quiz_id: str) -> Quiz:
             return lesson.quiz
     there = ", ".join(quiz_ids()) or "none"
     raise KeyError(f"There is no quiz {str(quiz_id)[:60]!r}; there are: {there}.")
+
+
+def find_prediction(id: str) -> Prediction:
+    """The prediction with this id, "3.a". KeyError with one sentence where there is none."""
+    number = str(id).split(".")[0]
+    here = [p for room in lessons() if f"{room.number}" == number for p in room.predictions]
+    for candidate in here:
+        if candidate.id == str(id):
+            return candidate
+    there = f"Lesson {number} has {', '.join(p.id for p in here)}." if here else ""
+    raise KeyError(f'There is no prediction "{str(id)[:60]}". {there}'.rstrip())
+
+
+def find_statements(name: str) -> Question:
+    """What to tick at the end of the lesson of that name. KeyError where there is nothing."""
+    room = lesson_of(str(name))
+    found = room.statements if room else None
+    if found is None:
+        raise KeyError(f"There is no list to tick in {str(name)[:60]!r}.")
+    return found
 
 
 def glossary() -> tuple[Term, ...]:

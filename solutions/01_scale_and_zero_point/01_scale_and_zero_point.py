@@ -93,7 +93,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import quantlab as ql
-from quantlab.learn import check, hint, quiz, solution
+from quantlab.learn import check, hint, i_can, predict, quiz, reveal, solution
 
 # %% demo
 from quantlab.lessons.lesson_01 import (
@@ -224,24 +224,20 @@ explore_ruler()
 number_line([-2.0, 0.0, 0.9, 4.0], Grid(scale=2.0, zero_point=1, qmin=0, qmax=3))
 
 # %% [markdown]
-# **Predict before you read on.** How large can this loss get for a value between the two ends of
-# the ruler? Open the answer that you believe.
-#
-# <details><summary>One whole step</summary>
-#
-# If the next tick is closer than half a step, which of the two does rounding take?
-#
-# </details>
-# <details><summary>Half a step</summary>
-#
-# Yes. Where on the ruler does the worst value lie? You will measure it in exercise 1.5.
-#
-# </details>
-# <details><summary>It has no bound</summary>
-#
-# That is true off the end of the ruler. And on it?
-#
-# </details>
+# How large can this loss get? Say it before you measure it: a click keeps what you believe, and
+# until the reveal you may change your mind.
+
+# %% demo
+predict("1.a")
+
+# %% demo
+values = np.linspace(-2.0, 4.0, 1201)  # from one end of the ruler to the other
+ticks = np.array([-2.0, 0.0, 2.0, 4.0])
+lost = np.abs(values[:, None] - ticks).min(axis=1)  # from each value to the nearest tick
+print(f"lost on average {lost.mean():.2f}, at most {lost.max():.2f}; a step is 2 long")
+
+# %% demo
+reveal("1.a", lost.max() / 2.0)
 
 # %% box 1.1 [markdown]
 # Now eight bits, on paper or with a calculator. A tensor's values run from **−0.9 to 5.0**, and
@@ -712,12 +708,11 @@ check("1.10")
 #
 # ### I can …
 #
-# Read each line aloud and go on with “because”. Where you cannot, you know where to look.
-#
-# - [ ] I can explain scale and zero_point. *(this lesson; if in doubt: exercises 1.1 to 1.4)*
-# - [ ] I can choose symmetric or asymmetric, and say why. *(this lesson: 1.6, 1.7 and 1.10)*
-# - [ ] I can estimate what quantization saves in size and in latency. *(lesson 02)*
-# - [ ] I can explain PTQ against QAT. *(lessons 06 and 08)*
+# Read each line aloud and go on with “because”. Tick what you can do. Where you cannot, you know
+# where to look.
+
+# %% demo
+i_can("01_scale_and_zero_point")
 
 # %% [markdown] spine="next"
 # ## Next

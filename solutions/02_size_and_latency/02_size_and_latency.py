@@ -36,7 +36,6 @@ tiny_weights = tiny.weights
 tiny_fp32 = size_of_layers([tiny], "float32").total
 tiny_tensor = size_of_layers([tiny], "int8", per_channel=False)
 tiny_channel = size_of_layers([tiny], "int8", per_channel=True)
-int4_of_7 = size_of_parameters(7, "int4")
 # A linear layer for one image: every weight is used once.
 linear_ops, linear_weights = 2 * 4096 * 1000, 4096 * 1000
 linear_intensity = linear_ops / (4 * (linear_weights + 4096 + 1000))
@@ -72,7 +71,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quantlab.learn import check, hint, quiz, solution
+from quantlab.learn import check, hint, predict, quiz, reveal, solution
 
 # %% demo
 from quantlab.lessons.lesson_02 import (
@@ -97,6 +96,7 @@ from quantlab.lessons.lesson_02 import (
 from quantlab.numerics import (
     LayerShape,
     choose_qparams,
+    pack_int4,
     quantize,
     size_of_file,
     size_of_layers,
@@ -217,11 +217,18 @@ explore_size()
 # That is {{f"{tiny_fp32 / tiny_channel.total:.1f}"}} times smaller, not 4 times. Small layers pay
 # for their rulers.
 #
-# **Predict first.** 7 weights of 4 bits, two to a byte: how many bytes?
-#
-# <details><summary>3 bytes</summary>Three bytes hold six weights. Where is the seventh?</details>
-# <details><summary>3.5 bytes</summary>Can a file end in the middle of a byte?</details>
-# <details><summary>4 bytes</summary>Yes, {{int4_of_7}}. What fills the last half byte?</details>
+# And 4 bits? Say it before you measure it.
+
+# %% demo
+predict("2.a")
+
+# %% demo
+seven = np.array([-8, -3, 0, 1, 2, 5, 7], dtype=np.int8)
+packed = pack_int4(seven)
+print(f"{seven.size} weights of 4 bits, packed: {packed.nbytes} bytes")
+
+# %% demo
+reveal("2.a", packed.nbytes)
 
 # %% box 2.1 [markdown]
 # A model has 45 million parameters. How large are they in FP32 and in INT8, in MB of 1,000,000

@@ -59,7 +59,7 @@ import numpy as np
 import torch
 
 import quantlab as ql
-from quantlab.learn import check, hint, quiz, solution
+from quantlab.learn import check, hint, predict, quiz, reveal, solution
 from quantlab.methods import Recipe, Rule
 from quantlab.scenes import Calibration
 from quantlab.teach.plans.plan import Plan
@@ -85,28 +85,19 @@ from quantlab.lessons.lesson_03 import (
 # and leave everything else in FP32. *Per-tensor* gives each weight tensor one ruler. *Per-channel*
 # gives each output channel of it a ruler of its own.
 #
-# **Predict first.** Both ways use the same 256 integers. How many points of mAP lie between them?
-#
-# <details><summary>None that anybody would notice</summary>
-#
-# Half a step is the largest error on the ruler. How long is a step, and who decides that?
-#
-# </details>
-# <details><summary>One or two points</summary>
-#
-# That is what many classifiers show. Is every model as even-tempered as they are?
-#
-# </details>
-# <details><summary>About ten points</summary>
-#
-# Then you have met such a model before. Which of its layers would you look at first?
-#
-# </details>
+# Say what you expect before you measure it. A click keeps it.
+
+# %% demo
+predict("3.a")
 
 # %% demo
 one_ruler = Rule("int8", "symmetric", "per-tensor")
 own_rulers = Rule("int8", "symmetric", "per-channel")
-lost_points("detector", {"INT8, per-tensor": one_ruler, "INT8, per-channel": own_rulers})
+lost = lost_points("detector", {"INT8, per-tensor": one_ruler, "INT8, per-channel": own_rulers})
+lost
+
+# %% demo
+reveal("3.a", lost.lost("INT8, per-tensor") - lost.lost("INT8, per-channel"))
 
 # %% [markdown]
 # The same model, the same test scenes, the same 8 bits. One way costs about ten points, the other

@@ -81,7 +81,7 @@ lost_points = f"{kept['mAP']['exact'] - kept['mAP']['saturating']:.1f}"
 import numpy as np
 
 import quantlab as ql
-from quantlab.learn import check, hint, quiz, solution
+from quantlab.learn import check, hint, predict, quiz, reveal, solution
 
 # %% demo
 from quantlab.lessons.lesson_05 import (
@@ -358,12 +358,21 @@ check("5.5")
 # window of the picture, and `stride` says how far the window moves on. And it has a border: `pad`
 # rows and columns around the picture that stand for 0.0.
 #
-# **Predict first.** Which integer goes into the border of a UINT8 picture with zero_point 124?
-#
-# <details><summary>0</summary>Which real number does the integer 0 stand for there?</details>
-# <details><summary>124</summary>Yes. And what is it once zero_point is taken out?</details>
-# <details><summary>128</summary>Is 128 the tick of 0.0 on every ruler?</details>
-#
+# Which integer stands for 0.0? Say it before you look.
+
+# %% demo
+predict("5.a")
+
+# %% demo
+candidates = np.array([0, 124, 128], np.uint8)
+reals = ql.dequantize(candidates, ql.QParams(0.02, 124, "uint8"))
+for q, real in zip(candidates, reals, strict=True):
+    print(f"{q:3} stands for {real:+.2f}")
+
+# %% demo
+reveal("5.a", candidates[reals == 0.0].item())
+
+# %% [markdown]
 # Two tools help. `np.pad` makes borders. `np.lib.stride_tricks.sliding_window_view(x, (kh, kw),
 # axis=(2, 3))` gives all windows, as an array (n, c, h, w, kh, kw). A last tip: numpy has fast
 # matrix products for floats only. In float64 every sum of this lesson is exact, because whole

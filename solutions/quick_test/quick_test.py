@@ -22,7 +22,7 @@ single, multiple, numeric = (kinds.count(kind) for kind in ("single", "multiple"
 multiple_numbers = " and ".join(str(q.number) for q in quick_test.questions if q.kind == "multiple")
 
 # %% demo
-from quantlab.learn import check, quiz
+from quantlab.learn import check, i_can, quiz
 
 # %% [markdown]
 # ## How to answer
@@ -55,16 +55,11 @@ check("quick_test")
 # %% [markdown] spine="explain"
 # ## What you can do now
 #
-# Read each line aloud and finish it with "because" or "for example". If you can't, you know where
-# to go back to.
-#
-# - [ ] I can explain what `scale` and `zero_point` mean, and compute both for a range.
-#   *(lesson 01)*
-# - [ ] I can choose between symmetric and asymmetric quantization for a tensor, and say why.
-#   *(lesson 01)*
-# - [ ] I can estimate how much smaller a model becomes in INT8, and say when it becomes faster and
-#   when it does not. *(lesson 02)*
-# - [ ] I can explain how PTQ and QAT differ, and which of them I try first. *(lessons 06 and 08)*
+# Read each line aloud and finish it with "because" or "for example". Tick those that you can
+# finish. If you can't, you know where to go back to.
+
+# %% demo
+i_can("quick_test")
 
 # %% [markdown] spine="have"
 # ## What you have, and what it is not

@@ -5,7 +5,7 @@ import pytest
 from autograder.template import code_lines, length_problems, minutes_problems, verb_problems
 from quantlab.teach.source import SourceCell, Tag
 
-IMPORTS = "from quantlab.learn import check, hint, quiz, solution"
+IMPORTS = "from quantlab.learn import check, hint, i_can, predict, quiz, reveal, solution"
 
 
 def cell(source, tag=None, spine=None, cell_type="code"):
@@ -16,7 +16,9 @@ def text(source, spine=None):
     return cell(source, spine=spine, cell_type="markdown")
 
 
-@pytest.mark.parametrize("verb", ["check", "hint", "quiz", "solution"])
+@pytest.mark.parametrize(
+    "verb", ["check", "hint", "i_can", "predict", "quiz", "reveal", "solution"]
+)
 def test_a_verb_that_a_text_or_a_cell_calls_is_imported_first(verb):
     others = IMPORTS.replace(f"{verb}, ", "").replace(f", {verb}", "")
     for call in (text(f'Run `{verb}("1.2")`.'), cell(f'{verb}("1.2")')):

@@ -83,7 +83,7 @@ def course(written, tmp_path, monkeypatch) -> Iterator[Path]:
 
 def test_the_page_holds_the_three_places_and_nothing_else():
     places = (f"{ROOM}/", f"{SOURCE.parent}/", "tests/lessons/test_lesson_97.py")
-    assert len(files_of_the_page()) == 8
+    assert len(files_of_the_page()) == 9
     assert all(name.startswith(places) for name in files_of_the_page())
 
 
@@ -177,7 +177,14 @@ def test_its_files_are_in_the_projects_style(course):
         (SOURCE, "check 97.1 points=2", "check 97.1 points=3", "97.1 gives 3 points"),
         (SOURCE, 'spine="have"', 'spine="next"', "its spine lacks have"),
         (SOURCE, "about {{minutes}} minutes", "about 9 minutes", "does not say"),
-        (SOURCE, "check, hint, quiz, solution", "check, quiz, solution", "not import hint"),
+        (SOURCE, "check, hint, predict", "check, predict", "not import hint"),
+        (SOURCE, "predict, quiz", "quiz", "not import predict"),
+        (SOURCE, 'predict("97.a")', "values = None", "asked 0 and revealed 1 times"),
+        (SOURCE, '# %% demo\npredict("97.a")', '# %%\npredict("97.a")', "is no demo"),
+        (SOURCE, 'reveal("97.a", errors["uint4"] / errors["uint8"])', "1", "revealed 0 times"),
+        (SOURCE, 'errors["uint4"] / errors["uint8"]', "np.pi", "no cell after its predict"),
+        (SOURCE, 'predict("97.a")', 'predict("97.b")', "97.b is not in its predictions.yaml"),
+        (ROOM / "predictions.yaml", "below: 4", "below: 5", "two options hold 4"),
         (SOURCE, "budget = 0.5\n", "budget = 0.5\n" * 13, "has 14 lines of code"),
         (SOURCE, "levels = width / (2 * error) + 1", "levels = 4", "the reference is incorrect"),
         (SOURCE, "    9\n", "    8\n", "its docstring example fails"),

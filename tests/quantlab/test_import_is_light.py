@@ -24,7 +24,7 @@ SHORT = {
     ),
     "scenes": ("Calibration", "Preprocessing", "Test", "Train", "Validation"),
     "zoo": ("evaluate_classifier", "evaluate_detector", "evaluate_segmenter", "predictor"),
-    "learn": ("check", "hint", "quiz", "solution"),
+    "learn": ("check", "hint", "i_can", "predict", "quiz", "reveal", "solution"),
 }  # fmt: skip
 HEAVY = {"torch", "matplotlib", "onnx", "onnxruntime", "IPython", "ipywidgets", "pandas"}
 

@@ -5,13 +5,16 @@ from quantlab.teach.quiz.engine import (
     judge_quiz,
     look_again,
     parse_quiz,
+    read_predictions,
     read_quiz,
+    read_statements,
     score,
 )
 from quantlab.teach.quiz.schema import without_key
 from quantlab.teach.quiz.values import (
     LikelyWrong,
     Option,
+    Prediction,
     Question,
     QuestionResult,
     Quiz,
@@ -22,6 +25,7 @@ __all__ = [
     "GRADED_BY_INSTRUCTOR",
     "LikelyWrong",
     "Option",
+    "Prediction",
     "Question",
     "QuestionResult",
     "Quiz",
@@ -29,7 +33,9 @@ __all__ = [
     "judge_quiz",
     "look_again",
     "parse_quiz",
+    "read_predictions",
     "read_quiz",
+    "read_statements",
     "score",
     "without_key",
 ]

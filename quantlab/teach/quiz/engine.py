@@ -16,10 +16,16 @@ import yaml
 
 from quantlab.teach.judging.verdict import GroupResult, Judgement, Verdict
 from quantlab.teach.quiz.answers import Answers, clean_answers, read_answers
-from quantlab.teach.quiz.schema import check_quiz
+from quantlab.teach.quiz.schema import (
+    check_predictions,
+    check_quiz,
+    check_statements,
+    span_of,
+)
 from quantlab.teach.quiz.values import (
     LikelyWrong,
     Option,
+    Prediction,
     Question,
     QuestionResult,
     Quiz,
@@ -31,12 +37,33 @@ GRADED_BY_INSTRUCTOR = "This quiz is graded by your instructor."
 
 def read_quiz(path: Path) -> Quiz:
     """The quiz in a YAML file. Raises ValueError in one sentence when the file is none."""
+    return parse_quiz(_plain_yaml(path), path.name)
+
+
+def read_predictions(path: Path) -> tuple[Prediction, ...]:
+    """The predictions in a YAML file. Raises ValueError in one sentence when the file has none."""
+    data = _plain_yaml(path)
+    check_predictions(data, path.name)
+    return tuple(_prediction(n, entry) for n, entry in enumerate(data, start=1))
+
+
+def read_statements(path: Path) -> Question:
+    """The sentences of a self-assessment as one question: tick all that you can do.
+
+    Raises ValueError in one sentence when the file is no list of sentences.
+    """
+    data = _plain_yaml(path)
+    check_statements(data, path.name)
+    options = tuple(Option(_one_line(said)) for said in data)
+    return Question("i_can", 1, "Tick what you can do.", "multiple", options=options)
+
+
+def _plain_yaml(path: Path) -> Any:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         first = " ".join(str(error).split())
         raise ValueError(f"{path.name}: the file is no YAML text: {first}.") from error
-    return parse_quiz(data, path.name)
 
 
 def parse_quiz(data: Mapping[str, Any], where: str = "quiz") -> Quiz:
@@ -73,6 +100,20 @@ def _question(number: int, data: Mapping[str, Any]) -> Question:
             )
             for near in data.get("wrong", ())
         ),
+    )
+
+
+def _prediction(number: int, data: Mapping[str, Any]) -> Prediction:
+    options = tuple(
+        Option(_one_line(o["text"]), o.get("right", False), _one_line(o.get("feedback", "")))
+        for o in data["options"]
+    )
+    decided = any("from" in o or "below" in o for o in data["options"])
+    return Prediction(
+        Question(data["id"], number, _one_line(data["text"]), "single", options=options),
+        tuple(span_of(o, data["id"]) for o in data["options"]) if decided else (),
+        data.get("unit", ""),
+        _one_line(data["why"]),
     )
 
 

@@ -7,6 +7,7 @@ of a release by default.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -22,8 +23,12 @@ OPEN_KEYS = ("id", "text", "kind", "lesson", "unit")  # the fields of a question
 CHOICE_KEYS = (*OPEN_KEYS[:-1], "options")
 NUMERIC_KEYS = (*OPEN_KEYS, "answer", "tolerance", "feedback", "wrong", "otherwise")
 OPTION_KEYS = ("text", "right", "feedback")
+PREDICTION_ID = re.compile(r"\d+\.[a-z]")
+PREDICTION_KEYS = ("id", "text", "unit", "options", "why")
+BEFORE_KEYS = (*OPTION_KEYS, "from", "below")  # of an option that a measurement decides about
 WRONG_KEYS = ("value", "tolerance", "feedback")
 MOST_OPTIONS = 26  # one letter each
+MOST_BUTTONS = 4  # of a prediction: more are no longer seen at a glance
 
 
 def check_quiz(data: Any, where: str) -> None:
@@ -49,6 +54,24 @@ def check_quiz(data: Any, where: str) -> None:
     for number, question in enumerate(questions, start=1):
         _check_question(question, f"{where}, question {number}", data.get("keyless", False))
     _no_repeats((q["id"] for q in questions), "id", where)
+
+
+def check_predictions(data: Any, where: str) -> None:
+    """Raise ValueError with one sentence unless `data` is a list of predictions."""
+    if not isinstance(data, list) or not data:
+        raise ValueError(f"{where}: expected is a list of predictions; write at least one.")
+    for number, prediction in enumerate(data, start=1):
+        _check_prediction(prediction, f"{where}, prediction {number}")
+    _no_repeats((prediction["id"] for prediction in data), "id", where)
+
+
+def check_statements(data: Any, where: str) -> None:
+    """Raise ValueError with one sentence unless `data` is a list of different sentences."""
+    if not isinstance(data, list) or not 1 <= len(data) <= MOST_OPTIONS:
+        raise ValueError(f"{where}: expected is a list of 1 to {MOST_OPTIONS} sentences.")
+    for number, said in enumerate(data, start=1):
+        _text({"sentence": said}, "sentence", f"{where}, line {number}")
+    _no_repeats(data, "sentence", where)
 
 
 def without_key(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,6 +150,63 @@ def _check_right(kind: str, right: list[bool], where: str) -> None:
         )
     if all(right):
         raise ValueError(f"{where}: every option is right; write at least one wrong one.")
+
+
+def _check_prediction(prediction: Any, where: str) -> None:
+    _known(prediction, PREDICTION_KEYS, where)
+    for key in ("id", "text", "why"):
+        _text(prediction, key, where)
+    if not PREDICTION_ID.fullmatch(prediction["id"]):
+        raise ValueError(
+            f"{where}: id is {prediction['id']!r}, but it is a lesson and a letter, such as 3.a."
+        )
+    where = f"{where} ({prediction['id']})"
+    options = prediction.get("options")
+    if not isinstance(options, list) or not 2 <= len(options) <= MOST_BUTTONS:
+        raise ValueError(f"{where}: options is no list of 2 to {MOST_BUTTONS} entries; write them.")
+    for number, option in enumerate(options, start=1):
+        at = f"{where}, option {number}"
+        _known(option, BEFORE_KEYS, at)
+        _text(option, "text", at)
+        _flag(option, "right", at)
+        if not option.get("right", False):
+            _asks(option, "feedback", at)
+    _no_repeats((option["text"] for option in options), "option text", where)
+    right = [option.get("right", False) for option in options]
+    if not any("from" in option or "below" in option for option in options):
+        _check_right("single", right, where)
+        if "unit" in prediction:
+            raise ValueError(f"{where}: unit is given, but no option has a number; drop it.")
+        return
+    if any(right):
+        raise ValueError(f"{where}: an option is marked right, but the measured number decides.")
+    if "unit" in prediction:
+        _text(prediction, "unit", where)
+    _check_spans(options, where)
+
+
+def _check_spans(options: list[Mapping[str, Any]], where: str) -> None:
+    for number, option in enumerate(options, start=1):
+        if not {"from", "below"} & set(option):
+            raise ValueError(f"{where}, option {number}: from and below are missing; write one.")
+    spans = [span_of(option, where) for option in options]
+    if empty := [n for n, (lo, hi) in enumerate(spans, start=1) if lo >= hi]:
+        raise ValueError(
+            f"{where}, option {empty[0]}: from is not less than below; no number fits."
+        )
+    ordered = sorted(spans)
+    for (_, hi), (lo, _) in itertools.pairwise(ordered):
+        if lo < hi:
+            raise ValueError(
+                f"{where}: two options hold {lo:g}; let one end where the other begins."
+            )
+
+
+def span_of(option: Mapping[str, Any], where: str) -> tuple[float, float]:
+    """The numbers of an option, (lo, hi): from lo, below hi; an end that is not written is open."""
+    lo = _number(option, "from", where) if "from" in option else -math.inf
+    hi = _number(option, "below", where) if "below" in option else math.inf
+    return lo, hi
 
 
 def _check_numeric(question: Mapping[str, Any], where: str, keyless: bool) -> None:

@@ -21,6 +21,9 @@ _HOW = {
 _FORM = {"single": '"a"', "multiple": '["a", "b"]', "numeric": "0.5"}
 
 
+_WITHOUT = "Answer it without widgets:"
+
+
 def how_to_answer(question: Question) -> str:
     """`choose one`, `give a number, in MB`: what the learner does with the question."""
     unit = f", in {question.unit}" if question.unit else ""
@@ -84,6 +87,19 @@ def _options_html(question: Question) -> str:
         return ""
     options = "".join(f"<li>{inline(option.text)}</li>" for option in question.options)
     return f'<ol type="a">{options}</ol>'
+
+
+def choice_text(question: Question, call: str) -> str:
+    """One question outside a quiz as plain text, and the call that answers it."""
+    return f"{_question_text(question)}\n\n{_WITHOUT} {call}"
+
+
+def choice_html(question: Question, call: str) -> str:
+    """One question outside a quiz as HTML, its options with letters."""
+    return (
+        f'<section style="max-width:46em"><p>{inline(question.text)}</p>{_options_html(question)}'
+        f"<p>{_WITHOUT} <code>{html.escape(call)}</code></p></section>"
+    )
 
 
 def outcome(result: QuestionResult) -> str:

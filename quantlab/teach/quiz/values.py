@@ -49,6 +49,43 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Prediction:
+    """A question that is answered before a measurement, and what decides it afterwards.
+
+    question  a single choice; its id is the prediction's, "3.a".
+    spans     for each option the numbers that it stands for, (lo, hi) with lo <= number < hi;
+              empty where the measurement is no number and the right option is marked.
+    unit      of the number that is measured; "" for none.
+    why       one sentence that explains what was measured.
+    """
+
+    question: Question
+    spans: tuple[tuple[float, float], ...]
+    unit: str
+    why: str
+
+    @property
+    def id(self) -> str:
+        return self.question.id
+
+    def outcome(self, measured: float | None = None) -> int | None:
+        """The index of the option that holds; None where the number lies in no option's span.
+
+        Raises ValueError in one sentence for a number where none decides, and the other way round.
+        """
+        if not self.spans:
+            if measured is not None:
+                raise ValueError(f'{self.id} is not decided by a number: `reveal("{self.id}")`.')
+            return next(n for n, option in enumerate(self.question.options) if option.right)
+        if measured is None or not math.isfinite(measured):
+            raise ValueError(
+                f'{self.id} is decided by a finite number: `reveal("{self.id}", measured)`.'
+            )
+        inside = (n for n, (lo, hi) in enumerate(self.spans) if lo <= measured < hi)
+        return next(inside, None)
+
+
+@dataclass(frozen=True)
 class Quiz:
     """A whole quiz. `pass_mark` is the share of the points that passes, above 0 and up to 1."""
 

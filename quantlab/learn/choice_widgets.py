@@ -13,7 +13,7 @@ import ipywidgets as widgets
 
 from quantlab.learn.choice_desk import ChoiceDesk
 from quantlab.learn.classroom import catalogue
-from quantlab.learn.predictions import PredictionDesk, commit_typed
+from quantlab.learn.predictions import ON_REVEAL, PredictionDesk, commit_typed
 from quantlab.learn.quiz_widget import STYLE, controls_of, note
 from quantlab.teach.judging.card import BLUE, Card, inline
 from quantlab.teach.quiz.answers import typed_answer
@@ -43,6 +43,7 @@ class PredictionButtons(widgets.VBox):
         self.add_class("quantlab-quiz")
         for n, button in enumerate(self.buttons):
             button.on_click(lambda _, n=n: self._commit(n))
+        ON_REVEAL[desk.asked] = self.refresh
         self.refresh()
 
     def _commit(self, n: int) -> None:

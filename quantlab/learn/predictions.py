@@ -6,6 +6,7 @@ none, and a grader's run neither reads nor writes one. Once revealed, it stays a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from quantlab.learn.choice_desk import ChoiceDesk
@@ -13,6 +14,9 @@ from quantlab.learn.classroom import catalogue
 from quantlab.teach.judging.card import BLUE, GREY, Card
 from quantlab.teach.quiz.answers import typed_answer
 from quantlab.teach.quiz.values import Prediction
+
+#: What brings the buttons on screen up to date when their prediction is revealed, by its id.
+ON_REVEAL: dict[str, Callable[[], None]] = {}
 
 
 class PredictionDesk(ChoiceDesk):
@@ -55,6 +59,8 @@ def reveal(id: str, measured: Any = None) -> Card:
         return Card("Nothing to reveal", (("", str(said.args[0])),))
     desk = PredictionDesk(prediction)
     desk.seal()
+    if id in ON_REVEAL:
+        ON_REVEAL[id]()
     return _side_by_side(desk, number, held)
 
 

@@ -177,12 +177,17 @@ def errors(page) -> list[str]:
 
 
 def too_wide(page) -> list[str]:
-    """The beginnings of outputs that the page cuts off or scrolls sideways.
+    """The beginnings of texts and outputs that the page cuts off or scrolls sideways.
 
+    Looks into them, too: a wide table in a box that scrolls is still a table that does not fit.
     Only the code of a solution may scroll: broken lines would no longer be the code.
     """
     return page.evaluate(
-        """() => [...document.querySelectorAll('.jp-OutputArea-output, .jp-OutputArea-output pre')]
+        """() => [...document.querySelectorAll(':is(.jp-OutputArea-output, .jp-RenderedMarkdown)')]
+                  .flatMap(e => [e, ...e.querySelectorAll('*')])
+                  .filter(e => e instanceof HTMLElement && e.clientWidth > 0)
+                  .filter(e => e.matches('.jp-OutputArea-output, .jp-RenderedMarkdown, pre') ||
+                               !['visible', 'clip'].includes(getComputedStyle(e).overflowX))
                   .filter(e => e.scrollWidth > e.clientWidth + 1 && !e.closest('section'))
                   .map(e => e.innerText.slice(0, 80) || e.outerHTML.slice(0, 80))"""
     )

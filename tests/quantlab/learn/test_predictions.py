@@ -57,6 +57,7 @@ def test_another_click_changes_it_until_the_reveal(shown):
     assert kept() == ([2], False)
     assert [b.description[0] for b in shown.buttons] == ["a", "b", "✓"]
     reveal("3.x", 12)
+    assert all(button.disabled for button in shown.buttons)
     press(shown, 0)
     assert kept() == ([2], True)
     assert "It stands" in shown.status.value

@@ -1,0 +1,76 @@
+"""Boxes to tick: labelled, kept at once, there again the next time, and worth nothing."""
+
+import pytest
+
+from quantlab.learn.choice_widgets import Boxes, i_can
+from quantlab.learn.progress import open_progress
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.fixture(autouse=True)
+def at_home(tmp_path, monkeypatch):
+    """Progress in a folder of this test alone."""
+    monkeypatch.setenv("QUANTLAB_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+
+
+def kept():
+    choice = open_progress().choices.of("quick_test")
+    return choice and choice.chosen
+
+
+def test_a_tick_is_kept_at_once_and_there_the_next_time():
+    boxes = Boxes(i_can("quick_test"))
+    assert "0 of 4 ticked." in boxes.status.value
+    boxes.boxes[2].value = True
+    boxes.boxes[0].value = True
+    assert kept() == [0, 2]
+    assert "2 of 4 ticked." in boxes.status.value
+    boxes.boxes[2].value = False
+    again = Boxes(i_can("quick_test"))
+    assert [box.value for box in again.boxes] == [True, False, False, False]
+    assert open_progress().standings() == {}
+
+
+def test_each_box_has_its_sentence_as_its_label():
+    boxes = Boxes(i_can("quick_test"))
+    labels = [box.description for box in boxes.boxes]
+    assert all("I can " in label for label in labels)
+    assert len(set(labels)) == 4
+    assert 'role="status"' in boxes.status.value
+
+
+def test_letters_tick_where_no_boxes_run():
+    card = i_can("quick_test", ["a", "d"])
+    assert card.heading == "2 of 4 ticked"
+    assert kept() == [0, 3]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: i_can("nowhere"), "There is no list to tick in 'nowhere'."),
+        (lambda: i_can("quick_test", ["z"]), "'z' is no option"),
+    ],
+)
+def test_what_cannot_be_ticked_is_a_sentence(call, said):
+    assert said in repr(call())
+    assert kept() is None
+
+
+def test_a_grader_s_run_keeps_nothing(monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    i_can("quick_test", ["a"])
+    monkeypatch.delenv("NBGRADER_EXECUTION")
+    assert kept() is None
+
+
+def test_the_twin_has_every_sentence_before_the_widget(monkeypatch):
+    outputs = []
+    monkeypatch.setattr("quantlab.teach.static_twin.display", lambda b, raw: outputs.append(b))
+    i_can("quick_test")._ipython_display_()
+    twin, live = outputs
+    assert twin["text/html"].count("<li>I can") == 4
+    assert 'i_can("quick_test"' in twin["text/plain"]
+    assert WIDGET in live

@@ -10,6 +10,7 @@ import numpy as np
 
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
+from quantlab.base.table_text import text_of
 from quantlab.deploy.onnx_graph.load import AnyModel
 from quantlab.deploy.runtime.tensors import runtime_tensors
 from quantlab.deploy.simulator.simulate import Simulation, as_qdq, simulate
@@ -96,6 +97,10 @@ class Agreement(Report):
         )
         differing = frozenset(i for i, layer in enumerate(self.layers) if layer.mismatches)
         return (Table(columns, tuple(map(asdict, self.layers)), strong=differing),)
+
+    def __str__(self) -> str:
+        """The table as text; the last line is the sum of it, where a terminal leaves the eye."""
+        return "\n\n".join(filter(None, (text_of("", self.tables(), self.notes), self.summary)))
 
 
 def compare_with_runtime(

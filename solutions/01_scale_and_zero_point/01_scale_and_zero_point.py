@@ -14,7 +14,7 @@ from quantlab.lessons.lesson_01 import first_layer
 from quantlab.numerics import QParams, choose_qparams, dequantize, quantize
 from quantlab.teach.glossary import glossary_table
 
-reading_minutes = 14
+reading_minutes = 13
 looking_minutes = 4  # the explorer and the quiz
 practice_minutes = sum(e.minutes for e in of_lesson(1))
 minutes = reading_minutes + looking_minutes + practice_minutes

@@ -106,13 +106,20 @@ from quantlab.lessons.lesson_05 import (
 # Runtime runs it and hands out the integers behind each of its convolutions. Beside it stands
 # `ops.conv` of `quantlab`, which is numpy and knows no runtime.
 #
-# **Predict first.** In how many of all these integers do the two differ? Say a number: none, one in
-# a thousand, one in ten. Then run the cell. It takes a few seconds, mostly to quantize.
+# Say what you expect before you measure it: a click keeps it. Then run the cell that measures. It
+# takes a few seconds, mostly to quantize.
+
+# %% demo
+predict("5.a")
 
 # %% demo
 model, pictures = quantized_classifier()
 layers = convolutions(model, pictures)
-compare_layers(layers, numpy_layer)
+beside_numpy = compare_layers(layers, numpy_layer)
+beside_numpy
+
+# %% demo
+reveal("5.a", 1000 * beside_numpy.differ / beside_numpy.values)
 
 # %% [markdown]
 # Not one of millions. A float network cannot say that of itself: two libraries that sum floats in
@@ -361,7 +368,7 @@ check("5.5")
 # Which integer stands for 0.0? Say it before you look.
 
 # %% demo
-predict("5.a")
+predict("5.b")
 
 # %% demo
 candidates = np.array([0, 124, 128], np.uint8)
@@ -370,7 +377,7 @@ for q, real in zip(candidates, reals, strict=True):
     print(f"{q:3} stands for {real:+.2f}")
 
 # %% demo
-reveal("5.a", candidates[reals == 0.0].item())
+reveal("5.b", candidates[reals == 0.0].item())
 
 # %% [markdown]
 # Two tools help. `np.pad` makes borders. `np.lib.stride_tricks.sliding_window_view(x, (kh, kw),

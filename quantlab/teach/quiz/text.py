@@ -85,8 +85,12 @@ def twin_html(quiz: Quiz) -> str:
 def _options_html(question: Question) -> str:
     if not question.options:
         return ""
-    options = "".join(f"<li>{inline(option.text)}</li>" for option in question.options)
-    return f'<ol type="a">{options}</ol>'
+    # A reader drops `type="a"` of a list, and an answer names a letter: so each is written out.
+    options = "".join(
+        f"<li>{letter}) {inline(option.text)}</li>"
+        for letter, option in zip(question.letters, question.options, strict=True)
+    )
+    return f'<ul style="list-style:none;padding-left:1em">{options}</ul>'
 
 
 def choice_text(question: Question, call: str) -> str:

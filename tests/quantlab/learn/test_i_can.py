@@ -71,6 +71,6 @@ def test_the_twin_has_every_sentence_before_the_widget(monkeypatch):
     monkeypatch.setattr("quantlab.teach.static_twin.display", lambda b, raw: outputs.append(b))
     i_can("quick_test")._ipython_display_()
     twin, live = outputs
-    assert twin["text/html"].count("<li>I can") == 4
+    assert twin["text/html"].count(") I can ") == 4
     assert 'i_can("quick_test"' in twin["text/plain"]
     assert WIDGET in live

@@ -190,7 +190,7 @@ def test_its_twin_is_an_output_of_its_own_before_the_widget(monkeypatch):
     monkeypatch.setattr("quantlab.teach.static_twin.display", lambda b, raw: outputs.append(b))
     predict("3.x")._ipython_display_()
     twin, live = outputs
-    assert "<li>some</li>" in twin["text/html"]
+    assert "<li>b) some</li>" in twin["text/html"]
     assert "It grows" not in twin["text/html"]
     assert WIDGET in live
 

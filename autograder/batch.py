@@ -16,9 +16,9 @@ from pathlib import Path
 import nbformat
 
 from autograder.course_folder import Course, load_release
-from autograder.gradebook import standing, withhold
+from autograder.gradebook import Standing, standing, withhold
 from autograder.ingest import (
-    ID,
+    HANDED_IN,
     Found,
     Refused,
     Submission,
@@ -30,6 +30,7 @@ from autograder.instructor import write_notebook
 from autograder.record import Record, read_record, record_path, write_record
 from autograder.results import max_score_of, results_of
 from autograder.runner import Job, Runner
+from autograder.student_ids import is_id
 from autograder.transplant import transplant, with_note
 from quantlab.teach.judging.verdict import Verdict
 
@@ -124,6 +125,8 @@ def _run(
         write_notebook(planted.notebook, staged / f"{blank.lesson}.ipynb")
         for name, data in submission.answers:
             (staged / name).write_bytes(data)
+        if submission.handed_in is not None:
+            (staged / HANDED_IN).write_text(submission.handed_in, encoding="utf-8")
         ran = runner.run(
             Job(
                 course=str(course.folder),
@@ -163,13 +166,20 @@ def _read_results(course: Course, record: Record, most: float) -> Record:
         score=now.score,
         max_score=most,
         exercises=results.exercises,
-        notes=record.notes + results.notes,
+        notes=record.notes + _lateness(now),
     )
+
+
+def _lateness(now: Standing) -> tuple[str, ...]:
+    if now.late_seconds <= 0:
+        return ()
+    late, penalty = now.late_seconds / 3600, now.late_penalty
+    return (f"Handed in {late:,.1f} hours late: the penalty is {penalty:g} of its points.",)
 
 
 def _withheld(course: Course, record: Record) -> Record:
     """An ungraded submission still stands in the gradebook and in formgrader, for a person."""
-    if not course.release_path(record.lesson).is_file() or not ID.fullmatch(record.student):
+    if not course.release_path(record.lesson).is_file() or not is_id(record.student):
         return record
     try:
         release, _ = load_release(course, record.lesson)
@@ -185,7 +195,7 @@ def _withheld(course: Course, record: Record) -> Record:
 
 
 def _is_id(found: Found) -> bool:
-    return bool(ID.fullmatch(found.student) and ID.fullmatch(found.lesson))
+    return is_id(found.student) and is_id(found.lesson)
 
 
 def _our_fault(fault: Exception) -> str:

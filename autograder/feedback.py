@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,9 @@ example:
 
 #: A seed chosen by hand may be as short as "7", which every page contains: only long ones hide.
 SHORTEST_SECRET_SEED = 6
+
+#: In nbgrader's page: where the list of exercises begins.
+CONTENTS = '<div id="toc">'
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -115,8 +118,16 @@ def write_page(course: Course, record: Record) -> Path:
     finally:
         os.chdir(here)
     page = name_exercises(path.read_text(encoding="utf-8"))
-    _replace(path, redactor(course, record)(page))
+    _replace(path, redactor(course, record)(_with_notes(page, record.notes)))
     return path
+
+
+def _with_notes(page: str, notes: Sequence[str]) -> str:
+    """The page with what was odd about the submission above its list of exercises."""
+    if not notes:
+        return page
+    card = Card("About what you handed in", tuple(("", note) for note in notes))
+    return page.replace(CONTENTS, f"{card.to_html()}\n{CONTENTS}", 1)
 
 
 def redactor(course: Course, record: Record) -> Redactor:

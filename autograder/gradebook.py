@@ -11,11 +11,16 @@ from sqlalchemy.exc import SAWarning
 
 @dataclass(frozen=True)
 class Standing:
-    """A submission as the gradebook has it now, manual grades included."""
+    """A submission as the gradebook has it now, manual grades included.
+
+    late_seconds, late_penalty   past the due date, and the points that this costs beside `score`.
+    """
 
     score: float
     max_score: float
     needs_manual_grade: bool
+    late_seconds: float
+    late_penalty: float
     points: dict[str, float | None]  # by grade id; None while nobody has decided
 
 
@@ -31,6 +36,8 @@ def standing(db_url: str, student: str, lesson: str) -> Standing | None:
             score=float(submission.score),
             max_score=float(submission.max_score),
             needs_manual_grade=bool(submission.needs_manual_grade),
+            late_seconds=float(submission.total_seconds_late),
+            late_penalty=float(submission.late_submission_penalty or 0.0),
             points={
                 g.name: None if g.auto_score is None and g.manual_score is None else float(g.score)
                 for g in grades

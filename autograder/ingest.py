@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 import warnings
 from collections.abc import Iterator
@@ -17,7 +16,9 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.utils import parse_utc
 
+from autograder.student_ids import EXPECTED, NO_STUDENTS, is_id
 from quantlab.teach.judging.verdict import Verdict
 
 LARGEST_NOTEBOOK = 50_000_000
@@ -30,8 +31,8 @@ CAREFULLY = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_BINARY", 0)
 )
-#: Ids become folder names, glob patterns and CSV fields: letters, digits and a few quiet signs.
-ID = re.compile(r"[^\W_][\w.@' -]{0,98}[\w.@'-]|[^\W_]", re.UNICODE)
+HANDED_IN = "timestamp.txt"
+LARGEST_TIME = 100
 
 
 class Refused(Exception):
@@ -54,12 +55,16 @@ class Found:
 
 @dataclass(frozen=True)
 class Submission:
-    """A submission as read: the notebook's bytes, the quiz answers beside it, their hash."""
+    """A submission as read: the notebook's bytes, the quiz answers beside it, their hash.
+
+    handed_in   when, as nbgrader's timestamp.txt says it; None where it says no time.
+    """
 
     notebook: bytes
     answers: tuple[tuple[str, bytes], ...]
     sha256: str
     notes: tuple[str, ...] = ()
+    handed_in: str | None = None
 
 
 def find_submissions(folder: Path) -> Iterator[Found]:
@@ -77,11 +82,11 @@ def find_submissions(folder: Path) -> Iterator[Found]:
 def read_submission(found: Found) -> Submission:
     """Read one submission. Raises Refused for everything that cannot be graded as it is."""
     for name in (found.student, found.lesson):
-        if not ID.fullmatch(name) and name != "*":
+        if not is_id(name) and name != "*":
             raise Refused(
                 Verdict.MALFORMED,
-                f"The folder name {name[:60]!r} is no id; expected are letters, digits, spaces and "
-                ". _ - @ ', at most 100 of them, with a letter or digit first. Rename the folder.",
+                f"The folder name {name[:60]!r} is no id; expected are {EXPECTED}. "
+                "Rename the folder.",
             )
     if found.folder.is_symlink():
         raise Refused(
@@ -94,10 +99,12 @@ def read_submission(found: Found) -> Submission:
     answers, left_out = _answers_in(found.folder)
     if left_out:
         notes += (f"Not used: {', '.join(left_out)}.",)
+    handed_in, odd = _handed_in(found.folder / HANDED_IN)
+    beside = answers if handed_in is None else (*answers, (HANDED_IN, handed_in.encode()))
     digest = hashlib.sha256(notebook)
-    for name, data in answers:
+    for name, data in beside:
         digest.update(name.encode() + b"\0" + data)
-    return Submission(notebook, answers, digest.hexdigest(), notes)
+    return Submission(notebook, answers, digest.hexdigest(), notes + odd, handed_in)
 
 
 def parse_notebook(data: bytes) -> NotebookNode:
@@ -136,7 +143,9 @@ def _why_unreadable(text: str, fault: BaseException) -> str:
 
 
 def _entries(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+    return sorted(
+        p for p in folder.iterdir() if not p.name.startswith(".") and p.name not in NO_STUDENTS
+    )
 
 
 def _notebook_in(found: Found) -> tuple[Path, tuple[str, ...]]:
@@ -157,7 +166,7 @@ def _answers_in(folder: Path) -> tuple[tuple[tuple[str, bytes], ...], list[str]]
     """Quiz answers that travel with a submission; every other file stays behind and is named."""
     answers, left_out = [], []
     for path in _entries(folder):
-        if path.suffix == ".ipynb" or path.name == "timestamp.txt":
+        if path.suffix == ".ipynb" or path.name == HANDED_IN:
             continue
         try:
             if not path.name.endswith(".answers.json"):
@@ -166,6 +175,20 @@ def _answers_in(folder: Path) -> tuple[tuple[tuple[str, bytes], ...], list[str]]
         except Refused:
             left_out.append(path.name[:60])
     return tuple(answers), left_out
+
+
+def _handed_in(path: Path) -> tuple[str | None, tuple[str, ...]]:
+    """The time in nbgrader's file, and a note where the file holds none."""
+    if not os.path.lexists(path):
+        return None, ()
+    try:
+        text = _read_plain(path, LARGEST_TIME).decode("utf-8-sig").strip()
+        if not text:
+            raise ValueError("empty")
+        parse_utc(text)
+    except (Refused, ValueError, OverflowError, TypeError):
+        return None, (f"{HANDED_IN} holds no time, so no due date is held against it.",)
+    return text, ()
 
 
 def _read_plain(path: Path, largest: int) -> bytes:

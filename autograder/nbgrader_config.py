@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from traitlets.config import Config
+from traitlets.config import Config, PyFileConfigLoader
 
 MARKER = "# Written by `autograder`. Delete this line to keep your own changes."
 
@@ -29,11 +29,14 @@ def course_config(
 ) -> Config:
     """The hardened configuration for one course folder.
 
+    What an instructor set in the course's nbgrader_config.py holds, such as a plug-in for late
+    penalties; where both say something, this package's word stands.
+
     course     holds source/, release/, autograded/, feedback/.
     db_url     the gradebook; by default sqlite in the course folder.
     submitted  where submissions are read from, by default course/submitted.
     """
-    config = Config()
+    config = _instructors(course / "nbgrader_config.py")
     config.CourseDirectory.root = str(course.resolve())
     config.CourseDirectory.db_url = db_url or default_db_url(course)
     if submitted is not None:
@@ -42,6 +45,12 @@ def course_config(
     config.Execute.timeout = cell_seconds
     config.GuardedExecute.submission_seconds = submission_seconds
     return config
+
+
+def _instructors(path: Path) -> Config:
+    if not path.is_file():
+        return Config()
+    return PyFileConfigLoader(path.name, path=str(path.parent)).load_config()
 
 
 def default_db_url(course: Path) -> str:

@@ -169,10 +169,10 @@ def _score(record: Record) -> str:
 
 
 def _to_look_at(record: Record) -> str:
-    open_ones = [e.id for e in record.exercises if e.points is None]
-    if open_ones:
-        return f"grade by hand: {', '.join(open_ones)}"
-    return record.reason
+    """What a person has to grade, or why nothing was graded; then what was odd."""
+    open_ones = ", ".join(e.id for e in record.exercises if e.points is None)
+    first = f"grade by hand: {open_ones}." if open_ones else record.reason
+    return " ".join(filter(None, (first, *record.notes)))
 
 
 def _in_order(id: str) -> tuple[tuple[int, int | str], ...]:

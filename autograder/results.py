@@ -19,12 +19,11 @@ GRAVEST = (Verdict.GRADER_ERROR, Verdict.KERNEL_DIED, Verdict.TIMEOUT, Verdict.O
 
 @dataclass(frozen=True)
 class Results:
-    """The exercises in order, the submission's verdict and reason, and notes for the instructor."""
+    """The exercises in order, the submission's verdict and its reason."""
 
     verdict: str
     reason: str
     exercises: tuple[ExerciseResult, ...]
-    notes: tuple[str, ...]
 
 
 def max_score_of(release: NotebookNode) -> float:
@@ -37,7 +36,6 @@ def results_of(autograded: NotebookNode, points: Mapping[str, float | None]) -> 
     person's grade, and it wins."""
     exercises: list[ExerciseResult] = []
     reasons: dict[str, str] = {}
-    notes: list[str] = []
     for cell in autograded.cells:
         if not is_grade(cell):
             continue
@@ -47,8 +45,6 @@ def results_of(autograded: NotebookNode, points: Mapping[str, float | None]) -> 
             untouched = meta.get("checksum") == compute_checksum(cell)
             verdict = Verdict.NOT_ATTEMPTED if untouched else Verdict.INCONCLUSIVE
             misconception = None
-            if not untouched and points.get(meta["grade_id"]) is None:
-                notes.append(f"{id} is a text: a person grades it in formgrader.")
         else:
             outcome = outcome_of(cell, most)
             verdict, misconception = outcome.verdict, outcome.misconception
@@ -58,8 +54,8 @@ def results_of(autograded: NotebookNode, points: Mapping[str, float | None]) -> 
         exercises.append(ExerciseResult(id, str(verdict), given, most, misconception))
     for why in GRAVEST:
         if why in reasons:
-            return Results(str(why), reasons[why], tuple(exercises), tuple(notes))
-    return Results("graded", "", tuple(exercises), tuple(notes))
+            return Results(str(why), reasons[why], tuple(exercises))
+    return Results("graded", "", tuple(exercises))
 
 
 def misconceptions(

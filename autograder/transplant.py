@@ -15,8 +15,14 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
+from autograder.defined_names import names_of, without_names
 from autograder.ingest import Refused
 from quantlab.teach.judging.verdict import Verdict
+
+HALF_A_CHARACTER = (
+    'raise ValueError("This cell holds half of a character, which Python cannot run. Write the '
+    'line with it anew.")'
+)
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,11 @@ def transplant(release: NotebookNode, submitted: NotebookNode) -> Transplanted:
         )
     texts, extras, twice = _sorted_in(release.cells, submitted.cells, places)
     notes = [f"{_name(release.cells[i])} stands in the notebook more than once." for i in twice]
-    notes += [f"{_name(release.cells[i])} is missing." for i in sorted(answers - texts.keys())]
-    return Transplanted(_assembled(release, texts, extras), tuple(notes))
+    theirs = _names_written(release.cells, [*texts.items(), *_all(extras)])
+    notes += [_missing(release.cells[i], theirs) for i in sorted(answers - texts.keys())]
+    notebook = _assembled(release, texts, extras)
+    _make_way(notebook, release.cells, theirs)
+    return Transplanted(notebook, tuple(notes))
 
 
 def with_note(release: NotebookNode, sentence: str) -> NotebookNode:
@@ -123,6 +132,40 @@ def _assembled(
     return notebook
 
 
+def _all(extras: dict[int, list[NotebookNode]]) -> list[tuple[int, NotebookNode]]:
+    return [(-1, cell) for cells in extras.values() for cell in cells]
+
+
+def _names_written(
+    release: Sequence[NotebookNode], cells: Sequence[tuple[int, NotebookNode]]
+) -> frozenset[str]:
+    """The names that the submission defines in code of its own, whichever cell that stands in."""
+    written = [
+        _text(cell)
+        for i, cell in cells
+        if cell.cell_type == "code" and (i < 0 or _text(cell) != release[i].source)
+    ]
+    return frozenset().union(*map(names_of, written))
+
+
+def _make_way(
+    notebook: NotebookNode, release: Sequence[NotebookNode], names: frozenset[str]
+) -> None:
+    """A stub never stands over an answer: what is defined in another cell leaves its own empty."""
+    stubs = {grade: cell.source for cell in release if (grade := _grade_id(cell))}
+    for cell in notebook.cells:
+        untouched = is_solution(cell) and cell.source == stubs.get(_grade_id(cell) or "")
+        if untouched and cell.cell_type == "code":
+            cell.source = without_names(cell.source, names)
+
+
+def _missing(cell: NotebookNode, names: frozenset[str]) -> str:
+    own = names_of(cell.source) if cell.cell_type == "code" else frozenset()
+    if own and own <= names:
+        return f"{_name(cell)} is missing; its answer stands in another cell."
+    return f"{_name(cell)} is missing."
+
+
 def _extra(cell: NotebookNode) -> NotebookNode:
     """A cell the student added: its text, and nothing else of it."""
     new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
@@ -132,8 +175,11 @@ def _extra(cell: NotebookNode) -> NotebookNode:
 
 
 def _text(cell: NotebookNode) -> str:
-    """JSON may hold half of a surrogate pair, which no file can; it becomes a question mark."""
-    return str(cell.source).encode("utf-8", "replace").decode("utf-8")
+    """JSON may hold half of a surrogate pair, which no file can. In prose it becomes a question
+    mark; in code the cell stays one that does not run, as it was where it was written."""
+    source = str(cell.source)
+    text = source.encode("utf-8", "replace").decode("utf-8")
+    return text if text == source or cell.cell_type != "code" else HALF_A_CHARACTER
 
 
 def _grade_id(cell: NotebookNode) -> str | None:

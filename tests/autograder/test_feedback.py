@@ -28,6 +28,7 @@ def pages(module_class):
     c = module_class
     notebook = c.answered(a1="def double(x):\n    return x * x", a2=SPY)
     mine = dict(c.cell(notebook, "end"), id="mine", source="<script>alert('cell')</script>Mine.")
+    notebook.cells = [cell for cell in notebook.cells if cell.id != "written-97-3"]
     notebook.cells.append(mine)
     c.submit("ada", notebook)
     c.submit("ben", b"{")
@@ -50,6 +51,12 @@ def test_the_card_reads_well(pages):
     assert "Which sign has minus four?" in ada
     assert '<a href="#check-97-1">Exercise 97.1</a>' in ada
     assert "Out[" not in ada
+
+
+def test_what_was_odd_stands_above_the_list_of_exercises(pages):
+    ada = pages[2]["ada"]
+    note = ada.index("The cell written 97.3 is missing.")
+    assert note < ada.index('<div id="toc">')
 
 
 def test_nothing_of_the_submission_runs(pages):

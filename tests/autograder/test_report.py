@@ -22,7 +22,16 @@ RECORDS = (
     Record("ada", "01", "graded", "", 4.0, 4.0, (result("1.2", 2.0), result("1.10", None))),
     Record("ben", "01", "graded", "", 0.5, 4.0, (result("1.2", 0.5, "squares"),)),
     Record("=1+1", "01", "malformed", "It is empty.", None, 4.0),
-    Record("ünï", "@x", "graded", "", 0.0, 4.0, (result("1.2", 0.0, "squares"),)),
+    Record(
+        "ünï",
+        "@x",
+        "graded",
+        "",
+        0.0,
+        4.0,
+        (result("1.2", 0.0, "squares"),),
+        notes=("The cell exercise 1.4 is missing.",),
+    ),
 )
 
 
@@ -53,6 +62,7 @@ def test_the_tables_show_who_and_what():
     text = console.export_text()
     assert "grade by hand: 1.10" in text
     assert "It is empty." in text
+    assert "The cell exercise 1.4 is missing." in text
     assert "2 of 3" in text
 
 

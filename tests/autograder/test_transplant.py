@@ -3,8 +3,10 @@
 import copy
 import json
 
+import nbformat
 import pytest
 
+from autograder.defined_names import ELSEWHERE
 from autograder.ingest import Refused, parse_notebook
 from autograder.transplant import transplant, with_note
 
@@ -169,10 +171,15 @@ def test_an_edited_check_and_an_invented_one_change_nothing(a_class):
     assert got.cells[-1].metadata == {}
 
 
-def test_half_a_surrogate_can_be_written(a_class):
+def test_half_a_surrogate_does_not_run_and_earns_nothing(a_class):
+    """Python cannot run such a cell; what could run in its place would not be the answer."""
     text = json.dumps(a_class.answered(a1="odd = 'HALF'")).replace("HALF", "\\ud800")
     got = planted(a_class, text).notebook
-    assert a_class.cell(got, "exercise-97-1").source == "odd = '?'"
+    assert a_class.cell(got, "exercise-97-1").source.startswith("raise ValueError(")
+    prose = a_class.right()
+    a_class.cell(prose, "title").source = "HALF a title"
+    got = planted(a_class, json.dumps(prose).replace("HALF", "\\ud800")).notebook
+    assert a_class.cell(got, "title").source == "? a title"
 
 
 def test_a_missing_answer_is_the_empty_gap_and_is_noted(a_class):
@@ -181,6 +188,40 @@ def test_a_missing_answer_is_the_empty_gap_and_is_noted(a_class):
     got = planted(a_class, notebook)
     assert "NotImplementedError" in a_class.cell(got.notebook, "exercise-97-1").source
     assert got.notes == ("The cell exercise 97.1 is missing.",)
+
+
+def without(c, *ids):
+    """A right notebook without these cells, and the text of each."""
+    notebook = c.right()
+    texts = [c.cell(notebook, id).source for id in ids]
+    notebook.cells = [cell for cell in notebook.cells if cell.id not in ids]
+    return notebook, texts
+
+
+def test_an_answer_moved_to_a_cell_of_its_own_is_not_undone_by_the_gap(a_class):
+    notebook, (text,) = without(a_class, "exercise-97-2")
+    notebook.cells.insert(2, nbformat.v4.new_code_cell(f"%matplotlib inline\n{text}"))
+    got = planted(a_class, notebook)
+    assert a_class.cell(got.notebook, "exercise-97-2").source == ELSEWHERE
+    assert got.notes == (
+        "The cell exercise 97.2 is missing; its answer stands in another cell.",
+    )  # fmt: skip
+
+
+def test_two_answers_merged_into_one_cell_are_both_kept(a_class):
+    notebook, (second,) = without(a_class, "exercise-97-2")
+    a_class.cell(notebook, "exercise-97-1").source += f"\n\n{second}"
+    got = planted(a_class, notebook).notebook
+    assert a_class.cell(got, "exercise-97-2").source == ELSEWHERE
+    assert second in a_class.cell(got, "exercise-97-1").source
+
+
+def test_an_empty_gap_below_the_answer_does_not_stand_over_it(a_class):
+    notebook = a_class.answered(a2=a_class.answers["97.2"])
+    notebook.cells.insert(2, nbformat.v4.new_code_cell(a_class.answers["97.1"]))
+    got = planted(a_class, notebook)
+    assert a_class.cell(got.notebook, "exercise-97-1").source == ELSEWHERE
+    assert got.notes == ()
 
 
 def test_another_notebook_is_refused(a_class):

@@ -1,0 +1,1 @@
+"""What only lesson 07 measures and draws."""

@@ -1,0 +1,33 @@
+"""The worst layers that exercise 7.4 asks for, kept: `measure_layers()` makes them again."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+KEPT = "kept.yaml"
+
+
+@cache
+def kept_layers() -> dict[str, list[str]]:
+    """Names of layers: the lowest alone and accumulated, the best alone, and before the mend."""
+    text = files("quantlab.lessons.lesson_07").joinpath(KEPT).read_text(encoding="utf-8")
+    found: dict[str, list[str]] = yaml.safe_load(text)
+    return found
+
+
+def measure_layers() -> dict[str, list[str]]:
+    """What `kept.yaml` holds, measured: the segmenter with two faults, and with all three."""
+    from quantlab.lessons.lesson_07.material.measuring import errors_of
+    from quantlab.lessons.lesson_07.material.models import handed_over, quantized, recipe
+
+    mended = errors_of(quantized(recipe(granularity="per-tensor", first="int4")))
+    every = sorted(mended.layers, key=lambda layer: -layer.isolated.sqnr_db)
+    return {
+        "alone": [layer.name for layer in mended.worst("isolated", 3)],
+        "accumulated": [layer.name for layer in mended.worst("accumulated", 2)],
+        "best": [layer.name for layer in every[:2]],
+        "before": [layer.name for layer in errors_of(handed_over()).worst("isolated", 2)],
+    }

@@ -5,7 +5,7 @@ from quantlab.teach.judging.exercise import Band, exercise
 
 @exercise("7.10", "A bug report", points=2, difficulty=2, importance=4, minutes=6)
 class BugReport:
-    answer = "report"
+    answer = "bug_report"
     hints = (
         "Take one fault of the model that was handed over. What did you see, and where?",
         "Say what was measured, on which pictures, against what; the cause; and how you know "

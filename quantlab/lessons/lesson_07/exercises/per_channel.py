@@ -88,7 +88,9 @@ class PerChannelIsOn:
     def never_for_a_single_channel(shape, scales):
         return scales.size == shape[0] and len(np.unique(scales)) > 1
 
-    @misconception("A scale for each weight would be as large as the weights. For what is one kept?")
+    @misconception(
+        "A scale for each weight would be as large as the weights. For what is one kept?"
+    )
     def counts_all_weights(shape, scales):
         return scales.size == int(np.prod(shape))
 

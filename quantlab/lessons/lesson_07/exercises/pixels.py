@@ -128,6 +128,6 @@ def _fit(a, b):
 
 
 def _case(rng, gain, offset):
-    """Two small pictures, normalized, with means that are not 0; and what the line makes of them."""
-    a = ((rng.random((2, 3, 5, 6)) * [[[[0.9]]]] - 0.35) / 0.25).astype(np.float32)
+    """Two small normalized pictures whose mean is not 0, and what the line makes of them."""
+    a = ((0.9 * rng.random((2, 3, 5, 6)) - 0.35) / 0.25).astype(np.float32)
     return a, (np.float32(gain) * a + np.float32(offset)).astype(np.float32)

@@ -78,8 +78,9 @@ class LeaveALayerOut:
 
     @flaw(
         "The first layer has a rule of its own. Is it wider than 4 bits?",
-        sign=lambda plan: FIRST in plan.recipe.layers
-        and plan.recipe.layers[FIRST].dtype in ("int2", "int3"),
+        sign=lambda plan: (
+            FIRST in plan.recipe.layers and plan.recipe.layers[FIRST].dtype in ("int2", "int3")
+        ),
         mend=_mend_first,
     )
     def fewer_bits_for_the_first():

@@ -23,7 +23,9 @@ class WorstTwo:
     def oracle(name):
         return _named(kept_layers()["alone"])[name]
 
-    @misconception("Those are lowest where errors have come together. Which column is a layer's own?")
+    @misconception(
+        "Those are lowest where errors have come together. Which column is a layer's own?"
+    )
     def the_worst_accumulated(name):
         return _named(kept_layers()["accumulated"])[name]
 
@@ -31,7 +33,9 @@ class WorstTwo:
     def in_the_other_order(name):
         return _named(kept_layers()["alone"][::-1])[name]
 
-    @misconception("That is the model as it was handed over. Which table belongs to the mended one?")
+    @misconception(
+        "That is the model as it was handed over. Which table belongs to the mended one?"
+    )
     def of_the_model_before(name):
         return _named(kept_layers()["before"])[name]
 

@@ -26,10 +26,7 @@ SCENES = 24
 def miou(model: QuantizedModel | None, pixels: Preprocessing) -> float:
     """mIoU in points of 100 on the test scenes, run by ONNX Runtime; None is the FP32 network."""
     size = right_pixels()
-    if model is None:
-        source = build_onnx(network(), images(count=1))
-    else:
-        source = build_onnx(model)
+    source = build_onnx(network(), images(count=1)) if model is None else build_onnx(model)
     # The model is judged here, not this CPU's sums: see lesson 05.
     run = open_session(source, exact=True)
     scenes = Test(SCENES, width=size.width, height=size.height)

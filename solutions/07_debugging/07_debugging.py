@@ -59,6 +59,11 @@ import numpy as np
 
 import quantlab as ql
 from quantlab.learn import check, hint, predict, quiz, reveal, solution
+from quantlab.methods import Recipe, Rule
+from quantlab.scenes import Calibration
+from quantlab.teach.plans.plan import Plan
+
+np.set_printoptions(precision=4, suppress=True)
 
 # %% demo
 from quantlab.lessons.lesson_07 import (
@@ -77,9 +82,6 @@ from quantlab.lessons.lesson_07 import (
     worst_table,
     wrong_pixels,
 )
-from quantlab.methods import Recipe, Rule
-from quantlab.scenes import Calibration
-from quantlab.teach.plans.plan import Plan
 
 # %% [markdown] spine="measure"
 # ## Measure the problem first
@@ -168,7 +170,7 @@ my_percent = 100 * np.sqrt(1**2) / np.sqrt(6**2 + 8**2)
 check("7.1")
 
 # %% box 7.2 [markdown]
-# Write `sqnr_db(reference, back)` for arrays of any shape. Without any noise the answer is infinity.
+# Write `sqnr_db(reference, back)` for arrays of any shape. Without noise the answer is infinity.
 
 
 # %% exercise 7.2
@@ -560,7 +562,8 @@ miou_table({"INT8, wrong in both": both_wrong}, wrong_pixels())
 
 # %% [markdown]
 # INT8 loses next to nothing against FP32, and both are useless. Comparing INT8 with FP32 cannot
-# find a fault that both have. So the first line of every table is FP32 with its *training's* pixels.
+# find a fault that both have. So the first line of every table is FP32 with the pixels that it was
+# trained with.
 
 # %% [markdown] spine="quiz"
 # ## Check yourself

@@ -117,7 +117,7 @@ def _energy(values):
 
 
 def _db(signal, noise):
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         return float(10 * np.log10(np.float64(signal) / np.float64(noise)))
 
 

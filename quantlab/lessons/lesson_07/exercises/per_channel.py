@@ -51,7 +51,9 @@ class PerChannelIsOn:
                 "Copies of one scale are one ruler. A single channel needs no second one.",
                 [
                     ((96, 1, 3, 3), np.full(96, 0.013, np.float32)),
+                    ((4, 8, 1, 1), np.full(4, 0.0625, np.float32)),
                     ((1, 64, 1, 1), _scales(rng, 1)),
+                    ((1, 64, 3, 3), _scales(rng, 1)),
                     ((4, 8, 1, 1), np.array([0.1, 0.2, 0.1, 0.1], np.float32)),
                     ((2, 8), np.array([0.25, 0.25], np.float32)),
                 ],

@@ -34,6 +34,7 @@ class SignalToNoise:
                 "Energies are summed over all values, on both sides of 0.",
                 [
                     (np.array([3.0, -4.0], np.float32), np.array([3.5, -4.0], np.float32)),
+                    (np.array([3.0, -4.0], np.float32), np.array([3.0, -3.0], np.float32)),
                     _noisy(scene, (2, 3, 4, 5), 0.05, 0.0),
                     _noisy(rng, (1, 4, 3, 7), 0.2, 0.0),
                 ],
@@ -44,6 +45,7 @@ class SignalToNoise:
                 "A tensor's level belongs to its signal, and a constant error to its noise.",
                 [
                     (np.array([2.0, 2.0, 2.0], np.float32), np.array([2.5, 2.5, 2.5], np.float32)),
+                    (np.array([5.0, 7.0], np.float32), np.array([5.0, 7.125], np.float32)),
                     _noisy(scene, (3, 8), 0.1, 3.0),
                     _noisy(rng, (5, 9), 0.1, 4.0),
                 ],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
 
 import numpy as np
 
@@ -20,7 +19,7 @@ LOW, HIGH = 0.0, 50.0
 
 def height_of(db: float) -> float:
     """Where a value stands, in drawing units."""
-    inside = min(max(db if isfinite(db) else HIGH, LOW), HIGH)
+    inside = min(max(db, LOW), HIGH)
     return BOTTOM - (BOTTOM - TOP) * (inside - LOW) / (HIGH - LOW)
 
 

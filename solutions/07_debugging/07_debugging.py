@@ -358,34 +358,34 @@ ql.compare_preprocessing(a, b, mean=[0.5] * 3, std=[0.25] * 3, names=("inference
 #
 # ## Self-check: the end of the ruler
 #
-# You may not have both programs. The INT8 model alone tells on itself: its input's ruler was
-# measured on pixels from 0 to 1, and inference brings others. All of these end on the first tick or
-# on the last. Count them on the runtime's own integers.
+# You may not have both programs. Then ask the model: the ruler of its input stands in the file, and
+# it was measured in calibration. Which share of the pixels that inference brings lies beyond it? A
+# value counts as *clipped* when no tick says it within half a step.
 #
-# Take care with tensors behind a ReLU. There zero_point is 0, and a value of 0.0 stands on the
-# first tick because it belongs there.
+# The integers alone would not tell. With zero_point 0 a clipped value below 0 becomes tick 0, and
+# so does an honest 0.0 behind a ReLU.
 
 # %% box 7.6 [markdown]
-# Write `clipped_share(q, zero_point)`: which share of the integers stands on tick 0 or 255? A tick
-# that is the zero_point does not count.
+# Write `clipped_share(x, scale, zero_point)` for a UINT8 ruler, ticks 0 to 255.
 
 
 # %% exercise 7.6
-def clipped_share(q, zero_point):
-    """The share of UINT8 integers that stand at an end of their ruler.
+def clipped_share(x, scale, zero_point):
+    """The share of values beyond the ends of a UINT8 ruler, by more than half a step.
 
-    q           uint8 array of any shape, at least one value
+    x           float32 array of any shape, at least one value
+    scale       float above 0
     zero_point  int from 0 to 255
     returns     float from 0 to 1
 
-    >>> float(clipped_share(np.array([0, 17, 255, 0], np.uint8), 0))
-    0.25
+    >>> float(clipped_share(np.array([-1.0, 0.0, 20.0, 200.0], np.float32), 0.5, 0))
+    0.5
     """
-    assert q.dtype == np.uint8, f"q has dtype {q.dtype}; expected is uint8"
+    assert scale > 0, f"scale is {scale}; expected is a number above 0"
     assert 0 <= zero_point <= 255, f"zero_point is {zero_point}; expected is 0 to 255"
     ### BEGIN SOLUTION
-    at_an_end = (q == 0) | (q == 255)
-    return float((at_an_end & (q != zero_point)).mean())
+    place = x / scale + zero_point
+    return ((place < -0.5) | (place > 255.5)).mean()
     ### END SOLUTION
 
 
@@ -395,11 +395,9 @@ check("7.6")
 # %% demo
 try:
     for name, model in (("handed over", broken), ("calibrated again", mended)):
-        seen = runtime_tensor(model, "input", x)
-        share = clipped_share(seen.q, int(seen.ruler.zero_point))
-        print(
-            f"{name:16} ruler {seen.ruler.lo:+.2f} to {seen.ruler.hi:+.2f}: {share:.1%} at an end"
-        )
+        ruler = runtime_tensor(model, "input", x).ruler
+        share = clipped_share(x, float(ruler.scale), int(ruler.zero_point))
+        print(f"{name:16} ruler {ruler.lo:+.2f} to {ruler.hi:+.2f}: {share:.1%} beyond it")
 except NotImplementedError:
     print("Solve 7.6 first, then run this cell again.")
 
@@ -449,7 +447,7 @@ check("7.7")
 # %% demo
 from quantlab.deploy import build_onnx
 
-print(ql.precision_report(build_onnx(pair["A"]), x[:1]).summary)
+print(ql.precision_report(build_onnx(pair["A"]), profile=False).summary)
 
 # %% [markdown]
 # ## First or last?
@@ -587,10 +585,9 @@ quiz("07_debugging")
 ### BEGIN SOLUTION
 bug_report = """
 I compared every tensor of the INT8 segmenter with FP32 on two validation scenes. The input stood
-out with about 1 dB, and two thirds of its integers were at an end of the ruler. The ruler went from
-0 to 1 because calibration had left out the mean and the spread that inference uses. Calibrated with
-the right pixels the input has more than 40 dB, none of its integers is clipped, and the mIoU comes
-back.
+out with about 1 dB, and two thirds of its values lay beyond the ruler. The ruler went from 0 to 1
+ because calibration had left out the mean and the spread that inference uses. Calibrated with
+the right pixels the input has more than 40 dB, nothing is clipped, and the mIoU comes back.
 """
 ### END SOLUTION
 
@@ -622,9 +619,8 @@ project = quantized(recipe("int4", granularity="per-tensor"))
 errors = errors_of(project)
 names = [layer.name for layer in errors.worst("isolated", 2)]
 print("worst two alone:", ", ".join(names))
-for kept in (names[:1], names, ["enter.0", *names]):
-    variant = with_float_layers(project, kept)
-    print(miou_table({"INT4": project, " + ".join(kept) + " in float": variant}), end="\n\n")
+variants = {"INT4": project, "the worst two in float": with_float_layers(project, names)}
+miou_table(variants | {"enter.0 in float": with_float_layers(project, ["enter.0"])})
 
 # %% [markdown]
 # The two worst are not the two that matter most here. Which one does, and how would you have found

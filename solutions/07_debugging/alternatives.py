@@ -98,32 +98,31 @@ def line_in_torch(a, b):
 
 
 @accepts("7.6")
-def clipped_in_a_loop(q, zero_point):
-    count = 0
-    for value in q.ravel().tolist():
-        count += value in (0, 255) and value != zero_point
-    return count / q.size
+def clipped_in_a_loop(x, scale, zero_point):
+    beyond = 0
+    for value in x.ravel().tolist():
+        place = value / scale + zero_point
+        beyond += place < -0.5 or place > 255.5
+    return beyond / x.size
 
 
 @accepts("7.6")
-def clipped_by_bincount(q, zero_point):
-    counts = np.bincount(q.ravel(), minlength=256)
-    counts[zero_point] = 0
-    return (counts[0] + counts[255]) / q.size
+def clipped_between_two_reals(x, scale, zero_point):
+    low, high = (-zero_point - 0.5) * scale, (255 - zero_point + 0.5) * scale
+    return 1 - np.mean((x >= low) & (x <= high))
 
 
 @accepts("7.6")
-def clipped_by_masks(q, zero_point):
-    low = 0.0 if zero_point == 0 else (q == 0).mean()
-    high = 0.0 if zero_point == 255 else (q == 255).mean()
-    return low + high
+def clipped_by_the_way_back(x, scale, zero_point):
+    q = np.clip(np.rint(x / scale) + zero_point, 0, 255)
+    error = np.abs((q - zero_point) * scale - x)
+    return np.count_nonzero(error > 0.51 * scale) / x.size
 
 
 @accepts("7.6")
-def clipped_in_torch(q, zero_point):
-    values = torch.from_numpy(q).int()
-    ends = ((values == 0) | (values == 255)) & (values != zero_point)
-    return ends.double().mean()
+def clipped_in_torch(x, scale, zero_point):
+    place = torch.from_numpy(x).double() / scale + zero_point
+    return ((place < -0.5) | (place > 255.5)).double().mean()
 
 
 @accepts("7.7")

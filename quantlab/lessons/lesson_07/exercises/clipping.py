@@ -1,4 +1,4 @@
-"""7.6: which share of a tensor's integers stands at an end of its ruler?"""
+"""7.6: which share of a tensor's values lies beyond the ends of its ruler?"""
 
 from fractions import Fraction
 
@@ -9,106 +9,134 @@ from quantlab.teach.judging.exercise import exercise, group, misconception
 from quantlab.teach.judging.within import ulps
 
 
-@exercise("7.6", "At the end of the ruler", points=3, difficulty=2, importance=5, minutes=7)
+@exercise("7.6", "Beyond the ruler", points=3, difficulty=2, importance=5, minutes=7)
 class ClippedShare:
     answer = "clipped_share"
     forbid = FROM_SCRATCH
     hints = (
-        "Behind a ReLU half of all integers may be 0. Is any of them clipped? Which tick is that?",
-        "An end counts unless zero_point stands on it: there the value is 0.0, and fits.",
-        "ends = [t for t in (0, 255) if t != zero_point]; then np.isin(q, ends).mean()",
+        "How many steps from 0.0 is a value, and on which tick would it stand if there were no "
+        "ends?",
+        "Its place is x / scale + zero_point. The ruler can say it, within half a step, from -0.5 "
+        "to 255.5.",
+        "place = x / scale + zero_point; then ((place < -0.5) | (place > 255.5)).mean()",
     )
     insight = (
-        "A sound tensor has a few values at an end, the largest ones. Percents of them mean that "
-        "calibration saw other numbers than inference does, or too few."
+        "A sound tensor has next to nothing beyond its ruler. Percents of it mean that calibration "
+        "saw other numbers than inference does, or too few."
     )
     # A count over a count: one division, rounded once, to float32 at worst.
     within = ulps(2)
 
     def cases(rng):
+        beyond = "Exactly the values that no tick says within half a step."
         return [
             group(
                 "both ends",
                 1,
-                "Integers at 0 and at 255 count, and no others.",
+                beyond,
                 [
-                    (np.array([0, 3, 128, 255, 255, 7, 90, 200], np.uint8), 128),
-                    (_q(rng, (1, 2, 4, 5), 5, 3), 100),
+                    # With scale 0.5 and zero_point 128 the ruler goes from -64 to 63.5.
+                    (
+                        _x(-64, -65, -64.5, -64.25, -64.125, 63.5, 63.625, 63.75, 64, 70, 1),
+                        0.5,
+                        128,
+                    ),
+                    (_x(-90, -70, 0, 3, 12, 66, -3, 99.5, 100), 0.5, 128),
+                    (_values(rng, 0.25, 100, 4, 7), 0.25, 100),
                 ],
             ),
             group(
-                "behind a ReLU",
+                "a ruler from 0 on",
                 1,
-                "At zero_point a value is 0.0: it fits, however many there are.",
+                "Zeros fit, however many there are; values below 0 do not.",
                 [
-                    (np.array([[0, 0, 0, 12], [0, 255, 99, 0]], np.uint8), 0),
-                    (_q(rng, (2, 3, 4), 11, 2), 0),
-                    (np.array([255, 255, 0, 9, 30], np.uint8), 255),
+                    (_x([0, 0, 0, 1, -0.125], [0, 31.875, 9, 0, 32]), 0.125, 0),
+                    (_x(-1.5, -0.7, 0, 0.25, 0.5, -2, 1.2, -0.1), 1 / 256, 0),
+                    (_values(rng, 0.125, 0, 9, 3), 0.125, 0),
                 ],
             ),
             group(
-                "nothing clipped",
+                "a ruler up to 0, and nothing beyond",
                 1,
-                "A tensor that does not reach its ends has a share of 0.",
+                beyond,
                 [
-                    (np.array([1, 254, 60, 128], np.uint8), 128),
-                    (np.array([0, 0, 17, 254], np.uint8), 0),
+                    (_x(-31.875, 0, 0.125, 0.5, -40, -32, -7, 1), 0.125, 255),
+                    (_x(-5, 0.25, 7, 20), 0.25, 60),
                 ],
             ),
         ]
 
-    def oracle(q, zero_point):
-        # Counted one by one.
-        at_an_end = sum(v in (0, 255) and v != zero_point for v in q.ravel().tolist())
-        return float(Fraction(at_an_end, q.size))
+    def oracle(x, scale, zero_point):
+        # In exact fractions, one by one: how far is the value from the nearest tick there is?
+        step, first = Fraction(scale), Fraction(-zero_point) * Fraction(scale)
+        last = first + 255 * step
+        values = [Fraction(float(v)) for v in np.ravel(x)]
+        beyond = sum(max(first - v, v - last) > step / 2 for v in values)
+        return float(Fraction(beyond, len(values)))
 
-    @misconception("Behind a ReLU many values are 0.0. Are they clipped, or do they fit exactly?")
-    def counts_zeros(q, zero_point):
+    @misconception("Behind a ReLU many values are 0.0 and stand on the first tick. Do they fit?")
+    def counts_what_stands_at_an_end(x, scale, zero_point):
+        q = np.clip(np.rint(_place(x, scale, zero_point)), 0, 255)
         return float(((q == 0) | (q == 255)).mean())
 
+    @misconception("A value a tenth of a step beyond the last tick: how large is its error?")
+    def forgives_nothing_beyond_the_end(x, scale, zero_point):
+        place = _place(x, scale, zero_point)
+        return float(((place < 0) | (place > 255)).mean())
+
     @misconception("A ruler has two ends. What of values below its lower one?")
-    def the_upper_end_alone(q, zero_point):
-        return float((q == 255).mean())
+    def the_upper_end_alone(x, scale, zero_point):
+        return float((_place(x, scale, zero_point) > 255.5).mean())
 
     @misconception("A ruler has two ends. What of values above its upper one?")
-    def the_lower_end_alone(q, zero_point):
-        return float(((q == 0) & (zero_point != 0)).mean())
+    def the_lower_end_alone(x, scale, zero_point):
+        return float((_place(x, scale, zero_point) < -0.5).mean())
+
+    @misconception("Which tick stands for 0.0? Does the ruler begin there?")
+    def forgets_zero_point(x, scale, zero_point):
+        return _share(x, scale, 0)
+
+    @misconception("Real = scale × (q − zero_point). On which side of the equals sign is q?")
+    def zero_point_with_the_wrong_sign(x, scale, zero_point):
+        return _share(x, scale, -zero_point)
 
     @misconception("Those are the ends of INT8. Which are those of UINT8?")
-    def ends_of_int8(q, zero_point):
-        return float(np.isin(q.astype(int), [t for t in (-128, 127) if t != zero_point]).mean())
+    def ends_of_int8(x, scale, zero_point):
+        place = _place(x, scale, zero_point)
+        return float(((place < -128.5) | (place > 127.5)).mean())
+
+    @misconception("How many steps of 0.5 fit into 2.0? Which operation counts them?")
+    def multiplies_by_the_scale(x, scale, zero_point):
+        return _share(x, 1 / scale, zero_point)
 
     @misconception("That is how many they are. Of how many?")
-    def counts_them(q, zero_point):
-        return float(_clipped(q, zero_point).sum())
+    def counts_them(x, scale, zero_point):
+        return _share(x, scale, zero_point) * x.size
 
     @misconception("A share lies between 0 and 1. Which unit has yours?")
-    def in_percent(q, zero_point):
-        return 100 * float(_clipped(q, zero_point).mean())
-
-    @misconception("A tensor's largest value need not reach the end. Which tick is the last one?")
-    def at_its_own_largest_and_smallest(q, zero_point):
-        ends = [t for t in (int(q.min()), int(q.max())) if t != zero_point]
-        return float(np.isin(q, ends).mean())
+    def in_percent(x, scale, zero_point):
+        return 100 * _share(x, scale, zero_point)
 
     @misconception("Those are the values that fit. Which ones were asked for?")
-    def the_share_that_fits(q, zero_point):
-        return 1.0 - float(_clipped(q, zero_point).mean())
-
-    @misconception("You leave the zeros out of the whole as well. Are they no values?")
-    def of_those_that_are_not_zero(q, zero_point):
-        rest = q[q != zero_point]
-        return float(_clipped(rest, zero_point).mean())
+    def the_share_that_fits(x, scale, zero_point):
+        return 1.0 - _share(x, scale, zero_point)
 
 
-def _clipped(q, zero_point):
-    return ((q == 0) | (q == 255)) & (q != zero_point)
+def _place(x, scale, zero_point):
+    return x.astype(np.float64) / scale + zero_point
 
 
-def _q(rng, shape, zeros, tops):
-    """Integers away from the ends, but for so many at each end, at drawn places."""
-    q = rng.integers(2, 254, shape).astype(np.uint8)
-    places = rng.permutation(q.size)
-    q.flat[places[:zeros]] = 0
-    q.flat[places[zeros : zeros + tops]] = 255
-    return q
+def _share(x, scale, zero_point):
+    place = _place(x, scale, zero_point)
+    return float(((place < -0.5) | (place > 255.5)).mean())
+
+
+def _x(*values):
+    return np.array(values, dtype=np.float32)
+
+
+def _values(rng, scale, zero_point, below, above):
+    """40 values, so many of them beyond each end by one to 60 steps, at drawn places."""
+    inside = rng.uniform(1, 254, 40 - below - above)
+    places = np.concatenate([inside, -rng.uniform(1, 60, below), 255 + rng.uniform(1, 60, above)])
+    return ((rng.permutation(places) - zero_point) * scale).astype(np.float32).reshape(2, 4, 5)

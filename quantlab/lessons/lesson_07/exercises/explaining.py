@@ -18,7 +18,7 @@ class BugReport:
             2,
             "A measurement of one layer or input, the cause, and a measurement after the mend.",
             "I compared every layer of the INT8 segmenter with FP32 on two validation scenes. The "
-            "input has 2 dB alone and most of its integers stand at the ends of its ruler. Its "
+            "input has 1 dB alone and two thirds of its values lie beyond its ruler. Its "
             "ruler goes from 0 to 1, but inference subtracts a mean and divides by a spread: "
             "calibration left that out. Calibrated with the pipeline of inference, the input has "
             "over 40 dB and the mIoU comes back.",

@@ -20,7 +20,7 @@ GAP = 12.0
 def check_up(
     models: Mapping[str, QuantizedModel],
     suspects: Callable[[np.ndarray, float], Any],
-    clipped_share: Callable[[np.ndarray, int], Any],
+    clipped_share: Callable[[np.ndarray, float, int], Any],
     per_channel_is_on: Callable[[tuple[int, ...], np.ndarray], Any],
 ) -> Listing:
     """What the functions of exercises 7.3, 7.6 and 7.7 say of each model.
@@ -42,7 +42,7 @@ def check_up(
     columns = (
         Column("model", "name"),
         Column(f"suspects (≥ {GAP:g} dB below the middle)", "suspects"),
-        Column("input at its ends (%)", "clipped", ".1f"),
+        Column("input clipped (%)", "clipped", ".1f"),
         Column("layers without per-channel", "without"),
     )
     return Listing("Your self-checks", Table(columns, rows))
@@ -54,9 +54,9 @@ def _names(model: QuantizedModel, suspects: Callable[[np.ndarray, float], Any]) 
     return ", ".join(layers[int(place)].name for place in suspects(alone, GAP)) or "none"
 
 
-def _clipped(model: QuantizedModel, clipped_share: Callable[[np.ndarray, int], Any]) -> float:
+def _clipped(model: QuantizedModel, share: Callable[[np.ndarray, float, int], Any]) -> float:
     read = runtime_tensor(model, "input", images())
-    return float(clipped_share(read.q, int(read.ruler.zero_point)))
+    return float(share(read.fp32, float(read.ruler.scale), int(read.ruler.zero_point)))
 
 
 def _without(model: QuantizedModel, is_on: Callable[[tuple[int, ...], np.ndarray], Any]) -> str:

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from quantlab.analysis.ranges_by_pipeline import PipelineRanges, pipeline_ranges
     from quantlab.analysis.sensitivity import LayerScore, Sensitivity, layer_sensitivity
     from quantlab.analysis.trade_off import trade_offs
+    from quantlab.analysis.weight_rules import with_weight_rules
 
 # Public name -> the module that is loaded when the name is first used.
 _HOMES = {
     "trade_offs": ".trade_off",
     "with_float_layers": ".float_layers",
+    "with_weight_rules": ".weight_rules",
     **dict.fromkeys(("LayerError", "LayerErrors", "layer_errors"), ".layer_error"),
     **dict.fromkeys(("PipelineRanges", "pipeline_ranges"), ".ranges_by_pipeline"),
     **dict.fromkeys(("LayerScore", "Sensitivity", "layer_sensitivity"), ".sensitivity"),
@@ -55,6 +57,7 @@ __all__ = [
     "pipeline_ranges",
     "trade_offs",
     "with_float_layers",
+    "with_weight_rules",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

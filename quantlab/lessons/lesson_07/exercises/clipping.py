@@ -51,7 +51,7 @@ class ClippedShare:
                 "Zeros fit, however many there are; values below 0 do not.",
                 [
                     (_x([0, 0, 0, 1, -0.125], [0, 31.875, 9, 0, 32]), 0.125, 0),
-                    (_x(-1.5, -0.7, 0, 0.25, 0.5, -2, 1.2, -0.1), 1 / 256, 0),
+                    (_x(-1.5, -0.7, 0, 0.25, 0.6, 0.75, -2, 1.2, -0.1), 1 / 256, 0),
                     (_values(rng, 0.125, 0, 9, 3), 0.125, 0),
                 ],
             ),
@@ -133,6 +133,10 @@ def _share(x, scale, zero_point):
 
 def _x(*values):
     return np.array(values, dtype=np.float32)
+
+
+#: With scale 0.5 and zero_point 128 the ruler goes from -64 to 63.5.
+AROUND_THE_ENDS = _x(-64, -65, -64.5, -64.25, -64.125, 63.5, 63.625, 63.75, 64, 70, 1)
 
 
 def _values(rng, scale, zero_point, below, above):

@@ -12,6 +12,7 @@ from torch import nn
 
 from quantlab.analysis.compared_tensors import compared_tensors
 from quantlab.analysis.reference_tensors import ReferenceTensors
+from quantlab.analysis.weight_rules import with_weight_rules
 from quantlab.deploy import build_onnx, runtime_tensors
 from quantlab.methods import QuantizedModel, Recipe, Rule, quantize_model
 from quantlab.numerics import QParams
@@ -62,20 +63,28 @@ def recipe(
     )
 
 
-@lru_cache(maxsize=8)
-def _quantized(recipe_json: str, pixels: Preprocessing) -> QuantizedModel:
+@cache
+def _calibrated(pixels: Preprocessing) -> QuantizedModel:
     # One picture a batch: the network is traced with the first batch, several times.
     batches = list(pixels.batches(_pictures(Calibration, CALIBRATION_SCENES), 1))
-    made = Recipe.from_json(recipe_json)
-    return quantize_model(network(), batches, made, progress=True)
+    return quantize_model(network(), batches, recipe(), progress=True)
+
+
+@lru_cache(maxsize=8)
+def _quantized(recipe_json: str, pixels: Preprocessing) -> QuantizedModel:
+    how = Recipe.from_json(recipe_json)
+    return with_weight_rules(_calibrated(pixels), how.weights, how.layers)
 
 
 def quantized(how: Recipe, pixels: Preprocessing | None = None) -> QuantizedModel:
     """The segmenter quantized by a recipe, its rulers measured on eight calibration scenes.
 
+    Calibration watches the FP32 network, so models that differ in their weights alone share it.
+
     Parameters
     ----------
     how : Recipe
+        One of `recipe(...)`: only its weights are looked at.
     pixels : Preprocessing, optional
         What calibration makes of the pictures; as in training when left out.
     """

@@ -1,4 +1,4 @@
-"""A variant without new calibration is the model that a recipe with these rules would have given."""
+"""A variant without new calibration is the model that a recipe with such rules would have given."""
 
 import numpy as np
 import pytest

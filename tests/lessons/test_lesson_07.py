@@ -115,9 +115,8 @@ def test_the_clipped_share_is_that_of_the_library_and_of_the_way_back() -> None:
 def test_the_integers_alone_do_not_tell_that_the_input_is_clipped() -> None:
     """Two thirds of the values lie below 0, where zero_point stands: tick 0, as behind a ReLU."""
     seen = runtime_tensor(handed_over(), "input", images())
-    scale, zero_point = float(seen.ruler.scale), int(seen.ruler.zero_point)
-    assert zero_point == 0
-    assert find("7.6").oracle(seen.fp32[:1, :, ::8, ::8], scale, zero_point) > 0.6
+    assert seen.ruler.zero_point == 0
+    assert 0.6 < (seen.fp32 < -seen.ruler.scale / 2).mean() < 0.75
     assert (seen.q == 255).mean() < 0.01
 
 
@@ -235,8 +234,13 @@ def test_the_kept_layers_are_measured_again() -> None:
 def test_the_check_up_clears_a_column_with_every_mend() -> None:
     models = {"handed over": handed_over(), "pixels": mended(), "channels": riddle()}
     models["sound"] = two_segmenters()["A"]
-    own = (find(id).oracle for id in ("7.3", "7.6", "7.7"))
-    rows = check_up(models, *own).rows
+    suspects, is_on = find("7.3").oracle, find("7.7").oracle
+
+    def clipped(x: np.ndarray, scale: float, zero_point: int) -> float:
+        # The library's: the oracle's exact fractions take a minute for 614,400 values.
+        return clipped_share(x, QParams(scale, zero_point, "uint8"))
+
+    rows = check_up(models, suspects, clipped, is_on).rows
     assert [row["suspects"] for row in rows] == [
         f"input, {FIRST}, {DEPTHWISE}",
         f"{FIRST}, {DEPTHWISE}",

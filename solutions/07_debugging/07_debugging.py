@@ -67,6 +67,8 @@ np.set_printoptions(precision=4, suppress=True)
 
 # %% demo
 from quantlab.lessons.lesson_07 import (
+    a_riddle,
+    calibrated_again,
     check_up,
     errors_of,
     explore_layers,
@@ -220,7 +222,7 @@ except NotImplementedError:
 # Tab moves from control to control, the arrow keys move the slider.
 
 # %% demo
-riddle = quantized(recipe(first="int4"))
+riddle = a_riddle()
 explore_layers({**{name: errors_of(m) for name, m in pair.items()}, "riddle": errors_of(riddle)})
 
 # %% [markdown]
@@ -288,7 +290,7 @@ worst_table(errors_of(broken))
 # (`my_second`), as texts.
 
 # %% demo
-mended = quantized(recipe(granularity="per-tensor", first="int4"))
+mended = calibrated_again()
 worst_table(errors_of(mended))
 
 # %% exercise 7.4
@@ -454,7 +456,8 @@ print(ql.precision_report(build_onnx(pair["A"]), profile=False).summary)
 #
 # The third fault sits in the first layer: its weights have 4 bits. Rules of thumb say “keep the
 # first and the last layer at higher precision”. The first one sees the picture, the last one makes
-# the answer. Before you believe a rule, measure it, on the model in which only this fault is left.
+# the answer. Before you believe a rule, measure it, on the model in which only this fault is left:
+# it is the *riddle*.
 
 # %% demo
 predict("7.b")

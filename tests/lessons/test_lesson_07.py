@@ -15,6 +15,8 @@ from autograder.instructor import instructor_notebook
 from quantlab.analysis import with_float_layers
 from quantlab.analysis.tensor_error import clipped_share, sqnr
 from quantlab.lessons.catalogue import find, load_quiz
+from quantlab.lessons.lesson_07 import a_riddle as riddle
+from quantlab.lessons.lesson_07 import calibrated_again as mended
 from quantlab.lessons.lesson_07 import (
     check_up,
     errors_of,
@@ -48,14 +50,6 @@ def text() -> str:
     cells = instructor_notebook(SOURCE).cells
     prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     return " ".join(prose.split())
-
-
-def mended() -> Any:
-    return quantized(recipe(granularity="per-tensor", first="int4"))
-
-
-def riddle() -> Any:
-    return quantized(recipe(first="int4"))
 
 
 def scores(**models: Any) -> dict[str, float]:

@@ -104,3 +104,11 @@ def test_more_decibels_stand_higher_and_all_within_the_picture() -> None:
     assert heights == sorted(heights, reverse=True)
     assert (max(heights), min(heights)) == (BOTTOM, TOP)
     assert height_of(float("-inf")) == BOTTOM
+
+
+@pytest.mark.parametrize(
+    ("chosen", "ends"), [(0, ["last"]), (1, ["first", "last"]), (2, ["first"])]
+)
+def test_the_chosen_layer_stands_under_its_line(chosen, ends) -> None:
+    svg = explore_layers(BOTH, "good", chosen).widget.picture.value
+    assert [end for end in ("first", "last") if f"{end} layer" in svg] == ends

@@ -6,6 +6,8 @@ _HOMES = {
     "explore_layers": ".explorer",
     **dict.fromkeys(
         (
+            "a_riddle",
+            "calibrated_again",
             "handed_over",
             "images",
             "network",

@@ -46,10 +46,18 @@ def layer_marks(
     canvas.text(LEFT, 24, "● alone", BLUE, TEXT, "start", bold=True)
     canvas.text(LEFT + 84, 24, "▼ accumulated", ORANGE, TEXT, "start", bold=True)
     canvas.text(WIDTH - 20, 24, "SQNR in dB: more is better", GREY, SMALL, "end")
-    canvas.text(LEFT, BOTTOM + 22, "first layer", GREY, SMALL, "start")
-    canvas.text(RIGHT, BOTTOM + 22, "last layer", GREY, SMALL, "end")
-    anchor = min(max(x, LEFT + 150), RIGHT - 150)
-    canvas.text(anchor, BOTTOM + 22, names[chosen], INK, SMALL, bold=True)
+    _names_below(canvas, x, names[chosen])
+
+
+def _names_below(canvas: Canvas, x: float, name: str) -> None:
+    """The chosen layer under its line, and the two ends where they leave it room."""
+    half = 4.2 * len(name) + 6
+    at = min(max(x, LEFT + half), RIGHT - half)
+    canvas.text(at, BOTTOM + 22, name, INK, SMALL, bold=True)
+    if at - half > LEFT + 76:
+        canvas.text(LEFT, BOTTOM + 22, "first layer", GREY, SMALL, "start")
+    if at + half < RIGHT - 76:
+        canvas.text(RIGHT, BOTTOM + 22, "last layer", GREY, SMALL, "end")
 
 
 def layer_picture(errors: LayerErrors) -> Drawing:

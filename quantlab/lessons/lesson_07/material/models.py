@@ -101,6 +101,16 @@ def handed_over() -> QuantizedModel:
     return quantized(recipe(granularity="per-tensor", first="int4"), wrong_pixels())
 
 
+def calibrated_again() -> QuantizedModel:
+    """The segmenter that was handed over, calibrated with the pixels of inference: two faults."""
+    return quantized(recipe(granularity="per-tensor", first="int4"))
+
+
+def a_riddle() -> QuantizedModel:
+    """A segmenter with one fault, in one layer. (The lesson says at its end which one.)"""
+    return quantized(recipe(first="int4"))
+
+
 @cache
 def _pictures(split: Any, count: int) -> tuple[np.ndarray, ...]:
     size = right_pixels()

@@ -588,9 +588,9 @@ quiz("07_debugging")
 ### BEGIN SOLUTION
 bug_report = """
 I compared every tensor of the INT8 segmenter with FP32 on two validation scenes. The input stood
-out with about 1 dB, and two thirds of its values lay beyond the ruler. The ruler went from 0 to 1
- because calibration had left out the mean and the spread that inference uses. Calibrated with
-the right pixels the input has more than 40 dB, nothing is clipped, and the mIoU comes back.
+out with about 1 dB, and two thirds of its values lay beyond the ruler. The ruler went from 0 to 1,
+because calibration had left out the mean and the spread that inference uses. Calibrated with the
+right pixels the input has more than 40 dB, nothing is clipped, and the mIoU comes back.
 """
 ### END SOLUTION
 

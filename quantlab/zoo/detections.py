@@ -149,6 +149,12 @@ def _checked(outputs: Sequence[np.ndarray], score: float) -> list[np.ndarray]:
             f"class logits and six of offsets with {', '.join(map(str, CELLS))} cells a side: pass "
             "all of its outputs, in its order."
         )
+    integers = [m.dtype for m in maps if m.dtype.kind != "f"]
+    if integers:
+        raise ValueError(
+            f"outputs are {integers[0]}, but logits and offsets are floats: is the last "
+            "DequantizeLinear of the file missing?"
+        )
     # A sum is not finite where an entry is not, and needs no array of its own.
     if not all(np.isfinite(m.sum()) for m in maps):
         raise ValueError(

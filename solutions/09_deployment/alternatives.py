@@ -157,7 +157,7 @@ def fired_looking_back(shares, limit, patience):
     for end in range(patience, len(shares) + 1):
         if all(share > limit for share in shares[end - patience : end]):
             return end - 1
-    return None
+    return -1
 
 
 @accepts("9.7")
@@ -168,22 +168,22 @@ def fired_by_groups(shares, limit, patience):
         if loud and length >= patience:
             return place + patience - 1
         place += length
-    return None
+    return -1
 
 
 @accepts("9.7")
 def fired_in_text(shares, limit, patience):
     found = "".join("x" if share > limit else "." for share in shares).find("x" * patience)
-    return None if found < 0 else found + patience - 1
+    return -1 if found < 0 else found + patience - 1
 
 
 @accepts("9.7")
 def fired_in_numpy(shares, limit, patience):
     loud = np.array(shares, dtype=float) > limit
     if len(loud) < patience:
-        return None
+        return -1
     windows = np.lib.stride_tricks.sliding_window_view(loud, patience).all(axis=1)
-    return int(windows.argmax()) + patience - 1 if windows.any() else None
+    return int(windows.argmax()) + patience - 1 if windows.any() else -1
 
 
 @accepts("9.8")

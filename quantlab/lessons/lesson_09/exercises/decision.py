@@ -115,12 +115,6 @@ class Decision:
             return REJECT
         return SHIP if lost[1] < most_lost and speed_up[0] > least_speed_up else MORE
 
-    @misconception("Which end of a loss is the bad one, and which end of a speed-up?")
-    def takes_the_good_ends(lost, speed_up, most_lost, least_speed_up):
-        if lost[1] > most_lost or speed_up[0] < least_speed_up:
-            return REJECT
-        return SHIP if lost[0] <= most_lost and speed_up[1] >= least_speed_up else MORE
-
     @misconception("Is either of the two enough, or are both asked for?")
     def one_is_enough(lost, speed_up, most_lost, least_speed_up):
         if lost[1] <= most_lost or speed_up[0] >= least_speed_up:

@@ -3,6 +3,9 @@
 from quantlab.teach.judging.exercise import exercise, group, misconception
 from quantlab.teach.judging.within import exact
 
+#: The answer where the rule never fires: no window has this number.
+NEVER = -1
+
 
 @exercise("9.7", "A rollback rule", points=4, difficulty=2, importance=5, minutes=6)
 class RollBackAt:
@@ -40,7 +43,7 @@ class RollBackAt:
             group(
                 "no drift",
                 1,
-                "Where it never happens, the answer is None.",
+                "Where it never happens, the answer is −1.",
                 [
                     ([0.1, 0.9, 0.1, 0.9, 0.1, 0.9], 0.3, 2),
                     ([float(v) for v in calm], 0.3, 1),
@@ -65,7 +68,7 @@ class RollBackAt:
         for last in range(patience - 1, len(shares)):
             if min(shares[last - patience + 1 : last + 1]) > limit:
                 return last
-        return None
+        return NEVER
 
     @misconception("A calm window lay between them. Were they in a row?")
     def counts_all_of_them(shares, limit, patience):
@@ -74,7 +77,7 @@ class RollBackAt:
     @misconception("That is where it began. When did the rule know?")
     def where_it_began(shares, limit, patience):
         last = _first(shares, limit, patience)
-        return None if last is None else last - patience + 1
+        return last if last == NEVER else last - patience + 1
 
     @misconception("One window was enough for you. What is `patience` for?")
     def without_patience(shares, limit, patience):
@@ -91,19 +94,19 @@ class RollBackAt:
     @misconception("The stream's first window is number 0. With which number did you begin?")
     def counts_from_one(shares, limit, patience):
         last = _first(shares, limit, patience)
-        return None if last is None else last + 1
+        return last if last == NEVER else last + 1
 
     @misconception("One loud window can lift a mean over the limit. Were all of them above it?")
     def takes_their_mean(shares, limit, patience):
         for last in range(patience - 1, len(shares)):
             if sum(shares[last - patience + 1 : last + 1]) / patience > limit:
                 return last
-        return None
+        return NEVER
 
     @misconception("It never happened. Which answer cannot be taken for a window's number?")
-    def minus_one_for_never(shares, limit, patience):
+    def last_window_for_never(shares, limit, patience):
         last = _first(shares, limit, patience)
-        return -1 if last is None else last
+        return len(shares) - 1 if last == NEVER else last
 
     @misconception("Calm windows are the usual thing. On which side of the limit is the drift?")
     def waits_for_calm(shares, limit, patience):
@@ -111,7 +114,7 @@ class RollBackAt:
 
     @misconception("The stream goes on after the rule has fired. Which time is asked for?")
     def the_last_time(shares, limit, patience):
-        found = None
+        found = NEVER
         for last in range(patience - 1, len(shares)):
             if min(shares[last - patience + 1 : last + 1]) > limit:
                 found = last
@@ -124,4 +127,4 @@ def _first(shares, limit, patience, reset=True):
         in_a_row = in_a_row + 1 if share > limit else 0 if reset else in_a_row
         if in_a_row == patience and share > limit:
             return number
-    return None
+    return NEVER

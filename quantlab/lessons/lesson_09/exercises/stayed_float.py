@@ -37,7 +37,7 @@ class StayedFloat:
                 "a mixture",
                 2,
                 "The share of the MACs in per cent, and the FP32 layers with MACs, most first.",
-                [(SHORT,), ([("FP32", 10), ("INT8", 30), ("FP32", 20), ("FP32", 40)],), (drawn,)],
+                [(SHORT,), ([("FP32", 10), ("INT8", 37), ("FP32", 1), ("FP32", 40)],), (drawn,)],
             ),
             group(
                 "all of it, or nothing",

@@ -139,13 +139,13 @@ def watch(
     )
 
 
-def served(seen: Watched, rolled_back: int | None) -> Listing:
+def served(seen: Watched, rolled_back: int) -> Listing:
     """The stream served by INT8 throughout, with the rule, and by FP32 throughout.
 
-    `rolled_back` is the window after which FP32 serves; None where the rule never fired.
+    `rolled_back` is the window after which FP32 serves; -1 where the rule never fired.
     """
     windows = len(seen.weather)
-    kept = windows if rolled_back is None else rolled_back + 1
+    kept = windows if rolled_back < 0 else rolled_back + 1
     ways = {
         "INT8 throughout": ["INT8"] * windows,
         "INT8 with the rule": ["INT8"] * kept + ["FP32"] * (windows - kept),

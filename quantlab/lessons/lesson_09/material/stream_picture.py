@@ -14,7 +14,7 @@ def stream_picture(
     weather: Sequence[str],
     shares: Sequence[float],
     limit: float,
-    rolled_back: int | None = None,
+    rolled_back: int = -1,
 ) -> Drawing:
     """One column a window, 0 to 100 %; above the limit it is orange and has a cap.
 
@@ -23,8 +23,8 @@ def stream_picture(
     weather, shares : a word and a share (0 to 1) for each window
     limit : float
         0 to 1, drawn as a dashed line.
-    rolled_back : int, optional
-        The window in which the rule fired.
+    rolled_back : int
+        The window in which the rule fired; -1 where it never did.
     """
     if not len(shares):
         return note("No columns: the stream has no window.")
@@ -45,7 +45,7 @@ def stream_picture(
         canvas.text(x + wide / 2, FLOOR + 36, word, INK)
     canvas.line(LEFT, _y(limit), RIGHT, _y(limit), INK, 1.5, "6 4")
     canvas.text(RIGHT, _y(limit) - 6, f"limit {100 * limit:.0f} %", INK, SMALL, "end")
-    if rolled_back is not None:
+    if rolled_back >= 0:
         x = LEFT + pitch * (rolled_back + 1)
         canvas.line(x, TOP - 6, x, FLOOR, INK, 2)
         left = x > (LEFT + RIGHT) / 2
@@ -59,7 +59,7 @@ def _y(share: float) -> float:
 
 
 def _words(
-    weather: Sequence[str], shares: Sequence[float], limit: float, rolled_back: int | None
+    weather: Sequence[str], shares: Sequence[float], limit: float, rolled_back: int
 ) -> str:
     seen = ", ".join(
         f"{k} {word} {100 * share:.0f} %"
@@ -67,5 +67,5 @@ def _words(
     )
     loud = [str(k) for k, share in enumerate(shares) if share > limit]
     above = f"Above the limit of {100 * limit:.0f} %: windows {', '.join(loud)}." if loud else ""
-    fired = "" if rolled_back is None else f" Rolled back after window {rolled_back}."
+    fired = "" if rolled_back < 0 else f" Rolled back after window {rolled_back}."
     return f"Share at the ends of the input's ruler: {seen}. {above}{fired}".strip()

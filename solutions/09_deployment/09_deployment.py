@@ -50,7 +50,7 @@ paper_percent, paper_rows = find("9.1").oracle(paper)
 # **Time:** about {{minutes}} minutes: {{reading_minutes}} to read, {{looking_minutes}} for the
 # measurements, the explorer and the quiz, {{practice_minutes}} for {{tasks}} exercises worth
 # {{points}} points.
-# **Needs:** lessons 03 (defaults, plan), 04 (calibration) and 05 (integer layers). Nothing is
+# **Needs:** lessons 02 (latency), 03 (defaults, plan) and 05 (integer layers). Nothing is
 # downloaded.
 
 # %%
@@ -59,17 +59,12 @@ from pathlib import Path
 
 import numpy as np
 
-from quantlab.deploy import export_onnx, measure_latency, open_session, precision_report
-from quantlab.learn import check, hint, predict, quiz, reveal, solution
-from quantlab.methods import Recipe, Rule, fold_batchnorm, quantize_model, trace_model
-from quantlab.scenes import Calibration, Validation
-from quantlab.teach.plans.plan import Plan
-from quantlab.zoo import detect, evaluate_detector, load
-
 # %% demo
 from quantlab.analysis.detection import map_drops
+from quantlab.deploy import export_onnx, measure_latency, open_session, precision_report
 from quantlab.deploy.export.activation_type import signed_by_default
 from quantlab.deploy.latency.timing import rounds_in_turn
+from quantlab.learn import check, hint, predict, quiz, reveal, solution
 from quantlab.lessons.lesson_09 import (
     clipped_tensors,
     drifting_stream,
@@ -85,6 +80,10 @@ from quantlab.lessons.lesson_09 import (
     without_pair,
     without_pairs_at_the_end,
 )
+from quantlab.methods import Recipe, Rule, fold_batchnorm, quantize_model, trace_model
+from quantlab.scenes import Calibration, Validation
+from quantlab.teach.plans.plan import Plan
+from quantlab.zoo import detect, evaluate_detector, load
 
 folder = Path(tempfile.mkdtemp(prefix="lesson09-"))  # the files of this lesson go here
 
@@ -142,8 +141,8 @@ reveal("9.a", speeds.speed_ups[1].ratio)
 # a fallback          DequantizeLinear → Conv → QuantizeLinear
 # ```
 #
-# It does so only if everything fits: a ruler on every side, 8 bits, the right sign, nobody who reads
-# the float in between. If one condition fails, the third line stays. It gives nearly the same
+# It does so only if everything fits: a ruler on every side, 8 bits, the right sign, nobody who
+# reads the float in between. If one condition fails, the third line stays. It gives nearly the same
 # numbers, in FP32, with two conversions on top. That is a **silent fallback**.
 #
 # `precision_report` opens the session, reads the graph that was left, and says node by node what
@@ -165,8 +164,8 @@ print(precision_report(files["other sign"], inputs=x, profile=False))
 # %% [markdown] spine="by-hand"
 # ## By hand, small enough for paper
 #
-# Four nodes: INT8 with {{paper[0][1]}} MACs, a conversion, FP32 with {{paper[2][1]}} MACs, INT8 with
-# {{paper[3][1]}}. In INT8 run {{integer[0]}} + {{integer[1]}} of {{f"{paper_sum:,}"}}:
+# Four nodes: INT8 with {{paper[0][1]}} MACs, a conversion, FP32 with {{paper[2][1]}} MACs, INT8
+# with {{paper[3][1]}}. In INT8 run {{integer[0]}} + {{integer[1]}} of {{f"{paper_sum:,}"}}:
 # **{{f"{paper_percent:g}"}} %** of the MACs. One of the two convolutions of the FP32 kind would do
 # more harm than ten conversions, so layers are what you look for, the heaviest first.
 
@@ -256,7 +255,9 @@ measure_latency(broken, x, seconds=5.0)
 
 # %% demo
 reports = {
-    name: precision_report(file, inputs=x, runs=4) for name, file in broken.items() if name != "FP32"
+    name: precision_report(file, inputs=x, runs=4)
+    for name, file in broken.items()
+    if name != "FP32"
 }
 for name, report in reports.items():
     print(f"{name}: {report.summary}, {report.islands} islands")
@@ -311,9 +312,9 @@ explore_graphs(reports, file="a pair missing")
 first_runs(files, x)
 
 # %% [markdown]
-# Second, other programs disturb. A mean believes them, a median hardly. And they must disturb *both*
-# models, so FP32 and INT8 run in turn, round by round. Third, a ratio holds for the number of
-# **threads** it was measured with:
+# Second, other programs disturb. A mean believes them, a median hardly. And they must disturb
+# *both* models, so FP32 and INT8 run in turn, round by round. Third, a ratio holds for the number
+# of **threads** it was measured with:
 
 # %% demo
 for threads in (1, 2):
@@ -404,8 +405,8 @@ reveal("9.b", by_class.rows[0]["ratio"])
 # %% [markdown]
 # This table is your processor's, and no law. With integer dot products (VNNI, AMX, ARM's `dot`) the
 # long sums gain most. A class that does not gain is a candidate for `keep_float`: leaving it out
-# costs no time and may win accuracy. But each exception makes an island with conversions, so measure
-# it. That the detector reads patches in place of a 3×3 stem was decided by such a table.
+# costs no time and may win accuracy. But each exception makes an island with conversions, so
+# measure it. That the detector reads patches in place of a 3×3 stem was decided by such a table.
 
 # %% [markdown]
 # ## Acceptance criteria
@@ -514,9 +515,9 @@ check("9.6")
 # %% [markdown]
 # ## Rollback: a rule that is written down before
 #
-# In the night nobody should have to think. So the rule is written beforehand: *if the share is above
-# a limit in so many windows in a row, go back to the FP32 file*. Going back is a **rollback**. It
-# costs speed, so one dark tunnel must not set it off.
+# In the night nobody should have to think. So the rule is written beforehand: *if the share is
+# above a limit in so many windows in a row, go back to the FP32 file*. Going back is a **rollback**.
+# It costs speed, so one dark tunnel must not set it off.
 
 # %% box 9.7 [markdown]
 # Write `roll_back_at(shares, limit, patience)`: the number of the window in which, for the first
@@ -550,8 +551,8 @@ def roll_back_at(shares, limit, patience):
 check("9.7")
 
 # %% [markdown]
-# Now it is *run*: {{len(WEATHER)}} windows of {{SCENES_A_WINDOW}} test scenes. Fog, with a tunnel in
-# it, then day, dusk and night. Both models look at every scene, so that we know afterwards what
+# Now it is *run*: {{len(WEATHER)}} windows of {{SCENES_A_WINDOW}} test scenes. Fog, with a tunnel
+# in it, then day, dusk and night. Both models look at every scene, so that we know afterwards what
 # the rule was worth. The rule itself sees the shares alone.
 
 # %% demo
@@ -571,9 +572,9 @@ except (NameError, NotImplementedError):
     print("Solve 9.6 and 9.7 first, then run both cells again.")
 
 # %% [markdown]
-# At night INT8 finds much less than FP32, and the rule gets a good part of that back. Not all of it:
-# two windows of night had passed before it fired. **Change** `patience` to 1 and to 3, and `limit` to
-# 0.05 and to 0.8. Which settings roll back in the tunnel, or at dusk? Which never do? Every rule
+# At night INT8 finds much less than FP32, and the rule gets a good part of that back. Not all of
+# it: two windows of night had passed before it fired. **Change** `patience` to 1 and to 3, and `limit`
+# to 0.05 and to 0.8. Which settings roll back in the tunnel, or at dusk? Which never do? Every rule
 # pays in one of two coins: false alarms, or pictures served by a model that you doubt. Choose it on
 # validation scenes, and write down *where* you go back to: that file must still be there.
 #
@@ -634,8 +635,8 @@ check("9.9")
 # You can say what runs, why something does not, how fast it is and how sure that is; and you have a
 # rule that takes a model out of service.
 #
-# You have *not* measured a whole application: decoding, resizing and suppression take time, too. You
-# watched one tensor, and a drift that changes what is *in* the pictures while their brightness
+# You have *not* measured a whole application: decoding, resizing and suppression take time, too.
+# You watched one tensor, and a drift that changes what is *in* the pictures while their brightness
 # stays would pass it. Your speeds hold for this machine.
 #
 # ### Words of this lesson

@@ -31,7 +31,10 @@ class StayedFloat:
             (str(rng.choice(["INT8", "FP32", "layout"])), 0 if k % 3 == 0 else 11 + 7 * k)
             for k in rng.permutation(12)
         ]
-        drawn = [(p, 0 if p == "layout" else macs) for p, macs in drawn] + [("FP32", 5), ("INT8", 4)]
+        drawn = [(p, 0 if p == "layout" else macs) for p, macs in drawn] + [
+            ("FP32", 5),
+            ("INT8", 4),
+        ]
         return [
             group(
                 "a mixture",

@@ -33,7 +33,7 @@ Window = tuple[str, tuple[Scene, ...]]
 
 @lru_cache(maxsize=2)
 def drifting_stream(scenes: int = SCENES_A_WINDOW) -> tuple[Window, ...]:
-    """Windows of `scenes` test scenes each, with the name of their weather; no scene comes twice."""
+    """Windows of `scenes` test scenes, each with the name of its weather; none comes twice."""
     taken: dict[str, int] = {}
     windows = []
     for weather in WEATHER:

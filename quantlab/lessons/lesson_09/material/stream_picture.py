@@ -29,7 +29,9 @@ def stream_picture(
     if not len(shares):
         return note("No columns: the stream has no window.")
     canvas = Canvas(height=290)
-    canvas.text(20, 24, "at the ends of the input's ruler, by window", INK, TEXT, "start", bold=True)
+    canvas.text(
+        20, 24, "at the ends of the input's ruler, by window", INK, TEXT, "start", bold=True
+    )
     for percent in (0, 50, 100):
         y = _y(percent / 100)
         canvas.line(LEFT, y, RIGHT, y, GREY, 0.5)
@@ -50,7 +52,9 @@ def stream_picture(
         canvas.line(x, TOP - 6, x, FLOOR, INK, 2)
         left = x > (LEFT + RIGHT) / 2
         words = f"rolled back after window {rolled_back}"
-        canvas.text(x + (-6 if left else 6), TOP - 10, words, INK, SMALL, "end" if left else "start")
+        canvas.text(
+            x + (-6 if left else 6), TOP - 10, words, INK, SMALL, "end" if left else "start"
+        )
     return canvas.finish(_words(weather, shares, limit, rolled_back))
 
 
@@ -58,9 +62,7 @@ def _y(share: float) -> float:
     return FLOOR - (FLOOR - TOP) * share
 
 
-def _words(
-    weather: Sequence[str], shares: Sequence[float], limit: float, rolled_back: int
-) -> str:
+def _words(weather: Sequence[str], shares: Sequence[float], limit: float, rolled_back: int) -> str:
     seen = ", ".join(
         f"{k} {word} {100 * share:.0f} %"
         for k, (word, share) in enumerate(zip(weather, shares, strict=True))

@@ -516,8 +516,8 @@ check("9.6")
 # ## Rollback: a rule that is written down before
 #
 # In the night nobody should have to think. So the rule is written beforehand: *if the share is
-# above a limit in so many windows in a row, go back to the FP32 file*. Going back is a **rollback**.
-# It costs speed, so one dark tunnel must not set it off.
+# above a limit in so many windows in a row, go back to the FP32 file*. Going back is a
+# **rollback**. It costs speed, so one dark tunnel must not set it off.
 
 # %% box 9.7 [markdown]
 # Write `roll_back_at(shares, limit, patience)`: the number of the window in which, for the first
@@ -573,10 +573,11 @@ except (NameError, NotImplementedError):
 
 # %% [markdown]
 # At night INT8 finds much less than FP32, and the rule gets a good part of that back. Not all of
-# it: two windows of night had passed before it fired. **Change** `patience` to 1 and to 3, and `limit`
-# to 0.05 and to 0.8. Which settings roll back in the tunnel, or at dusk? Which never do? Every rule
-# pays in one of two coins: false alarms, or pictures served by a model that you doubt. Choose it on
-# validation scenes, and write down *where* you go back to: that file must still be there.
+# it: two windows of night had passed before it fired. **Change** `patience` to 1 and to 3, and
+# `limit` to 0.05 and to 0.8. Which setting rolls back in the tunnel, which one window earlier, and
+# which never? Every rule pays in one of two coins: false alarms, or pictures served by a model that
+# you doubt. Choose it on validation scenes, and write down *where* you go back to: that file must
+# still be there.
 #
 # Then mend the cause.
 

@@ -86,9 +86,10 @@ def test_the_interval_is_the_librarys_when_the_draws_are_its() -> None:
         sizes = [(CHUNK, len(fp32))] * (RESAMPLES // CHUNK)
         picks = np.concatenate([rng.integers(0, len(fp32), size=size) for size in sizes])
         low, high = find("9.4").oracle(fp32, int8, picks)
-        # Both are float64: a division and an interpolation, 2**-53 of the value each.
+        # Both are float64. The place of the quantile among 2,000 ratios is near 50, so its fraction
+        # is off by 50 roundings of 2**-53 at most, times a gap that is no larger than the value.
         np.testing.assert_allclose(
-            (low, high), of_library(np.stack([fp32, int8], 1)), rtol=8 * 2**-53
+            (low, high), of_library(np.stack([fp32, int8], 1)), rtol=64 * 2**-53
         )
 
 

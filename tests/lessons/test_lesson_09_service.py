@@ -58,6 +58,7 @@ def test_the_rule_waits_out_the_tunnel_and_fires_in_the_second_window_of_night(s
     assert [seen.weather[k] for k in range(fired - 1, fired + 1)] == ["night", "night"]
     assert seen.weather[fired - 2] == "dusk"
     assert seen.weather[rule(list(seen.shares), LIMIT, 1)] == "tunnel"
+    assert rule(list(seen.shares), 0.05, PATIENCE) == fired - 1
     assert rule(list(seen.shares), 0.8, PATIENCE) == -1
 
 

@@ -131,5 +131,8 @@ def test_other_outputs_are_refused():
     maps[3][0, 1, 0, 0] = np.nan
     with pytest.raises(ValueError, match="NaN or infinity"):
         detect(maps)
+    ticks = [m.astype(np.uint8) for m in outputs(0)]
+    with pytest.raises(ValueError, match="is the last DequantizeLinear of the file missing"):
+        detect(ticks)
     with pytest.raises(ValueError, match="score is 0,"):
         detect(outputs(0), score=0)

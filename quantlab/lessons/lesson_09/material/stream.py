@@ -93,7 +93,8 @@ class Watched(Report):
 
     def precision(self, by_window: Sequence[str], only: str = "") -> float:
         """mAP in points, each window served by the model named; of one weather with `only`."""
-        truth, found = [], []
+        truth: list[Any] = []
+        found: list[Any] = []
         for k, model in enumerate(by_window):
             if only in ("", self.weather[k]):
                 truth += self.truth[k]

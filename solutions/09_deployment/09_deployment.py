@@ -59,12 +59,19 @@ from pathlib import Path
 
 import numpy as np
 
+from quantlab.deploy import export_onnx, measure_latency, open_session, precision_report
+from quantlab.learn import check, hint, predict, quiz, reveal, solution
+from quantlab.methods import Recipe, Rule, fold_batchnorm, quantize_model, trace_model
+from quantlab.scenes import Calibration, Validation
+from quantlab.teach.plans.plan import Plan
+from quantlab.zoo import detect, evaluate_detector, load
+
+np.set_printoptions(precision=4, suppress=True)
+
 # %% demo
 from quantlab.analysis.detection import map_drops
-from quantlab.deploy import export_onnx, measure_latency, open_session, precision_report
 from quantlab.deploy.export.activation_type import signed_by_default
 from quantlab.deploy.latency.timing import rounds_in_turn
-from quantlab.learn import check, hint, predict, quiz, reveal, solution
 from quantlab.lessons.lesson_09 import (
     clipped_tensors,
     drifting_stream,
@@ -80,10 +87,6 @@ from quantlab.lessons.lesson_09 import (
     without_pair,
     without_pairs_at_the_end,
 )
-from quantlab.methods import Recipe, Rule, fold_batchnorm, quantize_model, trace_model
-from quantlab.scenes import Calibration, Validation
-from quantlab.teach.plans.plan import Plan
-from quantlab.zoo import detect, evaluate_detector, load
 
 folder = Path(tempfile.mkdtemp(prefix="lesson09-"))  # the files of this lesson go here
 

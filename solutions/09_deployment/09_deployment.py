@@ -274,7 +274,7 @@ for name, report in reports.items():
 # between the integer layers stand float nodes without a single MAC. **Count MACs and conversions.**
 # The mend is no setting. It is another activation, chosen before training.
 #
-# ### The fault that makes nothing slower
+# ### A fault that no report of kernels shows
 #
 # Leave only the very last DequantizeLinear nodes out, and keep the QuantizeLinear before them:
 
@@ -289,7 +289,7 @@ except ValueError as said:
     print("detect:", said)
 
 # %% [markdown]
-# Every layer is in INT8, and the file is as fast as it can be. But it hands out ticks in place of
+# Every layer is in INT8, with the same kernels as before. But the file hands out ticks in place of
 # logits. Our `detect` refuses them. Somebody's C++ would have read them as numbers, and found
 # nothing or everything. So a self-check compares *outputs* too, and not only kernels.
 
@@ -308,8 +308,9 @@ explore_graphs(reports, file="a pair missing")
 # %% [markdown]
 # ## An honest ratio
 #
-# Times lie in three ways. A session's first runs are slow: they load, choose and reserve. That is
-# the **warm-up**, and nobody measures it. But whoever starts a process for each picture pays it.
+# Times lie in three ways. First, opening a session takes time: weights are read, the graph is
+# rewritten, kernels are chosen. The first runs may still reserve memory. They are the **warm-up**,
+# and not measured. But whoever starts a process for each picture pays all of it, each time.
 
 # %% demo
 first_runs(files, x)
@@ -407,8 +408,8 @@ reveal("9.b", by_class.rows[0]["ratio"])
 
 # %% [markdown]
 # This table is your processor's, and no law. With integer dot products (VNNI, AMX, ARM's `dot`) the
-# long sums gain most. A class that does not gain is a candidate for `keep_float`: leaving it out
-# costs no time and may win accuracy. But each exception makes an island with conversions, so
+# long sums tend to gain most. A class that does not gain is a candidate for `keep_float`: leaving
+# it out may cost no time and win accuracy. But each exception makes an island with conversions, so
 # measure it. That the detector reads patches in place of a 3×3 stem was decided by such a table.
 
 # %% [markdown]

@@ -36,7 +36,7 @@ class FiveRounds:
         # A median of five is one of them; the ratio is a single division.
         return ulps(2) if name == "speed_up" else exact()
 
-    @misconception("The first round loads weights and picks kernels. Is it a measurement?")
+    @misconception("The first round is the warm-up. Is it one of the measurements?")
     def counts_the_warm_up(name):
         return _answers(median(FP32), median(INT8))[name]
 

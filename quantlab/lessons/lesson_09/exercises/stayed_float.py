@@ -5,9 +5,12 @@ from fractions import Fraction
 from quantlab.teach.judging.exercise import exercise, group, misconception
 from quantlab.teach.judging.within import each, exact, ulps
 
-SHORT = [("INT8", 600), ("layout", 0), ("FP32", 50), ("FP32", 150), ("FP32", 0), ("INT8", 200)]
-ALL_INT8 = [("layout", 0), ("INT8", 7), ("INT8", 30), ("layout", 0)]
-ALL_FLOAT = [("FP32", 3), ("FP32", 9), ("layout", 0), ("FP32", 6), ("FP32", 0)]
+#: Rows are larger than there are of them, so that a sentence on a length gives none away.
+LAYOUT = ("layout", 0)
+SHORT = [("INT8", 600), LAYOUT, ("FP32", 0), ("FP32", 50), ("FP32", 150), ("INT8", 200)]
+UNEVEN = [("INT8", 37), *[LAYOUT] * 3, ("FP32", 10), ("FP32", 1), ("FP32", 40)]
+ALL_INT8 = [LAYOUT, ("INT8", 7), ("INT8", 30), LAYOUT]
+ALL_FLOAT = [*[LAYOUT] * 4, ("FP32", 3), ("FP32", 9), LAYOUT, ("FP32", 6), ("FP32", 0)]
 
 
 @exercise("9.1", "What stayed in float?", points=3, difficulty=2, importance=5, minutes=5)
@@ -27,26 +30,25 @@ class StayedFloat:
     within = each(percent=ulps(3), rows=exact())
 
     def cases(rng):
-        drawn = [
-            (str(rng.choice(["INT8", "FP32", "layout"])), 0 if k % 3 == 0 else 11 + 7 * k)
-            for k in rng.permutation(12)
-        ]
-        drawn = [(p, 0 if p == "layout" else macs) for p, macs in drawn] + [
-            ("FP32", 5),
-            ("INT8", 4),
+        kinds = ["FP32"] * 4 + ["INT8"] * 3 + ["layout"]
+        order = [kinds[k] for k in rng.permutation(len(kinds))]
+        macs = rng.permutation(len(kinds)) * 7 + 11  # all different
+        drawn = [LAYOUT] * 6 + [
+            (kind, 0 if kind == "layout" else int(count))
+            for kind, count in zip(order, macs, strict=True)
         ]
         return [
             group(
                 "a mixture",
                 2,
                 "The share of the MACs in per cent, and the FP32 layers with MACs, most first.",
-                [(SHORT,), ([("FP32", 10), ("INT8", 37), ("FP32", 1), ("FP32", 40)],), (drawn,)],
+                [(SHORT,), (UNEVEN,), (drawn,)],
             ),
             group(
                 "all of it, or nothing",
                 1,
                 "The share runs from 0 to 100. Where no layer is in FP32, the list is empty.",
-                [(ALL_INT8,), (ALL_FLOAT,), ([("layout", 0), ("FP32", 0)],)],
+                [(ALL_INT8,), (ALL_FLOAT,), ([LAYOUT, ("FP32", 0)],)],
             ),
         ]  # fmt: skip
 

@@ -11,7 +11,7 @@ from quantlab.base.palette import AMBER, BLUE, GREY, INK, ORANGE
 from quantlab.deploy.precision.ran_node import NodePrecision
 from quantlab.deploy.precision.report import PrecisionReport
 from quantlab.teach.explorer import Explorer
-from quantlab.teach.pictures.drawing import SMALL, TEXT, WIDTH, Canvas, Drawing, wrap
+from quantlab.teach.pictures.drawing import SMALL, TEXT, WIDTH, Canvas, Drawing
 from quantlab.teach.static_twin import WidgetTwin
 
 MACS, TIME = "multiply-accumulates", "measured time"
@@ -74,15 +74,13 @@ def explore_graphs(
 def graph_drawing(report: PrecisionReport, title: str, chosen: int, height: str) -> Drawing:
     """Every node that runs as a column: INT8 upwards, FP32 downwards, layout as a short mark."""
     values = [n.macs if height == MACS else (n.seconds or 0.0) for n in report.nodes]
-    canvas = Canvas(height=320)
+    canvas = Canvas(height=250)
     canvas.text(LEFT, 24, f"{title}: {height} of each node", INK, TEXT, "start", bold=True)
     canvas.text(LEFT, 46, "▲ INT8, upwards", BLUE, SMALL, "start")
     canvas.text(RIGHT, 236, "▼ FP32, downwards", ORANGE, SMALL, "end")
     _columns(canvas, report, values, chosen)
     node = report.nodes[chosen]
     words = _sentence(node, chosen, report, height)
-    for row, line in enumerate(wrap(words, 88)):
-        canvas.text(LEFT, 262 + 19 * row, line, INK, SMALL, "start")
     return canvas.finish(f"{title}: {report.summary}. {words}")
 
 

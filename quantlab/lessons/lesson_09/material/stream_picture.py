@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from quantlab.base.palette import BLUE, GREY, INK, ORANGE
 from quantlab.teach.pictures.drawing import SMALL, TEXT, WIDTH, Canvas, Drawing, note
 
-LEFT, RIGHT, TOP, FLOOR = 60.0, WIDTH - 20.0, 50.0, 220.0
+LEFT, RIGHT, TOP, FLOOR = 60.0, WIDTH - 90.0, 50.0, 220.0
 
 
 def stream_picture(
@@ -28,7 +28,7 @@ def stream_picture(
     """
     if not len(shares):
         return note("No columns: the stream has no window.")
-    canvas = Canvas(height=290)
+    canvas = Canvas(height=270)
     canvas.text(
         20, 24, "at the ends of the input's ruler, by window", INK, TEXT, "start", bold=True
     )
@@ -46,7 +46,7 @@ def stream_picture(
         canvas.text(x + wide / 2, FLOOR + 18, str(k), GREY)
         canvas.text(x + wide / 2, FLOOR + 36, word, INK)
     canvas.line(LEFT, _y(limit), RIGHT, _y(limit), INK, 1.5, "6 4")
-    canvas.text(RIGHT, _y(limit) - 6, f"limit {100 * limit:.0f} %", INK, SMALL, "end")
+    canvas.text(RIGHT + 6, _y(limit) + 5, f"limit {100 * limit:.0f} %", INK, SMALL, "start")
     if rolled_back >= 0:
         x = LEFT + pitch * (rolled_back + 1)
         canvas.line(x, TOP - 6, x, FLOOR, INK, 2)

@@ -47,7 +47,7 @@ class NextRelease:
         'Plan(Recipe(activations=Rule(observer="minmax")), Calibration(16))',
     )
     insight = (
-        "Same recipe, same file size, same speed, other scenes. What drifts into your rulers has "
+        "Same recipe, same number of scenes, other weather. What drifts into your rulers has "
         "to be in them before you ship."
     )
 

@@ -1,0 +1,1 @@
+"""What only lesson 04 measures and draws."""

@@ -65,7 +65,10 @@ from quantlab.lessons.lesson_04 import (
     explore_clipping,
     histogram_figure,
     inputs_of,
+    kept_classifier,
+    kept_detector,
     losses_table,
+    observers_named,
     show,
 )
 
@@ -83,9 +86,9 @@ from quantlab.lessons.lesson_04 import (
 # scenes as they come. It takes some seconds and shows how far it is; *Interrupt* stops it.
 
 # %% demo
-trials = DetectorTrials()
-fog = trials.lost("minmax", Calibration(16, only=("fog",)))
-mixed = trials.lost("minmax", Calibration(16))
+trials, minmax = DetectorTrials(), Rule(observer="minmax")
+fog = trials.lost(minmax, Calibration(16, only=("fog",)))
+mixed = trials.lost(minmax, Calibration(16))
 losses_table(trials, fog, mixed)
 
 # %% [markdown]
@@ -348,21 +351,34 @@ for bits in (4, 8):
 # {{f"{step_ratio:g}"}} times as long, rounding costs more, and ending early pays. That is the
 # rule behind it: **the fewer bits, the more clipping pays.**
 #
-# Does a smaller error in a tensor mean a better network? Look at the classifier, with activations
-# of 8, 4 and 3 bits.
+# Does a smaller error in a tensor mean a better network? Ask the classifier. Its activations get 3
+# bits, once with min-max, and once with the percentile that clips one value in a thousand.
 
 # %% demo
-classifier.compare(("uint8", "uint4", "uint3"), classifier.batches)
+two = observers_named("minmax", "percentile 99.9")
+classifier.compare(("uint3",), classifier.batches, two)
 
 # %% [markdown]
-# With 8 bits any observer will do. With 3 bits min-max loses many times what the best observers
-# lose. So is clipping simply better? Ask the detector, in 8 bits, on the same 16 mixed scenes:
+# Here are all observers, with 8, 4 and 3 bits. To try them takes minutes, so this table is
+# **kept**: it lies in a file beside the lesson. `quantlab.lessons.lesson_04.material.kept.measure()`
+# measures it again, on the same pictures.
 
 # %% demo
-softer = trials.lost(Rule(observer="percentile", settings={"percentile": 99.9}), Calibration(16))
-harder = trials.lost(Rule(observer="percentile", settings={"percentile": 99.0}), Calibration(16))
-by_entropy = trials.lost("entropy", Calibration(16))
-losses_table(trials, mixed, softer, harder, by_entropy)
+kept_classifier()
+
+# %% [markdown]
+# With 8 bits any observer will do. With 3 bits min-max loses far more than the best observers do.
+# So is clipping simply better? Ask the detector, in 8 bits, on the same 16 mixed scenes:
+
+# %% demo
+(clips_most,) = observers_named("percentile 99")
+losses_table(trials, mixed, trials.lost(clips_most, Calibration(16)))
+
+# %% [markdown]
+# And again all observers, kept, on more scenes:
+
+# %% demo
+kept_detector()
 
 # %% [markdown]
 # **No: on this detector clipping wins nothing, and hard clipping costs many points.** A few of its

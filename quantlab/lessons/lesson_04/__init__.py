@@ -3,12 +3,13 @@
 from quantlab.base.lazy import lazy_names
 
 _HOMES = {
-    "Plan": "quantlab.teach.plans.plan",
     "explore_clipping": ".explorer",
     "histogram_figure": ".material.histograms",
     **dict.fromkeys(("activations_of", "inputs_of"), ".material.activations"),
     "show": "quantlab.teach.pictures.figure",
     **dict.fromkeys(("DetectorTrials", "losses_table"), ".material.detector_trials"),
+    "observers_named": ".material.observers",
+    **dict.fromkeys(("kept_classifier", "kept_detector"), ".material.kept"),
     "ClassifierTrials": ".material.classifier_trials",
 }
 __all__ = sorted(_HOMES)

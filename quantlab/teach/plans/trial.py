@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from quantlab.analysis.slices import GroupTable, by_group
-from quantlab.scenes import CLASS_NAMES, Calibration, Crops, Preprocessing, Split, Test, crops
+from quantlab.scenes import CLASS_NAMES, Calibration, Crops, Preprocessing, Scene, Split, Test, crops
 from quantlab.teach.plans.plan import Plan
 
 if TYPE_CHECKING:
@@ -138,11 +138,12 @@ def _run(trial: Trial, plan_json: str, slices: tuple[str, ...], progress: bool) 
 
 
 @lru_cache(maxsize=8)
-def _held_out(model: str, scenes: int) -> Split | Crops:
+def _held_out(model: str, scenes: int) -> tuple[Scene, ...] | Crops:
+    """Drawn once, judged many times."""
     if model == "classifier":
         return crops(Test, max(1, scenes // len(CLASS_NAMES)))
     width, height = _size(model)
-    return Test(scenes, width=width, height=height)
+    return tuple(Test(scenes, width=width, height=height))
 
 
 @lru_cache(maxsize=8)

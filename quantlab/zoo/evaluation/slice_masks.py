@@ -1,11 +1,13 @@
 """Which scenes of a split lie in which slice."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from quantlab.scenes import SLICES, Split
+from quantlab.scenes import SLICES, Scene, Split
 
 
-def slice_masks(split: Split) -> dict[str, np.ndarray]:
+def slice_masks(split: Split | Sequence[Scene]) -> dict[str, np.ndarray]:
     """Slice -> bool array (scenes,), for the slices that hold a scene.
 
     A scene may be in several: the condition, "small" or "crowded", and "rare class". The last is

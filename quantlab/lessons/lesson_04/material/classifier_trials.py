@@ -11,19 +11,10 @@ from quantlab.base.progress import counting
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
 from quantlab.lessons.lesson_04.material.activations import preprocessing_of
+from quantlab.lessons.lesson_04.material.observers import OBSERVERS, named
 from quantlab.methods import Recipe, Rule, quantize_model
 from quantlab.scenes import Calibration, Test, crops
 from quantlab.zoo import evaluate_classifier, load
-
-OBSERVERS = (
-    Rule(observer="minmax"),
-    Rule(observer="moving_average"),
-    Rule(observer="percentile", settings={"percentile": 99.9}),
-    Rule(observer="percentile", settings={"percentile": 99.0}),
-    Rule(observer="mse"),
-    Rule(observer="entropy"),
-)
-
 
 class ClassifierTrials:
     """Top-1 of the shipped classifier on test crops, after 200 calibration crops.
@@ -52,18 +43,23 @@ class ClassifierTrials:
         quantized = quantize_model(self.model, batches, Recipe(activations=rule))
         return evaluate_classifier(quantized, self.preprocessing, self.test).top1
 
-    def compare(self, dtypes: Sequence[str], batches: Sequence[np.ndarray]) -> Top1:
-        """Every observer at each of these types."""
+    def compare(
+        self,
+        dtypes: Sequence[str],
+        batches: Sequence[np.ndarray],
+        observers: Sequence[Rule] = OBSERVERS,
+    ) -> Top1:
+        """These observers at each of these types."""
         rows = []
-        with counting("classifier", len(OBSERVERS) * len(dtypes), shown=True) as count:
-            for rule in OBSERVERS:
+        with counting("classifier", len(observers) * len(dtypes), shown=True) as count:
+            for rule in observers:
                 found = {}
                 for dtype in dtypes:
                     of_type = Rule(dtype, observer=rule.observer, settings=rule.settings)
                     found[dtype] = self.top1(of_type, batches)
                     count(named(rule))
                 rows.append((named(rule), found))
-        return Top1(self.before, tuple(rows))
+        return Top1(self.before, len(self.test.images), tuple(rows))
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,11 +67,15 @@ class Top1(Report):
     """Top-1 in percent by observer and type of the activations."""
 
     before: float
+    crops: int
     found: tuple[tuple[str, dict[str, float]], ...]
 
     @property
     def summary(self) -> str:
-        return "Classifier: top-1 in %, weights INT8 per-channel, activations as in the header"
+        return (
+            f"Classifier, top-1 in % on {self.crops} test crops: weights int8 per-channel, "
+            "activations as in the header"
+        )
 
     def tables(self) -> tuple[Table, ...]:
         dtypes = list(self.found[0][1])
@@ -86,8 +86,3 @@ class Top1(Report):
             for name, by_type in self.found
         ]
         return (Table(columns, tuple(rows), strong=frozenset([0])),)
-
-
-def named(rule: Rule) -> str:
-    """The observer and its setting: "percentile 99.9"."""
-    return " ".join([rule.observer or "", *(f"{v:g}" for v in (rule.settings or {}).values())])

@@ -8,18 +8,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from quantlab.base.progress import counting
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
 from quantlab.deploy import export_onnx, open_session
 from quantlab.lessons.lesson_04.material.activations import preprocessing_of
+from quantlab.lessons.lesson_04.material.observers import MINMAX, named
 from quantlab.methods import QuantizedModel, Recipe, Rule, quantize_model
 from quantlab.scenes import Calibration, Test
 from quantlab.zoo import evaluate_detector, load
 
 #: Slices that get test scenes of their own: among all scenes they are too few to be judged.
 OWN = ("night", "fog")
-MINMAX = Rule(observer="minmax")
+#: Scenes in a calibration batch. The first batch is also traced with, several times: few save time.
+AT_ONCE = 2
 
 
 class DetectorTrials:
@@ -30,28 +34,20 @@ class DetectorTrials:
     scenes : int
         Test scenes as they come.
     of_slice : int
-        Further test scenes of the night, and as many of fog.
+        Test scenes of the night, and as many of fog.
     """
 
-    def __init__(self, scenes: int = 100, of_slice: int = 24) -> None:
+    def __init__(self, scenes: int = 60, of_slice: int = 24) -> None:
         self.model, self.preprocessing = load("detector"), preprocessing_of("detector")
         self.scenes = {"all": list(Test(scenes))}
         self.scenes |= {name: list(Test(of_slice, only=(name,))) for name in OWN}
-        self.before = self._map(self.model, "FP32")
-        self._seen: dict[tuple[str, Calibration], Lost] = {}
+        shape = (1, 3, self.preprocessing.height, self.preprocessing.width)
+        self.before = self._after(self.model, "FP32", np.zeros(shape, np.float32))
         self._quantized: dict[Calibration, QuantizedModel] = {}
 
-    def lost(self, observer: str | Rule, calibration: Calibration) -> Lost:
+    def lost(self, rule: Rule, calibration: Calibration) -> Lost:
         """Points of mAP that are lost, after weights per-channel and this rule for activations."""
-        rule = Rule(observer=observer) if isinstance(observer, str) else observer
-        name = rule.observer or "percentile"
-        if rule.settings:
-            name += f" {', '.join(f'{value:g}' for value in rule.settings.values())}"
-        key = (name, calibration)
-        if key not in self._seen:
-            quantized = self._quantize(rule, calibration)
-            self._seen[key] = self._judged(quantized, name, _words(calibration))
-        return self._seen[key]
+        return self._judged(self._quantize(rule, calibration), named(rule), _words(calibration))
 
     def lost_with_input(self, calibration: Calibration, of_input: Calibration) -> Lost:
         """Min-max on `calibration`, but for the model's input, which has `of_input`'s ruler."""
@@ -64,7 +60,7 @@ class DetectorTrials:
     def _quantize(self, rule: Rule, calibration: Calibration) -> QuantizedModel:
         if rule == MINMAX and calibration in self._quantized:
             return self._quantized[calibration]
-        batches = calibration.batches(self.preprocessing)
+        batches = calibration.batches(self.preprocessing, AT_ONCE)
         quantized = quantize_model(self.model, batches, Recipe(activations=rule))
         if rule == MINMAX:
             self._quantized[calibration] = quantized
@@ -74,10 +70,10 @@ class DetectorTrials:
         after = self._after(quantized, f"{name}, {scenes}")
         return Lost(name, scenes, {s: 100 * (self.before[s] - after[s]) for s in after})
 
-    def _after(self, quantized: QuantizedModel, what: str) -> Mapping[str, float]:
+    def _after(self, network: Any, what: str, example: Any = None) -> Mapping[str, float]:
+        """mAP in ONNX Runtime, where FP32 is the FP32 of INT8."""
         with tempfile.TemporaryDirectory(prefix="quantlab-lesson04-") as folder:
-            path = Path(folder) / "detector.onnx"
-            export_onnx(quantized, path)
+            path = export_onnx(network, Path(folder) / "detector.onnx", example)
             return self._map(open_session(path, threads=2, exact=True), what)
 
     def _map(self, network: Any, what: str) -> Mapping[str, float]:
@@ -104,11 +100,12 @@ class Losses(Report):
     """Several calibrations beside FP32."""
 
     before: Mapping[str, float]
+    scenes: int
     lost: tuple[Lost, ...]
 
     @property
     def summary(self) -> str:
-        return "Detector, INT8 in ONNX Runtime: points of mAP lost against FP32"
+        return f"Detector, INT8 on {self.scenes} test scenes: points of mAP lost against FP32"
 
     def tables(self) -> tuple[Table, ...]:
         slices = tuple(Column(name, name, ".1f") for name in self.before)
@@ -121,7 +118,7 @@ class Losses(Report):
 
 def losses_table(trials: DetectorTrials, *lost: Lost) -> Losses:
     """FP32's row, then a row a calibration."""
-    return Losses(trials.before, lost)
+    return Losses(trials.before, len(trials.scenes["all"]), lost)
 
 
 def _words(calibration: Calibration) -> str:

@@ -24,6 +24,8 @@ hand_wide = float(np.square(np.rint(hand / 1.5) * 1.5 - hand).mean())
 hand_clip = float(np.square(np.minimum(hand, 3.0) - hand).mean())
 targets = {t.slice: t.lost for t in find("4.8").targets}
 step_ratio = 255 / 15
+wrong_share = 100 / 201  # one picture of 201, in percent
+scenes = find("4.8").trial.scenes
 first_options = "\n".join(f"- **{k}** · {o.text}" for k, o in find("4.6").options.items())
 
 # %% [markdown] spine="promise"
@@ -50,7 +52,7 @@ first_options = "\n".join(f"- **{k}** · {o.text}" for k, o in find("4.6").optio
 import numpy as np
 
 import quantlab as ql
-from quantlab.learn import check, hint, quiz, solution
+from quantlab.learn import check, hint, predict, quiz, reveal, solution
 from quantlab.methods import Recipe, Rule
 from quantlab.scenes import Calibration, Validation
 from quantlab.teach.plans.plan import Plan
@@ -79,17 +81,24 @@ from quantlab.lessons.lesson_04 import (
 # calibrated with 16 of them. Weights are per-channel, as in lesson 03; activations get 8 bits and
 # cover everything that was seen.
 #
-# **Commit to a guess first**, on paper: FP32 is the baseline. How many points of mAP does INT8
-# lose in fog? Over all scenes? At night?
-#
-# The cell draws test scenes, then judges FP32, INT8 after 16 foggy scenes, and INT8 after 16
-# scenes as they come. It takes some seconds and shows how far it is; *Interrupt* stops it.
+# Say what you expect before you measure it. A click keeps it.
+
+# %% demo
+predict("4.a")
+
+# %% [markdown]
+# The next cell draws test scenes. It judges FP32, then INT8 after 16 foggy scenes, then INT8 after
+# 16 **mixed** scenes, which come as the street is: day and night, dry and wet. It takes some
+# seconds and shows how far it is; *Interrupt* stops it.
 
 # %% demo
 trials, minmax = DetectorTrials(), Rule(observer="minmax")
 fog = trials.lost(minmax, Calibration(16, only=("fog",)))
 mixed = trials.lost(minmax, Calibration(16))
 losses_table(trials, fog, mixed)
+
+# %% demo
+reveal("4.a", fog.points["night"])
 
 # %% [markdown]
 # Read the fog row from right to left. In fog, which is what was tried, nothing is wrong. Over all
@@ -347,9 +356,9 @@ for bits in (4, 8):
         print(f"{bits:4}  {name:11}  {ruler.scale * (2**bits - 1):13.2f}   {error:18.5f}")
 
 # %% [markdown]
-# With 8 bits the differences are small, and min-max is not bad. With 4 bits the steps are
-# {{f"{step_ratio:g}"}} times as long, rounding costs more, and ending early pays. That is the
-# rule behind it: **the fewer bits, the more clipping pays.**
+# With 8 bits the steps are short, so rounding costs little, and whoever clips much pays more than
+# min-max does. With 4 bits the steps are {{f"{step_ratio:g}"}} times as long, rounding costs more,
+# and ending early pays. That is the rule behind it: **the fewer bits, the more clipping pays.**
 #
 # Does a smaller error in a tensor mean a better network? Ask the classifier. Its activations get 3
 # bits, once with min-max, and once with the percentile that clips one value in a thousand.
@@ -360,8 +369,8 @@ classifier.compare(("uint3",), classifier.batches, two)
 
 # %% [markdown]
 # Here are all observers, with 8, 4 and 3 bits. To try them takes minutes, so this table is
-# **kept**: it lies in a file beside the lesson. `quantlab.lessons.lesson_04.material.kept.measure()`
-# measures it again, on the same pictures.
+# **kept**: it lies in a file beside the lesson. `from quantlab.lessons.lesson_04 import measure`
+# and `measure()` makes it again, on the same pictures.
 
 # %% demo
 kept_classifier()
@@ -387,6 +396,10 @@ kept_detector()
 # compares shapes, so it gives up the tail as well. With 8 bits there is little to win in return:
 # the steps are short enough.
 #
+# The table has a **moving average** too. Its range begins as that of the first batch, here two
+# scenes, and each further batch moves the ends by a hundredth of the way to its own. So it has
+# hardly seen the other scenes, and the night pays for it. It is made for hundreds of batches.
+#
 # Many guides say “take 99.9 %”. Read it as “try 99.9 %, *and* min-max, and measure”. Would a
 # percentile at least help the foggy calibration? No: it can only make those rulers shorter still.
 
@@ -395,17 +408,27 @@ kept_detector()
 #
 # A picture goes through `pixel / 255` and a normalization before it meets the network. Suppose
 # that the division was forgotten for one picture of 201: its pixels go on as 0 to 255. The other
-# 200 are right, and so is every picture that the classifier is judged by. **Guess first:** what is
-# left of its accuracy, with 8 bits and each observer?
+# 200 are right, and so is every picture that the classifier is judged by. What is left of its
+# accuracy, with 8 bits?
 
 # %% demo
-classifier.compare(("uint8",), [*classifier.batches, classifier.unscaled])
+predict("4.b")
+
+# %% demo
+with_one_wrong = classifier.compare(("uint8",), [*classifier.batches, classifier.unscaled])
+with_one_wrong
+
+# %% demo
+reveal("4.b", with_one_wrong.top1("minmax", "uint8"))
 
 # %% [markdown]
 # Min-max reached out to that one picture, in every layer, and all other pictures share the few
 # ticks near 0. A mean squared error follows it too: the squares of one huge picture outweigh
-# everything else. What leaves out one value in a hundred does not see it at all. A **moving
-# average** goes only a part of the way towards each batch.
+# everything else. The moving average goes only a hundredth of the way, and even that is far.
+#
+# And the percentiles? The picture holds {{f"{wrong_share:.2g}"}} % of all values. Percentile 99
+# gives up 0.5 % at the upper end, so that nearly the whole picture is off its ruler. Percentile
+# 99.9 gives up 0.05 %: most of the picture stays.
 #
 # So here clipping saves the day. Should you clip, then? Look at the inputs first, one line a
 # batch. This is the self-check for **mismatched scaling**: compare ranges on a few pictures.
@@ -495,8 +518,8 @@ explore_clipping()
 # ## A calibration plan, carried out
 #
 # Now decide. A `Plan` says how to quantize (a `Recipe`) and what to calibrate on. `check` carries
-# it out: it quantizes the detector, runs it in ONNX Runtime on 100 test scenes that nobody
-# calibrated with, and compares with FP32, slice by slice. That takes up to a minute.
+# it out: it quantizes the detector, runs it in ONNX Runtime on {{scenes}} test scenes that nobody
+# calibrated with, and compares with FP32, slice by slice. It takes some seconds.
 #
 # Scenes are chosen by number and slice: `Calibration(16)`, `Calibration(16, only=("day",))`,
 # `Calibration(16, without=("rain",))`. Slices are day, dusk, night, rain, fog, glare, small,

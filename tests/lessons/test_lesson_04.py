@@ -18,7 +18,7 @@ from quantlab.lessons.lesson_04.material.classifier_trials import ClassifierTria
 from quantlab.lessons.lesson_04.material.clip_curve import PERCENT, ClipCurve, classifier_curve
 from quantlab.lessons.lesson_04.material.detector_trials import DetectorTrials, losses_table
 from quantlab.lessons.lesson_04.material.histograms import histogram_figure
-from quantlab.methods import Rule
+from quantlab.lessons.lesson_04.material.observers import MINMAX, observers_named
 from quantlab.scenes import Calibration, Validation
 from quantlab.teach.plans.plan import Plan
 
@@ -121,10 +121,10 @@ def test_fog_loses_the_night_and_the_ruler_of_the_input_brings_it_back():
     """
     trials = DetectorTrials(scenes=4, of_slice=16)
     foggy, mixed = Calibration(16, only=("fog",)), Calibration(16)
-    fog = trials.lost("minmax", foggy)
+    fog = trials.lost(MINMAX, foggy)
     assert fog.points["night"] > 12
     assert fog.points["fog"] < 3
-    assert trials.lost("minmax", mixed).points["night"] < 5
+    assert trials.lost(MINMAX, mixed).points["night"] < 5
     assert trials.lost_with_input(foggy, mixed).points["night"] < 5
     assert "16 fog scenes" in str(losses_table(trials, fog))
 
@@ -134,10 +134,9 @@ def test_one_unscaled_picture_ruins_min_max_and_not_a_percentile():
     trials = ClassifierTrials(per_class=10)
     wrong = [*trials.batches, trials.unscaled]
     assert trials.before > 0.9
-    assert trials.top1(Rule(observer="minmax"), trials.batches) > 0.9
-    assert trials.top1(Rule(observer="minmax"), wrong) < 0.2
-    percentile = Rule(observer="percentile", settings={"percentile": 99.0})
-    assert trials.top1(percentile, wrong) > 0.9
+    assert trials.top1(MINMAX, trials.batches) > 0.9
+    assert trials.top1(MINMAX, wrong) < 0.2
+    assert trials.top1(*observers_named("percentile 99"), wrong) > 0.9
     # The lesson's self-check: one line says which batch it is.
     assert trials.unscaled.max() > 100 * max(batch.max() for batch in trials.batches)
 

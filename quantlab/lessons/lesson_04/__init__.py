@@ -9,7 +9,7 @@ _HOMES = {
     "show": "quantlab.teach.pictures.figure",
     **dict.fromkeys(("DetectorTrials", "losses_table"), ".material.detector_trials"),
     "observers_named": ".material.observers",
-    **dict.fromkeys(("kept_classifier", "kept_detector"), ".material.kept"),
+    **dict.fromkeys(("kept_classifier", "kept_detector", "measure"), ".material.kept"),
     "ClassifierTrials": ".material.classifier_trials",
 }
 __all__ = sorted(_HOMES)

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from quantlab.analysis.slices import GroupTable, by_group
-from quantlab.scenes import CLASS_NAMES, Calibration, Crops, Preprocessing, Scene, Split, Test, crops
+from quantlab.scenes import (
+    CLASS_NAMES,
+    Calibration,
+    Crops,
+    Preprocessing,
+    Scene,
+    Split,
+    Test,
+    crops,
+)
 from quantlab.teach.plans.plan import Plan
 
 if TYPE_CHECKING:

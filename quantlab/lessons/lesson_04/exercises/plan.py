@@ -27,6 +27,9 @@ def _misses_night(scenes):
 @exercise("4.8", "A calibration plan, carried out", points=4, difficulty=3, importance=5,
           minutes=12)  # fmt: skip
 class CalibrationPlan:
+    # On 60 scenes right plans lose at most 1.4 points over all and 2.9 at night (upper ends of the
+    # 95 % intervals). Of the wrong ones fog loses 8.3 at night at the least, a single scene 6.6
+    # over all, percentile 99 4.2 (lower ends). The targets lie between.
     answer = "my_plan"
     hints = (
         "Two things are yours to choose: the scenes, and the observer. Which tables above show "
@@ -36,7 +39,7 @@ class CalibrationPlan:
         "Plan(Recipe(activations=Rule(observer=...)), Calibration(16)): without `only`, the scenes "
         "are mixed as the street is.",
     )
-    trial = Trial("detector", 100)
+    trial = Trial("detector", 60)
     targets = (Target("all", 2.0, 2), Target("night", 6.0, 2))
     insight = (
         "A few mixed scenes and a ruler that clips nothing. What made the difference was which "

@@ -16,6 +16,7 @@ from quantlab.methods import Recipe, Rule, quantize_model
 from quantlab.scenes import Calibration, Test, crops
 from quantlab.zoo import evaluate_classifier, load
 
+
 class ClassifierTrials:
     """Top-1 of the shipped classifier on test crops, after 200 calibration crops.
 
@@ -76,6 +77,10 @@ class Top1(Report):
             f"Classifier, top-1 in % on {self.crops} test crops: weights int8 per-channel, "
             "activations as in the header"
         )
+
+    def top1(self, observer: str, dtype: str) -> float:
+        """In percent, with this observer and this type."""
+        return 100 * dict(self.found)[observer][dtype]
 
     def tables(self) -> tuple[Table, ...]:
         dtypes = list(self.found[0][1])

@@ -71,5 +71,3 @@ def kept_detector() -> Losses:
 
 def _rounded(share: float) -> float:
     return round(100 * share, 1)
-
-

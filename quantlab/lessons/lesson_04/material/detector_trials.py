@@ -22,6 +22,7 @@ from quantlab.zoo import evaluate_detector, load
 
 #: Slices that get test scenes of their own: among all scenes they are too few to be judged.
 OWN = ("night", "fog")
+OF_SLICE = 24
 #: Scenes in a calibration batch. The first batch is also traced with, several times: few save time.
 AT_ONCE = 2
 
@@ -37,7 +38,7 @@ class DetectorTrials:
         Test scenes of the night, and as many of fog.
     """
 
-    def __init__(self, scenes: int = 60, of_slice: int = 24) -> None:
+    def __init__(self, scenes: int = 60, of_slice: int = OF_SLICE) -> None:
         self.model, self.preprocessing = load("detector"), preprocessing_of("detector")
         self.scenes = {"all": list(Test(scenes))}
         self.scenes |= {name: list(Test(of_slice, only=(name,))) for name in OWN}
@@ -101,11 +102,15 @@ class Losses(Report):
 
     before: Mapping[str, float]
     scenes: int
+    of_slice: int
     lost: tuple[Lost, ...]
 
     @property
     def summary(self) -> str:
-        return f"Detector, INT8 on {self.scenes} test scenes: points of mAP lost against FP32"
+        return (
+            "Detector in INT8: points of mAP lost against FP32, on "
+            f"{self.scenes} test scenes; at night and in fog on {self.of_slice} each"
+        )
 
     def tables(self) -> tuple[Table, ...]:
         slices = tuple(Column(name, name, ".1f") for name in self.before)
@@ -118,7 +123,8 @@ class Losses(Report):
 
 def losses_table(trials: DetectorTrials, *lost: Lost) -> Losses:
     """FP32's row, then a row a calibration."""
-    return Losses(trials.before, len(trials.scenes["all"]), lost)
+    scenes, of_slice = (len(trials.scenes[name]) for name in ("all", OWN[0]))
+    return Losses(trials.before, scenes, of_slice, lost)
 
 
 def _words(calibration: Calibration) -> str:

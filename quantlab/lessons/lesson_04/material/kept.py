@@ -8,7 +8,12 @@ from typing import Any
 import yaml
 
 from quantlab.lessons.lesson_04.material.classifier_trials import ClassifierTrials, Top1
-from quantlab.lessons.lesson_04.material.detector_trials import DetectorTrials, Losses, Lost
+from quantlab.lessons.lesson_04.material.detector_trials import (
+    OF_SLICE,
+    DetectorTrials,
+    Losses,
+    Lost,
+)
 from quantlab.lessons.lesson_04.material.observers import OBSERVERS
 from quantlab.scenes import Calibration
 
@@ -40,6 +45,7 @@ def measure_detector() -> dict[str, Any]:
     losses = [trials.lost(rule, mixed) for rule in OBSERVERS]
     return {
         "scenes": SCENES,
+        "of each slice": OF_SLICE,
         "calibrated on": losses[0].scenes,
         "FP32": {name: _rounded(value) for name, value in trials.before.items()},
         "lost": {x.observer: {s: _rounded(v / 100) for s, v in x.points.items()} for x in losses},
@@ -66,7 +72,12 @@ def kept_detector() -> Losses:
     """Every observer on the detector in 8 bits, calibrated on 16 mixed scenes."""
     found = kept()["detector"]
     lost = tuple(Lost(name, found["calibrated on"], row) for name, row in found["lost"].items())
-    return Losses({name: v / 100 for name, v in found["FP32"].items()}, found["scenes"], lost)
+    return Losses(
+        {name: v / 100 for name, v in found["FP32"].items()},
+        found["scenes"],
+        found["of each slice"],
+        lost,
+    )
 
 
 def _rounded(share: float) -> float:

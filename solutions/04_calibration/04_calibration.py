@@ -61,9 +61,9 @@ np.set_printoptions(precision=4, suppress=True)
 
 # %% demo
 from quantlab.lessons.lesson_04 import (
-    ClassifierTrials,
     DetectorTrials,
     activations_of,
+    classifier_trials,
     explore_clipping,
     histogram_figure,
     inputs_of,
@@ -344,7 +344,7 @@ check("4.5")
 # the classifier: where does each end its ruler, and what does that cost?
 
 # %% demo
-classifier = ClassifierTrials()
+classifier = classifier_trials()
 x = activations_of("classifier", [classifier.batches[0][:20]], "stages.1.relu")
 kinds = {"minmax": {}, "percentile": {"percentile": 99.9}, "mse": {}, "entropy": {}}
 print("bits  observer     ruler ends at   mean squared error")
@@ -415,6 +415,7 @@ kept_detector()
 predict("4.b")
 
 # %% demo
+classifier = classifier_trials()
 with_one_wrong = classifier.compare(("uint8",), [*classifier.batches, classifier.unscaled])
 with_one_wrong
 

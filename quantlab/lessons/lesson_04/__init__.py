@@ -10,7 +10,7 @@ _HOMES = {
     **dict.fromkeys(("DetectorTrials", "losses_table"), ".material.detector_trials"),
     "observers_named": ".material.observers",
     **dict.fromkeys(("kept_classifier", "kept_detector", "measure"), ".material.kept"),
-    "ClassifierTrials": ".material.classifier_trials",
+    "classifier_trials": ".material.classifier_trials",
 }
 __all__ = sorted(_HOMES)
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

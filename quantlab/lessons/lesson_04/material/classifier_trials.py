@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+import torch
 
 from quantlab.base.progress import counting
 from quantlab.base.report import Report
@@ -42,8 +44,9 @@ class ClassifierTrials:
 
     def top1(self, rule: Rule, batches: Sequence[np.ndarray]) -> float:
         """Top-1 with weights of 8 bits per-channel and this rule for the activations, 0 to 1."""
-        quantized = quantize_model(self.model, batches, Recipe(activations=rule))
-        return evaluate_classifier(quantized, self.preprocessing, self.test).top1
+        with _one_thread():
+            quantized = quantize_model(self.model, batches, Recipe(activations=rule))
+            return evaluate_classifier(quantized, self.preprocessing, self.test).top1
 
     def compare(
         self,
@@ -62,6 +65,17 @@ class ClassifierTrials:
                     count(named(rule))
                 rows.append((named(rule), found))
         return Top1(self.before, len(self.test.images), tuple(rows))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The layers are so small that a second thread mostly waits, for minutes on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @cache

@@ -1,0 +1,1 @@
+"""What lesson 06 asks: fold, equalize, correct, round, and which tool for which symptom."""

@@ -1,9 +1,5 @@
 # ---
 # jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python
@@ -13,19 +9,24 @@
 # %% facts
 from quantlab.lessons.catalogue import find, of_lesson, terms_of_lesson
 from quantlab.lessons.lesson_06.exercises.by_hand import MEANS, WEIGHTS
-from quantlab.lessons.lesson_06.exercises.three_bit_plan import ThreeBitsOneRulerALayer as plan
+from quantlab.lessons.lesson_06.exercises.three_bit_plan import MOST_STEPS
 from quantlab.lessons.lesson_06.explorer import GOAL
 from quantlab.lessons.lesson_06.material.grid import kept_grid
 from quantlab.teach.glossary import glossary_table
 
-minutes = sum(e.minutes for e in of_lesson(6))
-points = sum(e.points for e in of_lesson(6))
+reading_minutes = 10
+looking_minutes = 10  # the explorer, the quiz and the cells that take seconds
+practice_minutes = sum(e.minutes for e in of_lesson(6))
+minutes = reading_minutes + looking_minutes + practice_minutes
+tasks = len(of_lesson(6))
+points = f"{sum(e.points for e in of_lesson(6)):g}"
 grid = kept_grid()
 percent = {
     (c.bits, c.granularity, c.method): f"{100 * c.top1:.1f}"
     for c in grid.cells
     if c.top1 is not None
 }
+plan = find("6.8")
 goal = f"{100 * GOAL:.0f}"
 # By hand: one channel, y = w·x, then BatchNorm.
 factor = 3.0 / 1.5
@@ -46,16 +47,23 @@ most_in_class = f"{plan.targets[1].lost:g}"
 # - read a symptom and choose the tool for it, and say when a tool hurts,
 # - write a plan that saves a network of 3-bit weights, without a single label.
 #
-# The exercises take about {{minutes}} minutes and are worth {{f"{points:g}"}} points; with
-# reading and the cells it is about 90 minutes. You need lessons 03 (per-channel), 04
-# (calibration) and 05 (integer inference). Nothing is downloaded, nothing is trained.
+# **Time:** about {{minutes}} minutes: {{reading_minutes}} to read, {{looking_minutes}} for the
+# explorer, the quiz and the slower cells, {{practice_minutes}} for {{tasks}} exercises worth
+# {{points}} points.
+# **Needs:** lesson 03 (per-channel rulers and plans) and lesson 05 (accumulator and bias). No GPU,
+# no download, and nothing is trained.
 
 # %%
 import itertools
 
 import numpy as np
 
-from quantlab.learn import check, hint, quiz, solution
+from quantlab.learn import check, hint, predict, quiz, reveal, solution
+from quantlab.methods import LearnedRounding, Recipe, Rule
+from quantlab.scenes import Calibration, Validation
+from quantlab.teach.plans.plan import Plan
+
+np.set_printoptions(precision=4, suppress=True)
 
 # %% demo
 from quantlab.lessons.lesson_06 import (
@@ -69,8 +77,6 @@ from quantlab.lessons.lesson_06 import (
     stem_parts,
     top1_table,
 )
-from quantlab.methods import LearnedRounding, Recipe, Rule
-from quantlab.scenes import Validation
 
 # %% [markdown] spine="measure"
 # ## 1 · Measure the problem first
@@ -81,31 +87,42 @@ from quantlab.scenes import Validation
 # Activations have 8 bits throughout.
 #
 # The integers of a 3-bit weight are −3 to 3. That is all there is between “strongly no” and
-# “strongly yes”. **Predict first**: of 100 crops, how many will the 3-bit network still name right?
+# “strongly yes”. Say what you expect before you measure it.
 
 # %% demo
-lab = open_lab(Validation, 50)
-three = Rule("int3", granularity="per-tensor")
+predict("6.a")
 
+# %% demo
+lab = open_lab(Validation)
+three = Rule("int3", granularity="per-tensor")
 nearest = lab.quantize(Recipe(weights=three))
 top1_table(lab, {"3 bits, rounded to nearest": nearest})
 
+# %% demo
+reveal("6.a", 100 * lab.top1(nearest))
+
 # %% [markdown]
-# Many crops are gone. You could ask for 4 bits, or for weeks of training. Before that, one more
-# argument: `bias_correction="empirical"`. It changes no weight. It moves each bias by one number,
-# which the 100 calibration crops tell.
+# Many crops are gone. You could ask for 4 bits, or train again. Before that, one more argument:
+# `bias_correction="empirical"`. It changes no weight. It moves the bias of each channel by one
+# number, which the 100 calibration crops tell.
+
+# %% demo
+predict("6.b")
 
 # %% demo
 corrected = lab.quantize(Recipe(weights=three, bias_correction="empirical"), progress=True)
 top1_table(lab, {"nearest": nearest, "nearest, biases corrected": corrected})
 
+# %% demo
+reveal("6.b", 100 * (lab.top1(corrected) - lab.top1(nearest)))
+
 # %% [markdown]
-# Most of the loss is back, and the weights are the same integers. Then a third way: let a short
-# search decide for each weight whether it goes up or down. It takes a few seconds a layer, less on
-# a quiet machine; the bar shows how far it is, and *Interrupt* stops it.
+# The weights are the same integers as before. Then a third way: let a short search decide for each
+# weight whether it goes up or down. It takes some seconds; the bar shows how far it is, and
+# *Interrupt* stops it.
 
 # %% demo
-learning = LearnedRounding(steps=100, batch_size=8)
+learning = LearnedRounding(steps=50, batch_size=8)
 rounded = lab.quantize(Recipe(weights=three, learned_rounding=learning), progress=True)
 top1_table(lab, {"nearest": nearest, "biases corrected": corrected, "AdaRound": rounded})
 
@@ -247,13 +264,13 @@ top1_table(lab, both)
 # network computes the same, and you may choose s. This is **cross-layer equalization** (Nagel and
 # others, 2019). It is *data-free*: no picture is needed.
 
-# %% box 6.3 [markdown]
+# %% box 6.2 [markdown]
 # Write `equalizing_factors(first, second)`: the factor of each channel between two convolutions.
 # Divided by it, row i of `first` reaches exactly as far from 0 as column i of `second` multiplied
 # by it.
 
 
-# %% exercise 6.3
+# %% exercise 6.2
 def equalizing_factors(first, second):
     """The factor s of each channel between two layers: row i / s[i] and column i * s[i] are alike.
 
@@ -276,8 +293,8 @@ def equalizing_factors(first, second):
     ### END SOLUTION
 
 
-# %% check 6.3 points=3
-check("6.3")
+# %% check 6.2 points=3
+check("6.2")
 
 # %% [markdown]
 # Try it on a pair of layers whose channels are as unequal as a depthwise layer's can be: every row
@@ -294,7 +311,7 @@ try:
         zero = int((q == 0).all(axis=(1, 2, 3)).sum())
         print(f"{name:10} {zero:2} of 16 channels are all zero in INT4 per-tensor")
 except NotImplementedError:
-    print("Solve 6.3 first, then run this cell again.")
+    print("Solve 6.2 first, then run this cell again.")
 
 # %% [markdown]
 # ## 5 · Correct the bias
@@ -303,20 +320,20 @@ except NotImplementedError:
 # {{WEIGHTS[2].replace("-", "−")}}, its ruler has a step of 1, and the means of its three inputs are
 # {{MEANS[0]}}, {{MEANS[1]}} and {{MEANS[2]}}.
 
-# %% box 6.2 [markdown]
+# %% box 6.3 [markdown]
 # What is the mean output of this neuron, in float (`mean_before`) and with every weight on its
 # nearest tick (`mean_after`)? What must be added to the bias (`bias_change`) so that the mean is
 # the old one again?
 
-# %% exercise 6.2
+# %% exercise 6.3
 ### BEGIN SOLUTION
 mean_before = 0.4 * 3 + 0.4 * 2 - 1.3 * 1
 mean_after = 0 * 3 + 0 * 2 - 1 * 1
 bias_change = mean_before - mean_after
 ### END SOLUTION
 
-# %% check 6.2 points=3
-check("6.2")
+# %% check 6.3 points=3
+check("6.3")
 
 # %% box 6.4 [markdown]
 # Write `mean_shift(weight, rounded, mean_input)`: by how much rounding moves the mean of each
@@ -508,20 +525,14 @@ check("6.7")
 #
 # ### A plan that is carried out
 #
-# A plan is a recipe and the calibration crops, both as plain data. This cell brings the names that
-# it is written with.
-
-# %%
-from quantlab.methods import LearnedRounding, Recipe, Rule
-from quantlab.scenes import Calibration
-from quantlab.teach.plans.plan import Plan
+# A plan is a recipe and the calibration crops, as in lesson 03. `check` carries it out.
 
 # %% box 6.8 [markdown]
 # The chip of the first cell: **int3 weights, one ruler a layer**, activations of 8 bits at most, no
-# layer in float. Write `three_bit_plan`, a `Plan(recipe, Calibration(n))`. The check carries it out
-# on 300 *test* crops that you have not seen. It may lose at most {{most_lost}} points over all, and
-# at most {{most_in_class}} on motorcycles, the class that rounding to nearest hurts most. AdaRound
-# may take 300 steps; the check then takes a minute or so.
+# layer in float. Write `three_bit_plan`, a `Plan(recipe, Calibration(n))`. It is judged on
+# {{plan.trial.scenes}} *test* crops that you have not seen. It may lose at most {{most_lost}}
+# points over all, and at most {{most_in_class}} on motorcycles, the class that rounding to nearest
+# hurts most. AdaRound may take up to {{MOST_STEPS}} steps, and the check then takes a while.
 
 # %% exercise 6.8
 ### BEGIN SOLUTION

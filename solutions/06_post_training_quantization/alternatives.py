@@ -43,21 +43,21 @@ def with_torch(weight, bias, gamma, beta, mean, var, eps):
     return folded.numpy(), ((b - m) * factor + shift).numpy()
 
 
-@accepts("6.3")
+@accepts("6.2")
 def roots_first(first, second):
     before = np.abs(first).reshape(len(first), -1).max(axis=1)
     behind = np.abs(second).transpose(1, 0, 2, 3).reshape(len(first), -1).max(axis=1)
     return before**0.5 / behind**0.5
 
 
-@accepts("6.3")
+@accepts("6.2")
 def through_the_common_range(first, second):
     before = np.abs(first).max(axis=(1, 2, 3))
     common = np.sqrt(before * np.abs(second).max(axis=(0, 2, 3)))
     return before / common
 
 
-@accepts("6.3")
+@accepts("6.2")
 def factors_in_a_loop(first, second):
     factors = []
     for i in range(first.shape[0]):
@@ -67,7 +67,7 @@ def factors_in_a_loop(first, second):
     return np.array(factors)
 
 
-@accepts("6.3")
+@accepts("6.2")
 def factors_with_torch(first, second):
     import torch
 
@@ -178,7 +178,7 @@ def corrected_alone():
 def learned_rounding():
     weights = Rule("int3", granularity="per-tensor")
     return Plan(
-        Recipe(weights=weights, learned_rounding=LearnedRounding(steps=50, batch_size=8)),
+        Recipe(weights=weights, learned_rounding=LearnedRounding(steps=20, batch_size=8)),
         Calibration(100),
     )
 
@@ -192,5 +192,5 @@ def asymmetric_weights():
 @accepts("6.8")
 def mse_and_learned_rounding():
     weights = Rule("int3", granularity="per-tensor", observer="mse")
-    learning = LearnedRounding(steps=50, batch_size=8)
+    learning = LearnedRounding(steps=20, batch_size=8)
     return Plan(Recipe(weights=weights, learned_rounding=learning), Calibration(100))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import _thread
 import re
-from dataclasses import replace
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,12 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+import yaml
 from onnx import TensorProto, helper, numpy_helper
 
 from autograder.instructor import instructor_notebook
 from quantlab.base.figure_style import look
-from quantlab.lessons.catalogue import find, of_lesson
+from quantlab.lessons.catalogue import find
 from quantlab.lessons.lesson_06.exercises.rounding import CLEAR
 from quantlab.lessons.lesson_06.exercises.three_bit_plan import CROPS, WEIGHTS
 from quantlab.lessons.lesson_06.explorer import GOAL, explore_methods, grid_drawing
@@ -33,11 +35,12 @@ from quantlab.lessons.lesson_06.material.lab import Lab, open_lab
 from quantlab.lessons.lesson_06.material.views import (
     channel_means_figure,
     folded_stem,
+    images_of,
     ranges_figure,
     stem_parts,
     top1_table,
 )
-from quantlab.methods import LearnedRounding, Recipe, Rule
+from quantlab.methods import LearnedRounding, Recipe, Rule, layer_tensors
 from quantlab.scenes import Calibration, Validation
 from quantlab.teach.plans.plan import Plan
 
@@ -92,7 +95,7 @@ def test_the_folded_layer_is_onnx_runtimes_convolution_and_batchnorm():
             nodes,
             "two_layers",
             [info("x", TensorProto.FLOAT, x.shape)],
-            [info("z", TensorProto.FLOAT, None)],
+            [info("z", TensorProto.FLOAT, ["N", "M", "H", "W"])],
             [numpy_helper.from_array(part, name) for name, part in parts.items()],
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -100,19 +103,22 @@ def test_the_folded_layer_is_onnx_runtimes_convolution_and_batchnorm():
         (two,) = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": x})
         w, b = map(torch.from_numpy, find("6.1").oracle(weight, bias, gamma, beta, mean, var, eps))
         one = torch.nn.functional.conv2d(torch.from_numpy(x).double(), w, b, groups=groups).numpy()
-        # The runtime sums n products in float32 and scales: n + 6 roundings of half a spacing of
-        # the sum of their sizes, which the same convolution over absolute values gives.
+        # The runtime sums n products and the bias in float32, then has factor = gamma / sqrt(var +
+        # eps) and y * factor + (beta - mean * factor): n + 6 roundings of half a spacing at most,
+        # each of a value no larger than the sum of all sizes. That sum is the same convolution over
+        # absolute values, with every constant that is added to it.
         n = weight[0].size
+        factor = np.abs(gamma) / np.sqrt(var.astype(np.float64) + eps)
+        constants = torch.from_numpy(factor * (np.abs(bias) + np.abs(mean)) + np.abs(beta))
         sizes = torch.nn.functional.conv2d(
-            torch.from_numpy(np.abs(x)).double(), w.abs(), b.abs() + np.abs(beta).max() + 30.0,
-            groups=groups,
-        ).numpy()  # fmt: skip
+            torch.from_numpy(np.abs(x)).double(), w.abs(), constants, groups=groups
+        ).numpy()
         assert (np.abs(one - two) <= (n + 6) * 2.0**-24 * sizes).all()
 
 
 def test_the_factors_make_ranges_equal_and_leave_the_function():
-    for first, second in drawn("6.3"):
-        s = find("6.3").oracle(first, second)
+    for first, second in drawn("6.2"):
+        s = find("6.2").oracle(first, second)
         a = first / s.reshape(-1, 1, 1, 1)
         b = second * s.reshape(1, -1, 1, 1)
         assert np.allclose(
@@ -125,8 +131,12 @@ def test_the_factors_make_ranges_equal_and_leave_the_function():
             return torch.nn.functional.conv2d(y, torch.from_numpy(two)).numpy()
 
         before, after = net(first.astype(np.float64), second.astype(np.float64)), net(a, b)
-        # float64: fewer than 100 roundings of 2^-53 of values below 10,000.
-        assert np.abs(before - after).max() < 100 * 2.0**-53 * 1e4
+        # float64: a sum of sums, each with a root and a quotient in its factors. Fewer than
+        # n + m + 10 roundings of half a spacing of the sum of all sizes, which is the same net over
+        # absolute values.
+        sizes = net(np.abs(first).astype(np.float64), np.abs(second).astype(np.float64), np.abs(x))
+        roundings = first[0].size + second[0].size + 10
+        assert (np.abs(before - after) <= roundings * 2.0**-53 * sizes).all()
 
 
 def test_the_shift_is_the_difference_of_two_means():
@@ -176,7 +186,7 @@ def test_the_best_rounding_is_clear_and_found_by_least_squares():
         (Recipe(weights=WEIGHTS, keep_float=("head",)), "leave keep_float"),
         (Recipe(weights=WEIGHTS, layers={"head": Rule("int8")}), "leave keep_float"),
         (Recipe(weights=WEIGHTS, activations=Rule("uint16")), "take uint8"),
-        (Recipe(weights=WEIGHTS, learned_rounding=LearnedRounding(500)), "at most 300"),
+        (Recipe(weights=WEIGHTS, learned_rounding=LearnedRounding(101)), "at most 100"),
     ],
 )
 def test_the_chip_refuses_what_it_cannot_hold(recipe, said):
@@ -192,21 +202,29 @@ def test_the_calibration_of_the_flaws_is_not_what_is_wrong_with_them():
 
 
 def test_every_cell_is_kept_with_the_recipe_that_it_was_measured_under():
-    grid, data = kept_grid(), json.loads(KEPT.read_text(encoding="utf-8"))
+    grid, data = kept_grid(), yaml.safe_load(KEPT.read_text(encoding="utf-8"))
     assert grid.cells == all_cells()
     for cell, kept in zip(grid.cells, data["cells"], strict=True):
         assert Recipe.from_dict(kept["recipe"]) == cell.recipe
         assert 0 <= kept["top1"] <= 1
-    assert (grid.crops, grid.calibration, data["seed"]) == (500, 100, 0)
+    assert (grid.crops, grid.calibration) == (500, 100)
 
 
 @pytest.mark.parametrize("method", ["nearest", "empirical bias"])
 def test_one_cell_is_measured_again(lab, method):
-    cell = measure(Cell(3, "per-tensor", method), lab)
-    assert cell.top1 is not None
-    # Another CPU sums in another order: activations next to a tick move by one step. 1.2 points
-    # are 6 crops of 500; the rows of the grid are 3 points and more apart in this column.
-    assert abs(cell.top1 - kept_grid().top1(3, "per-tensor", method)) <= 0.012
+    cell = Cell(3, "per-tensor", method)
+    measured = measure(cell, lab).top1
+    assert measured is not None
+    # Another CPU sums in another order. That moves an activation only next to a tie, by one tick,
+    # and the logits by a tick of theirs: a crop whose two best logits are a tick apart may change.
+    model = lab.quantize(cell.recipe)
+    logits = layer_tensors(model, images_of(lab, len(lab.crops)), "head").output
+    best = np.sort(logits, axis=1)[:, -2:]
+    tick = float(model.activations["head"].scale)
+    close = int((best[:, 1] - best[:, 0] < 1.5 * tick).sum())
+    assert close < 20  # of 500: the rows that the lesson compares are 10 points and more apart
+    kept = kept_grid().top1(3, "per-tensor", method)
+    assert abs(measured - kept) * len(lab.crops) <= close
 
 
 def test_the_surprise_is_in_the_grid():
@@ -233,23 +251,31 @@ def test_equalizing_hurts_where_every_channel_has_a_ruler():
     assert equalized < nearest
 
 
-def test_an_interrupted_grid_goes_on_where_it_was(lab, tmp_path, monkeypatch):
-    path, asked = tmp_path / "grid.json", []
-    monkeypatch.setattr("quantlab.lessons.lesson_06.material.lab.open_lab", lambda split: lab)
+def test_an_interrupted_grid_goes_on_where_it_was(tmp_path):
+    path, small = tmp_path / "kept.yaml", open_lab(Validation, 1)
+    cells = tuple(c for c in all_cells() if c.method in ("nearest", "equalize"))
 
-    def until_the_third(cell, lab):
-        asked.append(cell)
-        if len(asked) == 3:
-            raise KeyboardInterrupt
-        return replace(cell, top1=0.5)
+    def interrupt_after_the_first_cell() -> None:
+        while not path.exists():
+            time.sleep(0.005)
+        _thread.interrupt_main()
 
-    monkeypatch.setattr("quantlab.lessons.lesson_06.material.grid.measure", until_the_third)
+    threading.Thread(target=interrupt_after_the_first_cell).start()
     with pytest.raises(KeyboardInterrupt):
-        make_grid(path, progress=False)
-    assert [c.top1 for c in kept_grid(path).cells[:3]] == [0.5, 0.5, None]
-    make_grid(path, progress=False)
-    assert len(asked) == len(all_cells()) + 1
-    assert {c.top1 for c in kept_grid(path).cells} == {0.5}
+        make_grid(path, cells=cells, lab=small, progress=False)
+    left = kept_grid(path)
+    assert left.cells[0].top1 is not None
+    assert left.cells[-1].top1 is None
+    # A value that no crop can give: it is still there when the rest has been measured.
+    text = path.read_text(encoding="utf-8")
+    first = f"top1: {left.cells[0].top1}"
+    path.write_text(text.replace(first, "top1: 0.123", 1), encoding="utf-8")
+    whole = make_grid(path, cells=cells, lab=small, progress=False)
+    assert whole.cells[0].top1 == 0.123
+    assert None not in {cell.top1 for cell in whole.cells}
+    assert [c.top1 for c in kept_grid(path).cells] == [c.top1 for c in whole.cells]
+    again = make_grid(path, again=True, cells=cells[:1], lab=small, progress=False)
+    assert again.cells[0].top1 == left.cells[0].top1
 
 
 # What the lesson shows
@@ -281,7 +307,7 @@ def test_the_stem_of_the_classifier_folds(lab):
 
 
 def test_the_table_stands_beside_fp32(lab):
-    table = top1_table(replace(lab, crops=lab.crops), {"itself": lab.model})
+    table = top1_table(lab, {"itself": lab.model})
     assert [row["lost"] for row in table.rows] == [0.0, 0.0]
     assert table.rows[0]["model"] == "FP32"
 
@@ -323,7 +349,3 @@ def test_the_quiz_is_right(text):
     assert questions["q1"].answer == (0 - mean) * gamma / variance**0.5 + beta
     ups = find("6.6").oracle(np.array([0.3, 0.3, 0.3]), np.ones((1, 3)))
     assert questions["q4"].answer == ups.sum()
-
-
-def test_the_lesson_takes_ninety_minutes_or_less():
-    assert 55 <= sum(e.minutes for e in of_lesson(6)) <= 90

@@ -1,4 +1,4 @@
-"""6.2: three weights on paper, and by how much rounding moves the mean of their sum."""
+"""6.3: three weights on paper, and by how much rounding moves the mean of their sum."""
 
 from fractions import Fraction
 
@@ -12,7 +12,7 @@ WEIGHTS, MEANS = ("0.4", "0.4", "-1.3"), ("3", "2", "1")
 NAMES = ("mean_before", "mean_after", "bias_change")
 
 
-@exercise("6.2", "A mean that moved", points=3, difficulty=1, importance=5, minutes=5)
+@exercise("6.3", "A mean that moved", points=3, difficulty=1, importance=5, minutes=5)
 class MeanThatMoved:
     values = dict.fromkeys(NAMES, 1.0)
     asks = {

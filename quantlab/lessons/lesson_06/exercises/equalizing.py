@@ -1,4 +1,4 @@
-"""6.3: one factor a channel evens out two neighbouring layers."""
+"""6.2: one factor a channel evens out two neighbouring layers."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from quantlab.teach.judging.exercise import exercise, group, misconception
 from quantlab.teach.judging.within import ulps
 
 
-@exercise("6.3", "Even ranges", points=3, difficulty=3, importance=4, minutes=10)
+@exercise("6.2", "Even ranges", points=3, difficulty=3, importance=4, minutes=10)
 class EvenRanges:
     answer = "equalizing_factors"
     hints = (
@@ -126,9 +126,9 @@ def _pair(rng, middle, into, out, kernel, kernel_behind):
         (weight * sign).astype(np.float32)
         for weight, sign in zip((first, second), signs, strict=True)
     ]
-    for weight in made:  # each row and column reaches farther up than down
+    for weight in made:  # each row and column reaches farther up than down: 6 × 0.3 above 1.5
         np.abs(weight[:, :, -1, -1], out=weight[:, :, -1, -1])
-        weight[:, :, -1, -1] *= 2.0
+        weight[:, :, -1, -1] *= 6.0
     return made[0], made[1]
 
 

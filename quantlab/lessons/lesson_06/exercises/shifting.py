@@ -20,7 +20,7 @@ def _of_the_sum(weight, rounded, mean_input):
 class WhatRoundingAdds:
     answer = "mean_shift"
     hints = (
-        "Take exercise 6.2: what did each of the three weights add to the mean, once rounded?",
+        "Take exercise 6.3: what did each of the three weights add to the mean, once rounded?",
         "Every weight adds its error times the mean of the input channel that it reads. One output "
         "channel is the sum over input channels and kernel places.",
         "Multiply (rounded - weight) by mean_input.reshape(1, -1, 1, 1), then sum over axes 1, 2 "

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
 
 from quantlab.methods import QuantizedModel, Recipe, quantize_model
 from quantlab.scenes import Calibration, Crops, Split, crops
@@ -13,7 +18,7 @@ from quantlab.zoo import evaluate_classifier, load
 TO_JUDGE, TO_CALIBRATE = 50, 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lab:
     """A model, the crops that judge it and the crops that calibrate it.
 
@@ -28,17 +33,38 @@ class Lab:
     model: Any
     crops: Crops
     calibration: Crops
+    _scores: WeakKeyDictionary[Any, float] = field(default_factory=WeakKeyDictionary, repr=False)
 
     def quantize(self, recipe: Recipe, *, progress: bool = False) -> QuantizedModel:
         """The model under a recipe."""
         batches = self.calibration.batches(self.model.preprocessing)
-        return quantize_model(self.model, batches, recipe, progress=progress)
+        with one_thread():
+            return quantize_model(self.model, batches, recipe, progress=progress)
 
     def top1(self, network: Any) -> float:
-        """Share of the crops that a network names right, 0 to 1."""
-        return evaluate_classifier(network, self.model.preprocessing, self.crops).top1
+        """Share of the crops that a network names right, 0 to 1; a network is judged once."""
+        if network not in self._scores:
+            with one_thread():
+                judged = evaluate_classifier(network, self.model.preprocessing, self.crops)
+            self._scores[network] = judged.top1
+        return self._scores[network]
 
 
 def open_lab(split: type[Split], per_class: int = TO_JUDGE) -> Lab:
     """A lab that judges by crops of `split`, `per_class` of each of the ten classes."""
     return Lab(load("classifier"), crops(split, per_class), crops(Calibration, TO_CALIBRATE))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on one thread, and on as many as before when it is over.
+
+    A step of AdaRound is some dozen operators on eight crops. Where another program uses a core,
+    two threads wait for each other at each of them, far longer than either computes.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

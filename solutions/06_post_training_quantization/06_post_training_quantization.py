@@ -222,7 +222,7 @@ except NotImplementedError:
 # %% [markdown]
 # Folding has a price. The factor differs from channel to channel, so the folded rows differ more
 # than the old ones did, and one ruler for all of them is coarser. That is one more reason for the
-# rulers a channel of lesson 03.
+# per-channel rulers of lesson 03.
 
 # %% demo
 conv_weight = parts[0]
@@ -473,7 +473,7 @@ for name, clip in (("ReLU", np.inf), ("ReLU6", 6.0)):
 # `equalize` leaves such pairs of layers out and says so. You may put ReLU in place of ReLU6
 # (`replace_relu6`), but that is another network than the one that was trained.
 #
-# And where it is allowed, a tool may find nothing to do. With 3 bits and a ruler *a channel*, the
+# And where it is allowed, a tool may find nothing to do. With 3 bits and *per-channel* rulers, the
 # classifier has {{percent[3, "per-channel", "nearest"]}} % rounded to nearest and
 # {{percent[3, "per-channel", "equalize"]}} % equalized: every channel had a ruler of its own
 # already, so there was nothing to even out, and a few crops are lost on the way. A tool for a
@@ -517,7 +517,7 @@ check("6.7")
 #
 # | symptom | first | not when |
 # |---|---|---|
-# | channels all zero, rows of unequal width | rulers a channel; else equalize | ReLU6 between |
+# | channels all zero, rows of unequal width | per-channel rulers; else equalize | ReLU6 between |
 # | means of channels have moved | bias correction, empirical | the channel is all zero |
 # | the same, but no pictures at all | bias correction, analytic | coarse layers lie before |
 # | noise is left, 4 bits or fewer | AdaRound | the ruler itself is wrong |

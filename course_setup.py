@@ -77,9 +77,12 @@ def steps(extras: list[str], torch_index: str | None) -> list[list[str]]:
 
 def environment(**more: str) -> dict[str, str]:
     """What children see: this .venv and nothing of another Python's."""
+    # A thread of torch that waits for others spins by default. Where more runs than there are
+    # cores, such as two notebooks, that made the same cell take 2 to 4 times as long.
     env = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "__PYVENV_LAUNCHER__")}
     path = f"{BIN}{os.pathsep}{env.get('PATH', '')}"
-    return {**env, "VIRTUAL_ENV": str(VENV), "PATH": path, **more}
+    waiting = {"OMP_WAIT_POLICY": env.get("OMP_WAIT_POLICY", "PASSIVE")}
+    return {**env, **waiting, "VIRTUAL_ENV": str(VENV), "PATH": path, **more}
 
 
 def run(argv: list[str], tick: Callable[[float], object] = id, **options: Any) -> int:

@@ -52,6 +52,7 @@ PASSED_ON = frozenset(
         "PYTHONPATH",
         "LD_LIBRARY_PATH",
         "OMP_NUM_THREADS",
+        "OMP_WAIT_POLICY",
         "MKL_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
         "XDG_CACHE_HOME",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.defined_names import names_of
 from autograder.instructor import lesson_sources
 from quantlab.lessons.catalogue import lesson_of
 from quantlab.teach.source import read_lesson
@@ -17,35 +18,23 @@ ASKED = [
 ]
 
 
-def _used(sources):
-    """The names that cells read."""
-    trees = [ast.walk(ast.parse(source)) for source in sources]
-    return {n.id for tree in trees for n in tree if isinstance(n, ast.Name)}
+def needed(above, below):
+    """Those cells above that define what the cells below, or one another, read."""
+    read, found = set().union(*map(names_read, below)), []
+    for source in reversed(above):
+        if names_of(source) & read:
+            found.append(source)
+            read |= names_read(source)
+    return found[::-1]
 
 
-def _that_define(wanted, earlier):
-    """The earlier cells that assign one of these names, or one that such a cell reads."""
-    found = []
-    for source in reversed(earlier):
-        statements = ast.parse(source).body
-        set_here = {
-            name.id
-            for statement in statements
-            if isinstance(statement, ast.Assign | ast.AugAssign)
-            for target in getattr(statement, "targets", None) or [statement.target]
-            for name in ast.walk(target)
-            if isinstance(name, ast.Name)
-        }
-        if set_here & wanted:
-            found.insert(0, source)
-            wanted = wanted | _used([source])
-    return found
+def names_read(source):
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
 
 
 @pytest.mark.parametrize(("path", "prediction"), ASKED, ids=[p.id for _, p in ASKED])
 def test_the_lesson_s_own_measurement_lies_in_an_option(path, prediction, tmp_path, monkeypatch):
-    """Runs the two import cells, what stands between predict and reveal, then the reveal; and first
-    the earlier cells that define what these use."""
+    """Runs the imports, what stands between predict and reveal, and what that needs from above."""
     monkeypatch.setenv("QUANTLAB_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
@@ -57,7 +46,7 @@ def test_the_lesson_s_own_measurement_lies_in_an_option(path, prediction, tmp_pa
     )
     names: dict[str, object] = {}
     between = sources[first + 1 : last]
-    for source in [*sources[:2], *_that_define(_used(between), sources[2:first]), *between]:
+    for source in [*sources[:2], *needed(sources[2:first], [*between, sources[last]]), *between]:
         exec(compile(source, path.name, "exec"), names)
     card = eval(compile(ast.parse(sources[last].strip(), mode="eval"), path.name, "eval"), names)
     assert card.heading.startswith("Measured: "), card

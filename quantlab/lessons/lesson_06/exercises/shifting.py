@@ -1,7 +1,6 @@
 """6.4 and 6.5: the mean that rounding moved, from the weights alone and from data."""
 
 import numpy as np
-import torch
 
 from quantlab.teach.judging.exercise import exercise, group, misconception
 from quantlab.teach.judging.within import absolute
@@ -63,6 +62,8 @@ class WhatRoundingAdds:
         flat = np.broadcast_to(
             mean_input.astype(np.float64).reshape(1, -1, 1, 1), (1, len(mean_input), *kernel)
         )
+        import torch  # late: `quantlab status` reads every exercise
+
         picture = torch.from_numpy(flat.copy())
         after, before = (
             torch.nn.functional.conv2d(picture, torch.from_numpy(w.astype(np.float64)))
@@ -164,6 +165,8 @@ class OneLineOfBiasCorrection:
         ]  # fmt: skip
 
     def oracle(bias, floating, quantized):
+        import torch
+
         gap = torch.from_numpy(floating).double() - torch.from_numpy(quantized).double()
         per_channel = gap.transpose(0, 1).flatten(1)
         return bias.astype(np.float64) + (per_channel.sum(1) / per_channel.shape[1]).numpy()

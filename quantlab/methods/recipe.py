@@ -76,6 +76,9 @@ class Training:
         Learn the scales too (LSQ) instead of observing them.
     seed : int
         Draws the order of the data.
+    decay : bool
+        Let the learning rate fall to 0 along half a cosine, so that weights between two ticks come
+        to rest; False: it stays as it is.
     """
 
     epochs: int = 1
@@ -84,6 +87,7 @@ class Training:
     freeze_batchnorm_after: int | None = None
     lsq: bool = False
     seed: int = 0
+    decay: bool = False
 
     def __post_init__(self) -> None:
         whole(self.epochs, "epochs", at_least=1)
@@ -92,6 +96,7 @@ class Training:
             if getattr(self, name) is not None:
                 whole(getattr(self, name), name, at_least=0)
         instance_of(self.lsq, bool, "lsq", "True or False")
+        instance_of(self.decay, bool, "decay", "True or False")
         whole(self.seed, "seed", at_least=0)
 
 

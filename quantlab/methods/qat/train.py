@@ -1,9 +1,10 @@
 """train_qat: a plain training loop for a QATModel."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from math import cos, pi
 from statistics import fmean
 from typing import Any
 
@@ -79,8 +80,8 @@ def train_qat(
     loss : callable
         `loss(output, targets)` gives a scalar tensor.
     training : Training, optional
-        Default: that of the recipe the model was prepared with. Only epochs, learning_rate and seed
-        are read here; the model itself keeps the schedule.
+        Default: that of the recipe the model was prepared with. Only epochs, learning_rate, decay
+        and seed are read here; the model itself keeps the schedule.
     after_epoch : callable, optional
         Called after each epoch with the history so far, the model in eval mode: to draw a curve, to
         score the model, to keep a copy. True ends the training there. The optimizer goes on with
@@ -120,7 +121,8 @@ def train_qat(
         with _seeded(settings.seed), _bar(settings.epochs, progress) as show:
             for epoch in range(settings.epochs):
                 order = _in_order(batches)
-                losses.append(_one_epoch(qat, order, loss, optimizer, scales, epoch))
+                rate = _rate(settings, epoch, order)
+                losses.append(_one_epoch(qat, order, loss, optimizer, scales, epoch, rate))
                 qat.end_epoch()
                 kept = deepcopy(qat.state_dict())
                 show(losses[-1])
@@ -165,6 +167,7 @@ def _one_epoch(
     optimizer: torch.optim.Optimizer,
     scales: HeldScales,
     epoch: int,
+    rate: Callable[[int], float],
 ) -> float:
     """One pass over the batches; the mean of their losses."""
     qat.train()
@@ -176,6 +179,8 @@ def _one_epoch(
                 f"the loss is {value.item()} at batch {index} of epoch {epoch}: lower the "
                 f"learning rate, or check images and targets for NaN."
             )
+        for group in optimizer.param_groups:
+            group["lr"] = rate(index)
         optimizer.zero_grad()
         value.backward()
         with scales.held():
@@ -187,6 +192,24 @@ def _one_epoch(
             f"a loader; a generator is empty after the first epoch."
         )
     return fmean(values)
+
+
+def _rate(
+    settings: Training, epoch: int, batches: Iterable[tuple[Any, Any]]
+) -> Callable[[int], float]:
+    """The learning rate of each batch of an epoch, by its index.
+
+    Half a cosine over all steps; over epochs where a loader does not say how long it is.
+    """
+    if not settings.decay:
+        return lambda index: settings.learning_rate
+    length = len(batches) if isinstance(batches, Sized) else None
+
+    def falling(index: int) -> float:
+        done = (epoch + (index / length if length else 0.0)) / settings.epochs
+        return settings.learning_rate * (1 + cos(pi * done)) / 2
+
+    return falling
 
 
 def _in_order(batches: Iterable[tuple[Any, Any]]) -> Iterable[tuple[Any, Any]]:

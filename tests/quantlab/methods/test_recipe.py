@@ -22,7 +22,7 @@ FULL = Recipe(
     equalize=True,
     bias_correction="analytic",
     learned_rounding=LearnedRounding(steps=10, seed=3),
-    training=Training(epochs=2, freeze_batchnorm_after=1, lsq=True),
+    training=Training(epochs=2, freeze_batchnorm_after=1, lsq=True, decay=True),
 )
 
 

@@ -68,6 +68,50 @@ def test_it_does_what_a_loop_of_ones_own_does():
     assert same_state(qat.state_dict(), own.state_dict())
 
 
+@pytest.mark.parametrize("length", ["known", "unknown"])
+def test_a_decaying_rate_is_torchs_cosine(length):
+    """Over every step of a list; over epochs where a loader does not say how long it is."""
+    qat, own, batches = prepared(decay=True), prepared(), data()
+    given = batches if length == "known" else _Loader(batches)
+    history = train_qat(qat, given, F.cross_entropy)
+
+    optimizer = torch.optim.SGD(own.parameters(), RATE, momentum=0.9)
+    total = EPOCHS * (4 if length == "known" else 1)
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, total)
+    torch.manual_seed(SEED)
+    losses = []
+    for _ in range(EPOCHS):
+        own.train()
+        order = torch.randperm(4).tolist() if length == "known" else range(4)
+        values = []
+        for x, y in (batches[k] for k in order):
+            loss = F.cross_entropy(own(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            values.append(loss.item())
+            if length == "known":
+                falling.step()
+        if length == "unknown":
+            falling.step()
+        own.end_epoch()
+        losses.append(sum(values) / 4)
+    # torch multiplies each rate by a quotient of cosines; the formula rounds elsewhere, and the
+    # losses carry it through 12 steps in float32.
+    assert history.losses == pytest.approx(losses, rel=1e-4)
+    assert history.losses != train_qat(prepared(), batches, F.cross_entropy).losses
+
+
+class _Loader:
+    """Gone over as often as one likes, and no length."""
+
+    def __init__(self, batches):
+        self._batches = batches
+
+    def __iter__(self):
+        return iter(self._batches)
+
+
 def test_the_seed_decides_and_the_callers_random_numbers_go_on():
     torch.manual_seed(9)
     expected = torch.rand(3)

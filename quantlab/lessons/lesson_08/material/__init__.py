@@ -1,0 +1,1 @@
+"""What only lesson 08 measures and draws."""

@@ -306,7 +306,7 @@ check("8.3")
 # %% demo
 batches, epochs = training_batches(), 2
 qat = prepare_qat(load("classifier"), calibration_batches(), tiny_recipe())
-with_gradient(qat, gradient_through)
+qat = with_gradient(qat, gradient_through)
 
 # %% demo
 optimizer = torch.optim.SGD(qat.parameters(), lr=0.005, momentum=0.9)
@@ -334,13 +334,13 @@ compare_models("pictures of 2 bits", convert_qat(qat.eval()))
 # ## Break it: a rate that is too high
 #
 # The same network, the same batches, the rate two hundred times as high. **Say before you run it**
-# what the curve does. Ten batches are enough to see it.
+# what the curve does. Six batches are enough to see it.
 
 # %% demo
 hot = prepare_qat(load("classifier"), calibration_batches(), tiny_recipe())
 optimizer = torch.optim.SGD(hot.parameters(), lr=1.0, momentum=0.9)
 broken = LiveCurve(hot, watched)
-for images, labels in broken.over(batches[:10], epochs=1):
+for images, labels in broken.over(batches[:6], epochs=1):
     loss = F.cross_entropy(hot(images), labels)
     optimizer.zero_grad()
     loss.backward()
@@ -350,7 +350,7 @@ for images, labels in broken.over(batches[:10], epochs=1):
 # %% [markdown]
 # A step that carries weights over several ticks at once is no small step any more. The network
 # forgets what it knew, and the loss does not come back. Good rates for QAT are well below those
-# that trained the network: try a few, a factor of 3 apart, and watch the first ten batches.
+# that trained the network: try a few, a factor of 3 apart, and watch the first batches.
 #
 # ## The scale learns too: LSQ
 #

@@ -14,8 +14,9 @@ import torch
 from autograder.instructor import instructor_notebook
 from autograder.quality import reference_namespace
 from quantlab.lessons.catalogue import find, load_quiz
-from quantlab.lessons.lesson_08 import compare_gradients
+from quantlab.lessons.lesson_08 import compare_gradients, measure_cheap, methods_table
 from quantlab.lessons.lesson_08.exercises import by_hand
+from quantlab.lessons.lesson_08.material.methods import SETTINGS, WAYS
 from quantlab.methods import FakeQuantize, LearnedStepSize
 from quantlab.numerics import QParams
 from quantlab.teach.source import read_lesson
@@ -164,3 +165,26 @@ def test_the_promise_is_ninety_minutes() -> None:
     promised = re.search(r"about (\d+) minutes", text())
     assert promised is not None
     assert int(promised[1]) == 90
+
+
+# What is kept
+
+
+def test_one_setting_is_worth_training_and_the_other_is_not() -> None:
+    """The lesson's claim, and the interval decides it: above 0 in the one, around 0 in the other."""
+    few_weights, few_pictures = (methods_table(name) for name in SETTINGS)
+    assert few_weights.low < 0 < few_weights.high
+    assert few_pictures.low > 0
+    assert 3 <= few_pictures.gain < 10  # the option of 8.b that holds
+    assert few_weights.gain < 3  # that of 8.a
+    for table in (few_weights, few_pictures):
+        assert [row["way"] for row in table.rows] == ["FP32", *WAYS]
+        assert all(row["seconds"] < 60 for row in table.rows[1:])
+
+
+def test_the_kept_rows_that_take_seconds_are_measured_again() -> None:
+    """Sums of floats in another order move single crops: 500 of them, so 2 points are ten crops."""
+    for name in SETTINGS:
+        kept = {row["way"]: row["top1"] for row in methods_table(name).rows}
+        for row in measure_cheap(name).rows:
+            assert abs(row["top1"] - kept[row["way"]]) <= 2.0

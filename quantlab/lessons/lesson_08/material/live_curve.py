@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from IPython.display import display
-from torch import nn
+from torch import Tensor, nn
 
 from quantlab.base.palette import BLUE, GREY, INK, ORANGE, PALE
 from quantlab.base.progress import counting
@@ -59,7 +59,7 @@ class LiveCurve:
 
     def add(self, loss: Any) -> None:
         """Say what the loss of this batch was: a number, or a tensor that holds one."""
-        self.losses.append(float(loss))
+        self.losses.append(float(loss.detach() if isinstance(loss, Tensor) else loss))
         if len(self.losses) % EVERY == 0:
             self._draw()
 

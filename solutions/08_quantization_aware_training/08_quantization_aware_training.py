@@ -12,8 +12,8 @@ from quantlab.lessons.lesson_08.exercises import by_hand
 from quantlab.lessons.lesson_08.material.methods import kept_methods
 from quantlab.teach.glossary import glossary_table
 
-reading_minutes = 11
-looking_minutes = 21  # the loop, the explorer, the tables and the quiz
+reading_minutes = 10
+looking_minutes = 22  # the loop, the explorer, the tables and the quiz
 practice_minutes = sum(e.minutes for e in of_lesson(8))
 minutes = reading_minutes + looking_minutes + practice_minutes
 tasks = len(of_lesson(8))

@@ -171,7 +171,7 @@ def test_the_promise_is_ninety_minutes() -> None:
 
 
 def test_one_setting_is_worth_training_and_the_other_is_not() -> None:
-    """The lesson's claim, and the interval decides it: above 0 in the one, around 0 in the other."""
+    """The lesson's claim, and the interval decides: above 0, or around 0."""
     few_weights, few_pictures = (methods_table(name) for name in SETTINGS)
     assert few_weights.low < 0 < few_weights.high
     assert few_pictures.low > 0

@@ -3,7 +3,7 @@
 `quantize_model(model, calibration, recipe)` is the one verb; a `Recipe` says how. With training
 data there is a second way: `prepare_qat`, `train_qat`, `convert_qat`.
 
-A `Recipe` and its `Rule`s are plain values; torch is loaded by what works on a model.
+A `Recipe` and its rules are plain values; torch is loaded by what works on a model.
 """
 
 from typing import TYPE_CHECKING

@@ -152,10 +152,10 @@ reveal("9.a", speeds.speed_ups[1].ratio)
 # runs and why. First the good file, then the other one:
 
 # %% demo
-print(precision_report(files["INT8"], inputs=x, profile=False))
+precision_report(files["INT8"], inputs=x, profile=False)
 
 # %% demo
-print(precision_report(files["other sign"], inputs=x, profile=False))
+precision_report(files["other sign"], inputs=x, profile=False)
 
 # %% [markdown]
 # *MACs* are multiply-accumulates, the work of a layer. *Layout* nodes convert or move numbers and

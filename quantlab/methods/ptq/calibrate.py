@@ -71,8 +71,9 @@ def calibrate(
     if far is not None and isinstance(batches, Iterator):
         _warn_of(far, rulers[watcher.input])
     elif far is not None:
-        of_input = {watcher.input: rulers[watcher.input]}
-        rulers = _watched(graph, rules, batches, progress, *of_input.values()).rulers() | of_input
+        ruler = rulers[watcher.input]
+        again = _watched(graph, rules, batches, progress, clipped_to=ruler)
+        rulers = again.rulers() | {watcher.input: ruler}
     return rulers | {tensor: rulers[root] for tensor, root in placement.shared_qparams.items()}
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-import torch
 
+from quantlab.base.one_thread import one_thread
 from quantlab.base.progress import counting
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
@@ -44,7 +43,7 @@ class ClassifierTrials:
 
     def top1(self, rule: Rule, batches: Sequence[np.ndarray]) -> float:
         """Top-1 with weights of 8 bits per-channel and this rule for the activations, 0 to 1."""
-        with _one_thread():
+        with one_thread():
             quantized = quantize_model(self.model, batches, Recipe(activations=rule))
             return evaluate_classifier(quantized, self.preprocessing, self.test).top1
 
@@ -65,17 +64,6 @@ class ClassifierTrials:
                     count(named(rule))
                 rows.append((named(rule), found))
         return Top1(self.before, len(self.test.images), tuple(rows))
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """The layers are so small that a second thread mostly waits, for minutes on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from quantlab.base.one_thread import one_thread
 from quantlab.methods import Recipe, Rule
 from quantlab.numerics import integer_type
 from quantlab.scenes import Calibration
@@ -51,8 +52,6 @@ class ThreeBitTrial(Trial):
                 f"AdaRound is to take {rounding.steps:,} steps a layer, but a plan is tried with "
                 f"at most {MOST_STEPS}: ask for fewer."
             )
-        from quantlab.lessons.lesson_06.material.lab import one_thread  # torch comes along
-
         with one_thread():
             return super().run(plan, slices, progress=progress)
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import torch
-
+from quantlab.base.one_thread import one_thread
 from quantlab.methods import QuantizedModel, Recipe, quantize_model
 from quantlab.scenes import Calibration, Crops, Split, crops
 from quantlab.zoo import evaluate_classifier, load
@@ -53,18 +50,3 @@ class Lab:
 def open_lab(split: type[Split], per_class: int = TO_JUDGE) -> Lab:
     """A lab that judges by crops of `split`, `per_class` of each of the ten classes."""
     return Lab(load("classifier"), crops(split, per_class), crops(Calibration, TO_CALIBRATE))
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch on one thread, and on as many as before when it is over.
-
-    A step of AdaRound is some dozen operators on eight crops. Where another program uses a core,
-    two threads wait for each other at each of them, far longer than either computes.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -9,11 +9,11 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 import yaml
 
 from quantlab.analysis import paired_bootstrap
+from quantlab.base.one_thread import one_thread
 from quantlab.base.progress import counting
 from quantlab.base.report import Listing, Report
 from quantlab.base.table import Column, Table
@@ -80,16 +80,11 @@ def measure_methods(ways: tuple[str, ...] = tuple(WAYS)) -> dict[str, Any]:
     """
     kept: dict[str, Any] = {"crops": len(right(load("classifier"))), "settings": {}}
     training_batches(), calibration_batches()
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with counting("settings", len(SETTINGS), shown=True) as done:
-            for name, recipe in SETTINGS.items():
-                found = {way: _timed(recipe, way) for way in ways}
-                done(name)
-                kept["settings"][name] = _row(found)
-    finally:
-        torch.set_num_threads(before)
+    with one_thread(), counting("settings", len(SETTINGS), shown=True) as done:
+        for name, recipe in SETTINGS.items():
+            found = {way: _timed(recipe, way) for way in ways}
+            done(name)
+            kept["settings"][name] = _row(found)
     return kept
 
 

@@ -41,7 +41,7 @@ def _parser(asked: str) -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, said in COMMANDS.items():
-        module = f"autograder.{name}"
+        module = f"autograder.commands.{name}"
         if importlib.util.find_spec(module) is None:
             continue
         if name != asked:

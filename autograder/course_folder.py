@@ -13,7 +13,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.nbgrader_config import course_config, default_db_url, write_config_file
+from autograder.nbgrader.config import course_config, default_db_url, write_config_file
 from autograder.programs import put_own_programs_on_path
 
 

@@ -21,7 +21,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import is_solution
 
-from autograder.instructor import grade_id, write_notebook
+from autograder.authoring.instructor import grade_id, write_notebook
 from quantlab.lessons.catalogue import find
 from quantlab.teach.judging.exercise import Exercise
 from quantlab.teach.source import read_lesson, without_markers

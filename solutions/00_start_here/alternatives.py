@@ -1,6 +1,6 @@
 """Right answers to the exercise of lesson 00, written differently; the judge must accept each."""
 
-from autograder.alternatives import accepts
+from autograder.authoring.alternatives import accepts
 
 
 @accepts("0.1")

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from autograder.alternatives import accepts
+from autograder.authoring.alternatives import accepts
 
 
 @accepts("1.2")

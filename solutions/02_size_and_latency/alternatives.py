@@ -1,6 +1,6 @@
 """Right answers to the exercises of lesson 02, written differently; the judge must accept each."""
 
-from autograder.alternatives import accepts
+from autograder.authoring.alternatives import accepts
 
 
 @accepts("2.2")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.alternatives import accepts
+from autograder.authoring.alternatives import accepts
 from quantlab.methods import Recipe, Rule
 from quantlab.scenes import Calibration
 from quantlab.teach.plans.plan import Plan

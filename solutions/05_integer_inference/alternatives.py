@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from autograder.alternatives import accepts
+from autograder.authoring.alternatives import accepts
 
 
 @accepts("5.2")

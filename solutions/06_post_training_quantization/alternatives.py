@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from autograder.alternatives import accepts
+from autograder.authoring.alternatives import accepts
 from quantlab.methods import LearnedRounding, Recipe, Rule
 from quantlab.scenes import Calibration
 from quantlab.teach.plans.plan import Plan

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from autograder.alternatives import accepts
+from autograder.authoring.alternatives import accepts
 from quantlab.methods import LearnedRounding, Recipe, Rule
 from quantlab.scenes import Calibration
 from quantlab.teach.plans.plan import Plan

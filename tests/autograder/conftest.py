@@ -9,10 +9,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.batch import Options, grade_one, submissions_of
+from autograder.authoring.instructor import KERNEL, write_notebook
 from autograder.course_folder import open_course, prepare
-from autograder.instructor import KERNEL, write_notebook
-from autograder.runner import Runner
+from autograder.running.batch import Options, grade_one, submissions_of
+from autograder.running.runner import Runner
 
 LESSON = "97_tiny"
 

@@ -7,9 +7,9 @@ import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder import build
+from autograder.authoring.instructor import instructor_notebook, lesson_sources
 from autograder.build import BuildError, build_course
-from autograder.instructor import instructor_notebook, lesson_sources
+from autograder.commands import build as build_command
 from quantlab.lessons.catalogue import of_lesson
 
 EXERCISE = next(e for e in of_lesson(1) if e.kind == "function")
@@ -142,10 +142,10 @@ def test_check_shows_what_is_out_of_date(tiny, tmp_path, capsys):
     (built / "samples").mkdir()
     root = tmp_path / "root"
     shutil.copytree(built / "notebooks", root / "notebooks")
-    assert build._show_difference(root, built) == 0
+    assert build_command._show_difference(root, built) == 0
     stale = root / "notebooks" / "01_tiny" / "01_tiny.ipynb"
     stale.write_text(stale.read_text().replace("Half is 0.5", "Half is 0.6"))
-    assert build._show_difference(root, built) == 1
+    assert build_command._show_difference(root, built) == 1
     shown = capsys.readouterr().out
     assert "Half is 0.6" in shown
     assert "1 generated files are out of date. Run `autograder build`" in shown
@@ -157,8 +157,8 @@ def test_building_over_an_old_build_removes_what_is_gone(tiny, tmp_path):
     (built / "samples").mkdir()
     (root / "notebooks" / "99_gone").mkdir(parents=True)
     (root / "notebooks" / "99_gone" / "99_gone.ipynb").write_text("{}")
-    build._replace(root, built)
-    assert build._show_difference(root, built) == 0
+    build_command._replace(root, built)
+    assert build_command._show_difference(root, built) == 0
 
 
 def test_a_faulty_course_ends_in_one_line_and_exit_2(tmp_path, monkeypatch, capsys):
@@ -166,5 +166,5 @@ def test_a_faulty_course_ends_in_one_line_and_exit_2(tmp_path, monkeypatch, caps
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "pyproject.toml").touch()
     monkeypatch.chdir(tmp_path)
-    assert build.run(argparse.Namespace(check=True)) == 2
+    assert build_command.run(argparse.Namespace(check=True)) == 2
     assert capsys.readouterr().err.startswith("autograder build: 01_tiny.py: {{hallf}}")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograder.build import build_course
-from autograder.ingest import Refused, parse_notebook
+from autograder.intake.ingest import Refused, parse_notebook
 from autograder.samples import (
     LESSON,
     STUDENTS,

@@ -1,7 +1,7 @@
 """Every exercise: its checker accepts what is right, and rejects and names what is not.
 
 Nothing here knows a lesson: a new lesson is covered as soon as its exercises and its source exist.
-The rules are those of `autograder lint` (`autograder.quality`), here on many more seeds.
+The rules are those of `autograder lint` (`autograder.authoring.quality`), here on many more seeds.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.alternatives import alternatives_of
-from autograder.instructor import exercise_ids
-from autograder.lint import stubs_of
-from autograder.quality import (
+from autograder.authoring.alternatives import alternatives_of
+from autograder.authoring.instructor import exercise_ids
+from autograder.authoring.quality import (
     Unread,
     alternative_problems,
     as_answer,
@@ -29,6 +28,7 @@ from autograder.quality import (
     stub_namespace,
     stub_problems,
 )
+from autograder.commands.lint import stubs_of
 from quantlab.lessons.catalogue import all_exercises
 from quantlab.teach.judging.exercise import Exercise
 from quantlab.teach.judging.judge import judge

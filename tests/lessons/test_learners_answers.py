@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.quality import reference_namespace
+from autograder.authoring.quality import reference_namespace
 from quantlab.lessons.catalogue import find, load_quiz
 from quantlab.teach.judging.ask import LocalAsk
 from quantlab.teach.judging.judge import judge

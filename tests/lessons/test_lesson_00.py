@@ -6,8 +6,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from autograder.instructor import instructor_notebook
-from autograder.quality import doctest_problems, reference_namespace
+from autograder.authoring.instructor import instructor_notebook
+from autograder.authoring.quality import doctest_problems, reference_namespace
 from quantlab.lessons.catalogue import find, load_quiz
 from quantlab.teach.source import read_lesson
 

@@ -17,7 +17,7 @@ import torch
 from onnx.reference import ReferenceEvaluator
 from onnxruntime.quantization.quant_utils import compute_scale_zp
 
-from autograder.instructor import instructor_notebook
+from autograder.authoring.instructor import instructor_notebook
 from quantlab.lessons.catalogue import find
 from quantlab.lessons.lesson_01 import explore_ruler, first_layer
 from quantlab.lessons.lesson_01.exercises.activations import ACTIVATIONS

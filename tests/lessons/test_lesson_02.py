@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from onnx import numpy_helper
 
-from autograder.instructor import instructor_notebook
-from autograder.quality import doctest_problems, reference_namespace
+from autograder.authoring.instructor import instructor_notebook
+from autograder.authoring.quality import doctest_problems, reference_namespace
 from quantlab.lessons.catalogue import find, of_lesson
 from quantlab.numerics import size_of_file, size_of_parameters
 from quantlab.teach.judging.ask import LocalAsk

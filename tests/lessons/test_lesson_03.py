@@ -15,7 +15,7 @@ import torch
 from onnx.reference import ReferenceEvaluator
 from onnxruntime.quantization.quant_utils import quantize_data
 
-from autograder.instructor import instructor_notebook
+from autograder.authoring.instructor import instructor_notebook
 from quantlab.lessons.catalogue import find, load_quiz, of_lesson
 from quantlab.lessons.lesson_03 import channel_spread, folded, lost_points, weights_of
 from quantlab.methods import Rule

@@ -9,8 +9,8 @@ import pytest
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
-from autograder.alternatives import alternatives_of
-from autograder.instructor import instructor_notebook
+from autograder.authoring.alternatives import alternatives_of
+from autograder.authoring.instructor import instructor_notebook
 from quantlab.lessons.catalogue import find, load_quiz
 from quantlab.lessons.lesson_04.explorer import clip_drawing, explore_clipping
 from quantlab.lessons.lesson_04.material.activations import inputs_of

@@ -18,8 +18,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from autograder.instructor import instructor_notebook
-from autograder.quality import reference_namespace
+from autograder.authoring.instructor import instructor_notebook
+from autograder.authoring.quality import reference_namespace
 from quantlab.deploy import open_session, runtime_tensors, saturation_report, simulate
 from quantlab.lessons.catalogue import find, of_lesson
 from quantlab.lessons.lesson_05 import (

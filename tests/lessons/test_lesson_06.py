@@ -16,7 +16,7 @@ import torch
 import yaml
 from onnx import TensorProto, helper, numpy_helper
 
-from autograder.instructor import instructor_notebook
+from autograder.authoring.instructor import instructor_notebook
 from quantlab.base.figure_style import look
 from quantlab.lessons.catalogue import find
 from quantlab.lessons.lesson_06.exercises.rounding import CLEAR

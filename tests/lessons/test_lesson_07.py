@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.instructor import instructor_notebook
+from autograder.authoring.instructor import instructor_notebook
 from quantlab.analysis import with_float_layers
 from quantlab.analysis.tensor_error import clipped_share, sqnr
 from quantlab.lessons.catalogue import find, load_quiz

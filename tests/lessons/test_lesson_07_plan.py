@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.alternatives import alternatives_of
-from autograder.quality import as_answer
+from autograder.authoring.alternatives import alternatives_of
+from autograder.authoring.quality import as_answer
 from quantlab.lessons.catalogue import find
 from quantlab.teach.judging.ask import LocalAsk
 from quantlab.teach.judging.judge import judge

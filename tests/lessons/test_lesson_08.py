@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.instructor import instructor_notebook
-from autograder.quality import reference_namespace
+from autograder.authoring.instructor import instructor_notebook
+from autograder.authoring.quality import reference_namespace
 from quantlab.lessons.catalogue import find, load_quiz
 from quantlab.lessons.lesson_08 import compare_gradients, measure_cheap, methods_table
 from quantlab.lessons.lesson_08.exercises import by_hand

@@ -15,7 +15,7 @@ import onnx
 import pytest
 from torch import nn
 
-from autograder.instructor import instructor_notebook
+from autograder.authoring.instructor import instructor_notebook
 from quantlab.analysis.drop import Drop
 from quantlab.base.machine import is_x86
 from quantlab.deploy import export_onnx, load_model, open_session, precision_report, runtime_tensors

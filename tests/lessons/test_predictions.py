@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.defined_names import names_of
-from autograder.instructor import lesson_sources
+from autograder.authoring.instructor import lesson_sources
+from autograder.intake.defined_names import names_of
 from quantlab.lessons.catalogue import lesson_of
 from quantlab.teach.source import read_lesson
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.instructor import instructor_notebook, lesson_sources
+from autograder.authoring.instructor import instructor_notebook, lesson_sources
 from quantlab.lessons.catalogue import of_lesson
 
 ROOT = Path(__file__).parents[2]

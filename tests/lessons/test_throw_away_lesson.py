@@ -17,16 +17,16 @@ import nbformat
 import pytest
 
 import quantlab.lessons
-from autograder.alternatives import alternatives_of
-from autograder.build import release_notebooks
-from autograder.instructor import lesson_sources
-from autograder.lint import lint, stubs_of
-from autograder.quality import (
+from autograder.authoring.alternatives import alternatives_of
+from autograder.authoring.instructor import lesson_sources
+from autograder.authoring.quality import (
     Unread,
     as_answer,
     reference_namespace,
     stub_namespace,
 )
+from autograder.build import release_notebooks
+from autograder.commands.lint import lint, stubs_of
 from quantlab.lessons import catalogue
 from quantlab.teach.judging.ask import LocalAsk
 from quantlab.teach.judging.judge import judge

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.instructor import lesson_sources
+from autograder.authoring.instructor import lesson_sources
 from quantlab.lessons.catalogue import find, of_lesson
 from quantlab.teach.source import read_lesson, without_markers
 

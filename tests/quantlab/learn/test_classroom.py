@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from autograder.instructor import exercise_ids, lesson_sources
-from autograder.quality import reference_namespace
+from autograder.authoring.instructor import exercise_ids, lesson_sources
+from autograder.authoring.quality import reference_namespace
 from quantlab.learn.classroom import _judge, check, hint, solution
 from quantlab.learn.course import course_root
 from quantlab.learn.progress import open_progress

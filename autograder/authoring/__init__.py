@@ -1,0 +1,1 @@
+"""Lessons become notebooks, and what makes an exercise fit for students is checked."""

@@ -1,0 +1,1 @@
+"""A submission is read as a stranger's files, and its answers move into the trusted notebook."""

@@ -1,0 +1,1 @@
+"""nbgrader's own steps, configured and made sound."""

@@ -1,0 +1,1 @@
+"""What leaves the grader: text and HTML that carry no one's code."""

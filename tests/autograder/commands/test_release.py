@@ -1,0 +1,73 @@
+"""The zip: what students receive, and what a class must not receive."""
+
+import argparse
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from autograder.commands import release
+from quantlab.learn.course import course_root
+
+ROOT = course_root()
+
+
+@pytest.fixture(scope="module")
+def zips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("zips")
+    for graded in (False, True):
+        release.release(ROOT, folder / f"{graded}.zip", graded=graded)
+    return {graded: zipfile.ZipFile(folder / f"{graded}.zip") for graded in (False, True)}
+
+
+def names(zipped):
+    return {name.removeprefix("quantlab-course/") for name in zipped.namelist()}
+
+
+def test_both_hold_the_starter_the_notebooks_and_the_library(zips):
+    for zipped in zips.values():
+        inside = names(zipped)
+        assert {"README.md", "course.py", "course_setup.py", "LICENSE"} <= inside
+        pyproject = tomllib.loads(zipped.read("quantlab-course/pyproject.toml").decode())
+        assert list(pyproject["project"]["scripts"]) == ["quantlab"]
+        assert "notebooks/01_scale_and_zero_point/01_scale_and_zero_point.ipynb" in inside
+        assert "quantlab/teach/judging/judge.py" in inside
+        assert not [
+            n for n in inside if "__pycache__" in n or "checkpoint" in n or ".answers." in n
+        ]
+        assert not [n for n in inside if n.startswith(("tests/", "autograder/", ".git"))]
+
+
+def test_a_graded_release_holds_no_answer(zips):
+    assert any(n.startswith("solutions/") for n in names(zips[False]))
+    assert not any(n.startswith("solutions/") for n in names(zips[True]))
+    reference = "\n".join(p.read_text() for p in (ROOT / "solutions").glob("*/alternatives.py"))
+    defined = {r.split("(")[0] for r in reference.splitlines() if r.startswith("def ")}
+    for name in zips[True].namelist():
+        text = zips[True].read(name).decode(errors="replace")
+        assert "### BEGIN SOLUTION" not in text or name.endswith((".py", ".md")), name
+        assert not [d for d in defined if f"{d}(" in text], name
+
+
+def test_a_graded_quiz_has_no_key_and_the_same_questions(zips):
+    quizzes = [n for n in zips[True].namelist() if n.endswith("/quiz.yaml")]
+    assert quizzes
+    for name in quizzes:
+        keyless = yaml.safe_load(zips[True].read(name))
+        whole = yaml.safe_load(zips[False].read(name))
+        assert [q["text"] for q in keyless["questions"]] == [q["text"] for q in whole["questions"]]
+        for word in ("right", "feedback", "answer", "tolerance", "likely"):
+            assert f"{word}:" not in zips[True].read(name).decode(), word
+
+
+def test_the_same_course_gives_the_same_bytes(zips, tmp_path):
+    release.release(ROOT, tmp_path / "again.zip", graded=True)
+    assert (tmp_path / "again.zip").read_bytes() == Path(zips[True].filename).read_bytes()
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(tmp_path, capsys):
+    out = tmp_path / "nowhere" / "x.zip"
+    assert release.run(argparse.Namespace(graded=True, out=out)) == 2
+    assert "There is no folder" in capsys.readouterr().err

@@ -1,0 +1,36 @@
+"""Which names a cell defines, read without running it."""
+
+import pytest
+
+from autograder.intake.defined_names import ELSEWHERE, names_of, without_names
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("def f(x):\n    y = 1\n    return y", {"f"}),
+        ("a, (b, *c) = 1, (2, 3)\nd: int = 4\ne += 1", {"a", "b", "c", "d", "e"}),
+        ("if x:\n    a = 1\nelse:\n    def b(): pass", {"a", "b"}),
+        (
+            "try:\n    import numpy as np\nexcept OSError:\n    from x import y",
+            {"np", "y"},
+        ),
+        ("for i in range(3):\n    with open(p) as file:\n        n = i", {"i", "file", "n"}),
+        ("%matplotlib inline\n!ls\nq = 3", {"q"}),
+        ("f = lambda z: (w := z)\nprint(f)", {"f"}),
+        ("n = sum(q for q in [k for k in range(3)])", {"n"}),
+        ("class A:\n    b = 1", {"A"}),
+        ("import os.path", {"os"}),
+        ("not python at all", set()),
+        ("x = (", set()),
+    ],
+)
+def test_the_names_at_the_top_level(source, names):
+    assert names_of(source) == names
+
+
+def test_a_stub_loses_what_is_defined_elsewhere_and_keeps_the_rest():
+    stub = "# YOUR CODE HERE\none = ...\ntwo = ..."
+    assert without_names(stub, {"one"}) == f"{ELSEWHERE}\ntwo = ..."
+    assert without_names(stub, {"one", "two"}) == ELSEWHERE
+    assert without_names(stub, {"three"}) == stub

@@ -7,12 +7,15 @@ The layout is nbgrader's: SUBMISSIONS/STUDENT/LESSON/LESSON.ipynb.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 import warnings
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 import nbformat
 from nbformat import NotebookNode
@@ -55,16 +58,35 @@ class Found:
 
 @dataclass(frozen=True)
 class Submission:
-    """A submission as read: the notebook's bytes, the quiz answers beside it, their hash.
+    """A submission as read: whose it is, the notebook's bytes, the quiz answers beside it.
 
+    sha256      of the notebook, the answers and the time; not of the student's name.
     handed_in   when, as nbgrader's timestamp.txt says it; None where it says no time.
     """
 
+    student: str
+    lesson: str
     notebook: bytes
     answers: tuple[tuple[str, bytes], ...]
     sha256: str
     notes: tuple[str, ...] = ()
     handed_in: str | None = None
+
+    def to_bytes(self) -> bytes:
+        """The canonical form: the same submission gives the same bytes, on every machine."""
+        whole = asdict(self)
+        whole["notebook"] = b64encode(self.notebook).decode()
+        whole["answers"] = [[name, b64encode(data).decode()] for name, data in self.answers]
+        return json.dumps(whole, sort_keys=True).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """The submission that `to_bytes` was called on."""
+        whole = json.loads(data)
+        whole["notebook"] = b64decode(whole["notebook"])
+        whole["answers"] = tuple((name, b64decode(text)) for name, text in whole["answers"])
+        whole["notes"] = tuple(whole["notes"])
+        return cls(**whole)
 
 
 def find_submissions(folder: Path) -> Iterator[Found]:
@@ -104,7 +126,15 @@ def read_submission(found: Found) -> Submission:
     digest = hashlib.sha256(notebook)
     for name, data in beside:
         digest.update(name.encode() + b"\0" + data)
-    return Submission(notebook, answers, digest.hexdigest(), notes + odd, handed_in)
+    return Submission(
+        found.student,
+        found.lesson,
+        notebook,
+        answers,
+        digest.hexdigest(),
+        notes + odd,
+        handed_in,
+    )
 
 
 def parse_notebook(data: bytes) -> NotebookNode:

@@ -1,7 +1,7 @@
-"""The `quantlab` command: start, status, check, progress, reset, doctor.
+"""The `quantlab` command: start, status, check, progress, reset, doctor, record.
 
 Every subcommand says its exit codes in `--help`. Modules are loaded when a command needs them, so
-that `quantlab --help` is there at once and nothing here ever loads torch.
+that `quantlab --help` is there at once; torch is loaded by `record` alone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from quantlab.learn.record import command as record_command
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,6 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--notebook", type=Path, metavar="FILE", help="this file instead")
     check.add_argument("--json", action="store_true", help="machine-readable")
     check.add_argument("--cell-seconds", type=int, default=120, help="limit a cell (120)")
+
+    sentence = "record your own model or data: FP32 beside INT8"
+    record = _command(commands, "record", sentence, record_command.EXAMPLE, _record)
+    record.epilog += record_command.EPILOG
+    record_command.add_arguments(record)
     return parser
 
 
@@ -228,6 +235,13 @@ def _check(args: argparse.Namespace) -> int:
 
         show_results(_console(), path.name, lines)
     return OK if right else NOT_ALL
+
+
+def _record(args: argparse.Namespace) -> int:
+    try:
+        return OK if record_command.record(args) else NOT_ALL
+    except (OSError, ValueError, TypeError) as error:
+        return _sentence(str(error))
 
 
 def _run_with_progress(path: Path, cell_seconds: int) -> NotebookRun:

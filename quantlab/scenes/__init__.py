@@ -6,7 +6,7 @@ Real data too: a COCO folder, CIFAR-10's own files, a folder of images.
 from quantlab.scenes.cache import Cache
 from quantlab.scenes.cifar10 import Cifar10, read_cifar10
 from quantlab.scenes.classes import CLASS_NAMES, CLASSES, RARE_CLASS, SEGMENTS
-from quantlab.scenes.coco import to_coco
+from quantlab.scenes.coco import to_coco, write_coco_folder
 from quantlab.scenes.coco_folder import CocoFolder, LabelledImage
 from quantlab.scenes.image_folder import ImageFolder
 from quantlab.scenes.labels import Box
@@ -46,4 +46,5 @@ __all__ = [
     "render",
     "require",
     "to_coco",
+    "write_coco_folder",
 ]

@@ -1,7 +1,11 @@
 """Boxes of scenes as COCO's detection JSON, which every evaluator reads."""
 
+import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from quantlab.scenes.classes import CLASS_NAMES
 from quantlab.scenes.scene import Scene
@@ -34,6 +38,35 @@ def to_coco(scenes: Iterable[Scene]) -> dict[str, Any]:
                 "area": box.width * box.height, "iscrowd": 0,
             })  # fmt: skip
     return {"images": images, "annotations": annotations, "categories": categories()}
+
+
+def write_coco_folder(scenes: Iterable[Scene], folder: str | Path) -> Path:
+    """Pictures as PNG files and `instances.json` beside them, as `CocoFolder` reads them.
+
+    Parameters
+    ----------
+    scenes : iterable of Scene
+        Such as a split.
+    folder : str or Path
+        Is made where there is none; files of the same names are replaced.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
+    place, drawn = Path(folder), list(scenes)
+    place.mkdir(parents=True, exist_ok=True)
+    content = to_coco(drawn)
+    for entry, scene in zip(content["images"], drawn, strict=True):
+        Image.fromarray(scene.image).save(place / entry["file_name"])
+    (place / "instances.json").write_text(json.dumps(content), encoding="utf-8")
+    return place
 
 
 def categories() -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from quantlab.base.plain_data import instance_of, known_keys, whole
@@ -51,6 +51,14 @@ class Plan:
                 f"The plan calibrates on {self.calibration.count:,} scenes, but at most "
                 f"{MOST_SCENES:,} are drawn for a plan: ask for fewer."
             )
+
+    def with_recipe(self, **changes: Any) -> Plan:
+        """This plan with other parts in its recipe."""
+        return replace(self, recipe=replace(self.recipe, **changes))
+
+    def with_scenes(self, **changes: Any) -> Plan:
+        """This plan with other calibration scenes."""
+        return replace(self, calibration=replace(self.calibration, **changes))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: dicts, lists, strings and numbers."""

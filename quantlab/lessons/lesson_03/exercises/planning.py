@@ -6,26 +6,15 @@ from quantlab.methods import Recipe, Rule
 from quantlab.scenes import Calibration
 from quantlab.teach.judging.exercise import Target, exercise, flaw
 from quantlab.teach.plans.plan import Plan
+from quantlab.teach.plans.signs import bits, percent_inside
 from quantlab.teach.plans.trial import Trial
 
 PICTURES = Calibration(100)
 THREE = Rule("int3", "symmetric", "per-channel")
 
 
-def _with(plan, **changes):
-    return Plan(replace(plan.recipe, **changes), plan.calibration)
-
-
 def _weights(plan, **changes):
-    return _with(plan, weights=replace(plan.recipe.weights, **changes))
-
-
-def _bits(rule):
-    return int(rule.dtype.lstrip("uint"))
-
-
-def _clips(rule):
-    return rule.observer == "percentile" and dict(rule.settings).get("percentile", 99.9) < 99
+    return plan.with_recipe(weights=replace(plan.recipe.weights, **changes))
 
 
 @exercise("3.6", "A plan for three bits", points=3, difficulty=2, importance=5, minutes=5)
@@ -56,24 +45,26 @@ class ThreeBitPlan:
 
     @flaw(
         "How many ticks has a symmetric ruler of 2 bits on one side of 0?",
-        sign=lambda plan: _bits(plan.recipe.weights) < 3,
+        sign=lambda plan: bits(plan.recipe.weights) < 3,
         mend=lambda plan: _weights(plan, dtype="int3"),
     )
-    def two_bits():
+    def twobits():
         return Plan(Recipe(weights=Rule("int2", "symmetric", "per-channel")), PICTURES)
 
     @flaw(
         "The weights were to have 3 bits. How many do your activations have?",
-        sign=lambda plan: _bits(plan.recipe.activations) < 8,
-        mend=lambda plan: _with(plan, activations=replace(plan.recipe.activations, dtype="uint8")),
+        sign=lambda plan: bits(plan.recipe.activations) < 8,
+        mend=lambda plan: plan.with_recipe(
+            activations=replace(plan.recipe.activations, dtype="uint8")
+        ),
     )
     def few_bits_for_activations():
         return Plan(Recipe(weights=THREE, activations=Rule("uint3")), PICTURES)
 
     @flaw(
         "Which share of the activations does your percentile cut off at the end of the ruler?",
-        sign=lambda plan: _clips(plan.recipe.activations),
-        mend=lambda plan: _with(plan, activations=Rule(observer="percentile")),
+        sign=lambda plan: percent_inside(plan.recipe.activations) < 99,
+        mend=lambda plan: plan.with_recipe(activations=Rule(observer="percentile")),
     )
     def clips_the_activations():
         rule = Rule(observer="percentile", settings={"percentile": 80.0})
@@ -81,8 +72,8 @@ class ThreeBitPlan:
 
     @flaw(
         "Large weights matter most in a sum. What does your percentile do to them?",
-        sign=lambda plan: _clips(plan.recipe.weights),
-        mend=lambda plan: _with(plan, weights=THREE),
+        sign=lambda plan: percent_inside(plan.recipe.weights) < 99,
+        mend=lambda plan: plan.with_recipe(weights=THREE),
     )
     def clips_the_weights():
         rule = Rule("int3", "symmetric", "per-channel", "percentile", {"percentile": 30.0})
@@ -91,7 +82,7 @@ class ThreeBitPlan:
     @flaw(
         "One layer has a rule of its own. How many ticks does it leave that layer?",
         sign=lambda plan: bool(plan.recipe.layers),
-        mend=lambda plan: _with(plan, layers={}),
+        mend=lambda plan: plan.with_recipe(layers={}),
     )
-    def a_layer_with_two_bits():
+    def a_layer_with_twobits():
         return Plan(Recipe(weights=THREE, layers={"stem.0": Rule("int2")}), PICTURES)

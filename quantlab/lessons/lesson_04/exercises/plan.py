@@ -6,6 +6,7 @@ from quantlab.methods import Recipe, Rule
 from quantlab.scenes import Calibration
 from quantlab.teach.judging.exercise import Target, exercise, flaw
 from quantlab.teach.plans.plan import Plan
+from quantlab.teach.plans.signs import leaves_out, percent_inside
 from quantlab.teach.plans.trial import Trial
 
 MINMAX = Rule(observer="minmax")
@@ -17,11 +18,7 @@ def _observed(plan):
 
 def _with_minmax(plan):
     rule = Rule(scheme=_observed(plan).scheme, dtype=_observed(plan).dtype, observer="minmax")
-    return replace(plan, recipe=replace(plan.recipe, activations=rule))
-
-
-def _misses_night(scenes):
-    return "night" in scenes.without or bool(scenes.only and "night" not in scenes.only)
+    return plan.with_recipe(activations=rule)
 
 
 @exercise("4.8", "A calibration plan, carried out", points=4, difficulty=3, importance=5,
@@ -49,8 +46,8 @@ class CalibrationPlan:
 
     @flaw(
         "The scenes come from slices that leave the night out. Where is black on their rulers?",
-        sign=lambda plan: _misses_night(plan.calibration),
-        mend=lambda plan: replace(plan, calibration=Calibration(plan.calibration.count)),
+        sign=lambda plan: leaves_out(plan.calibration, "night"),
+        mend=lambda plan: plan.with_scenes(only=(), without=()),
     )
     def fog_alone():
         return Plan(Recipe(activations=MINMAX), Calibration(16, only=("fog",)))
@@ -58,7 +55,7 @@ class CalibrationPlan:
     @flaw(
         "How many kinds of weather does a single scene show?",
         sign=lambda plan: plan.calibration.count < 4,
-        mend=lambda plan: replace(plan, calibration=replace(plan.calibration, count=16)),
+        mend=lambda plan: plan.with_scenes(count=16),
     )
     def one_scene():
         return Plan(Recipe(activations=MINMAX), Calibration(1))
@@ -66,10 +63,7 @@ class CalibrationPlan:
     @flaw(
         "One value in a hundred is clipped, in every layer. Which channels do those values come "
         "from on this detector, and what do they carry?",
-        sign=lambda plan: (
-            _observed(plan).observer == "percentile"
-            and _observed(plan).settings.get("percentile", 99.999) < 99.9
-        ),
+        sign=lambda plan: percent_inside(_observed(plan)) < 99.9,
         mend=_with_minmax,
     )
     def clips_one_percent():
@@ -87,7 +81,7 @@ class CalibrationPlan:
     @flaw(
         "The weights share one ruler in each layer. What did lesson 03 do about that?",
         sign=lambda plan: plan.recipe.weights.granularity == "per-tensor",
-        mend=lambda plan: replace(plan, recipe=replace(plan.recipe, weights=Rule())),
+        mend=lambda plan: plan.with_recipe(weights=Rule()),
     )
     def weights_per_tensor():
         weights = Rule(granularity="per-tensor")
@@ -96,11 +90,10 @@ class CalibrationPlan:
     @flaw(
         "The activations have a symmetric ruler. How many of its ticks does a ReLU's output use?",
         sign=lambda plan: _observed(plan).scheme == "symmetric",
-        mend=lambda plan: replace(
-            plan, recipe=replace(plan.recipe, activations=replace(_observed(plan),
-                                                                 scheme="asymmetric"))
+        mend=lambda plan: plan.with_recipe(
+            activations=replace(_observed(plan), scheme="asymmetric")
         ),
-    )  # fmt: skip
+    )
     def symmetric_activations():
         rule = Rule(scheme="symmetric", observer="minmax")
         return Plan(Recipe(activations=rule), Calibration(16))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any
-
-import yaml
 
 from quantlab.lessons.lesson_04.material.classifier_trials import ClassifierTrials, Top1
 from quantlab.lessons.lesson_04.material.detector_trials import (
@@ -16,8 +13,9 @@ from quantlab.lessons.lesson_04.material.detector_trials import (
 )
 from quantlab.lessons.lesson_04.material.observers import OBSERVERS
 from quantlab.scenes import Calibration
+from quantlab.teach.kept import kept_path, read_kept
 
-KEPT = "kept.yaml"
+KEPT = kept_path(__file__)
 DTYPES = ("uint8", "uint4", "uint3")
 CROPS_OF_A_CLASS, SCENES, CALIBRATION_SCENES = 30, 100, 16
 
@@ -54,9 +52,7 @@ def measure_detector() -> dict[str, Any]:
 
 def kept() -> dict[str, Any]:
     """What `measure` found, from `kept.yaml`."""
-    text = files("quantlab.lessons.lesson_04").joinpath(KEPT).read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
+    return read_kept(KEPT)
 
 
 def kept_classifier() -> Top1:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import onnx
-import yaml
 from onnx import TensorProto, helper, numpy_helper
 
 from quantlab.base.report import Listing
@@ -16,9 +14,10 @@ from quantlab.base.table import Column, Table
 from quantlab.deploy import build_onnx, open_session, simulate
 from quantlab.deploy.saturation.probe import sums_saturate
 from quantlab.deploy.saturation.report import SaturationReport
+from quantlab.teach.kept import kept_path, read_kept
 
 CALIBRATION_SCENES, KEPT_SCENES = 8, 80
-KEPT = "kept.yaml"
+KEPT = kept_path(__file__)
 #: The planted layer: 64 products of 255 × 127 an output, on a ruler whose step is 2^14.
 CHANNELS, STEP = 64, 2.0**14
 
@@ -62,9 +61,7 @@ def worst_layers(report: SaturationReport, count: int = 8) -> Listing:
 
 def kept_cost() -> dict[str, Any]:
     """What `measure_cost` found, kept in `kept.yaml`: mAP in points, and what was measured."""
-    text = files("quantlab.lessons.lesson_05").joinpath(KEPT).read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
+    return read_kept(KEPT)
 
 
 def cost_table() -> Listing:

@@ -1,13 +1,13 @@
 """6.8: a plan for 3-bit weights with one ruler a layer, carried out on crops of its own."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from quantlab.base.one_thread import one_thread
 from quantlab.methods import Recipe, Rule
-from quantlab.numerics import integer_type
 from quantlab.scenes import Calibration
 from quantlab.teach.judging.exercise import Target, exercise, flaw
 from quantlab.teach.plans.plan import Plan
+from quantlab.teach.plans.signs import bits, percent_inside
 from quantlab.teach.plans.trial import Outcome, Trial
 
 WEIGHTS = Rule("int3", granularity="per-tensor")
@@ -41,7 +41,7 @@ class ThreeBitTrial(Trial):
                 "The plan has rules for single layers or keeps some in float, but the chip treats "
                 "all alike: leave keep_float, layers and tensors out."
             )
-        if integer_type(str(recipe.activations.dtype)).bits > 8:
+        if bits(recipe.activations) > 8:
             raise ValueError(
                 f"The activations are {recipe.activations.dtype}, but the chip has 8 bits for "
                 "them: take uint8."
@@ -56,20 +56,12 @@ class ThreeBitTrial(Trial):
             return super().run(plan, slices, progress=progress)
 
 
-def _with(plan, **changes):
-    return Plan(replace(plan.recipe, **changes), plan.calibration)
-
-
 def _corrected(plan):
-    return _with(plan, equalize=False, bias_correction="empirical")
+    return plan.with_recipe(equalize=False, bias_correction="empirical")
 
 
 def _corrects(plan):
     return plan.recipe.bias_correction is not None or plan.recipe.learned_rounding is not None
-
-
-def _percentile(plan):
-    return dict(plan.recipe.activations.settings or {}).get("percentile", 100.0)
 
 
 @exercise("6.8", "Three bits, one ruler a layer", points=3, difficulty=3, importance=5, minutes=12)
@@ -123,8 +115,8 @@ class ThreeBitsOneRulerALayer:
 
     @flaw(
         "The weights have 3 bits by order. Who asked for activations of so few?",
-        sign=lambda plan: integer_type(str(plan.recipe.activations.dtype)).bits < 8,
-        mend=lambda plan: _with(plan, activations=Rule("uint8")),
+        sign=lambda plan: bits(plan.recipe.activations) < 8,
+        mend=lambda plan: plan.with_recipe(activations=Rule("uint8")),
     )
     def starves_the_activations():
         recipe = Recipe(
@@ -134,8 +126,8 @@ class ThreeBitsOneRulerALayer:
 
     @flaw(
         "How many of the activations lie beyond your percentile, and what becomes of them?",
-        sign=lambda plan: _percentile(plan) < 99.0,
-        mend=lambda plan: _with(plan, activations=Rule("uint8")),
+        sign=lambda plan: percent_inside(plan.recipe.activations) < 99,
+        mend=lambda plan: plan.with_recipe(activations=Rule("uint8")),
     )
     def clips_the_activations():
         clipped = Rule("uint8", observer="percentile", settings={"percentile": 80.0})

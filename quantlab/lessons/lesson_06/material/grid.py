@@ -12,15 +12,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from quantlab.base.atomic import replacing
 from quantlab.base.progress import counting
 from quantlab.methods import Recipe
 from quantlab.scenes import Validation
+from quantlab.teach.kept import kept_path, read_kept, write_kept
 
 HEAD = "# What `material.grid.make_grid()` found: top-1 of the shipped classifier, by recipe.\n"
-KEPT = Path(__file__).parents[1] / "kept.yaml"
+KEPT = kept_path(__file__)
 BITS = (4, 3, 2)
 GRANULARITIES = ("per-tensor", "per-channel")
 SEED = 0
@@ -143,20 +141,19 @@ def make_grid(
             measured = measure(cell, lab)
             kept = tuple(measured if c == cell else c for c in grid.cells)
             grid = replace(grid, cells=kept)
-            with replacing(path) as fresh:
-                fresh.write_text(_written(grid), encoding="utf-8")
+            write_kept(path, HEAD, _plain(grid))
             done(f"{cell.bits} bits {cell.granularity} {cell.method}")
     return grid
 
 
 def kept_grid(path: Path = KEPT) -> Grid:
     """The grid as it was last measured."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = read_kept(path)
     cells = tuple(Cell(c["bits"], c["granularity"], c["method"], c["top1"]) for c in data["cells"])
     return Grid(data["fp32"], data["crops"], data["calibration"], cells)
 
 
-def _written(grid: Grid) -> str:
+def _plain(grid: Grid) -> dict[str, Any]:
     """What was measured, then the cells: where each stands, its top-1 and its recipe."""
     said: dict[str, Any] = {
         "model": "classifier",
@@ -175,4 +172,4 @@ def _written(grid: Grid) -> str:
         }
         for c in grid.cells
     ]
-    return HEAD + yaml.safe_dump(said, sort_keys=False, default_flow_style=None)
+    return said

@@ -6,15 +6,12 @@ from quantlab.methods import Recipe, Rule
 from quantlab.scenes import Calibration
 from quantlab.teach.judging.exercise import Target, exercise, flaw
 from quantlab.teach.plans.plan import Plan
+from quantlab.teach.plans.signs import bits
 from quantlab.teach.plans.trial import Trial
 
 SCENES = Calibration(8)
 FOUR = Rule("int4", "symmetric", "per-channel")
 FIRST, LAST = "enter.0", "head"
-
-
-def _with(plan, **changes):
-    return Plan(replace(plan.recipe, **changes), plan.calibration)
 
 
 def _in_four_bits(plan, layer):
@@ -28,7 +25,7 @@ def _one_ruler(plan):
 
 
 def _mend_first(plan):
-    return _with(plan, layers={**plan.recipe.layers, FIRST: Rule("int8")})
+    return plan.with_recipe(layers={**plan.recipe.layers, FIRST: Rule("int8")})
 
 
 @exercise("7.9", "A plan that leaves a layer out", points=3, difficulty=2, importance=5, minutes=6)
@@ -68,8 +65,8 @@ class LeaveALayerOut:
     @flaw(
         "How many scales has a weight in your plan, and what does that cost with 4 bits?",
         sign=_one_ruler,
-        mend=lambda plan: _with(
-            plan, weights=replace(plan.recipe.weights, granularity="per-channel")
+        mend=lambda plan: plan.with_recipe(
+            weights=replace(plan.recipe.weights, granularity="per-channel")
         ),
     )
     def per_channel_is_off():
@@ -78,9 +75,7 @@ class LeaveALayerOut:
 
     @flaw(
         "The first layer has a rule of its own. Is it wider than 4 bits?",
-        sign=lambda plan: (
-            FIRST in plan.recipe.layers and plan.recipe.layers[FIRST].dtype in ("int2", "int3")
-        ),
+        sign=lambda plan: FIRST in plan.recipe.layers and bits(plan.recipe.layers[FIRST]) < 4,
         mend=_mend_first,
     )
     def fewer_bits_for_the_first():
@@ -89,7 +84,9 @@ class LeaveALayerOut:
     @flaw(
         "Your activations have a rule, too. How many bits does it leave them?",
         sign=lambda plan: plan.recipe.activations.dtype in ("uint2", "uint3", "uint4"),
-        mend=lambda plan: _with(plan, activations=replace(plan.recipe.activations, dtype="uint8")),
+        mend=lambda plan: plan.with_recipe(
+            activations=replace(plan.recipe.activations, dtype="uint8")
+        ),
     )
     def four_bits_for_activations():
         return Plan(Recipe(weights=FOUR, activations=Rule("uint4"), keep_float=(FIRST,)), SCENES)

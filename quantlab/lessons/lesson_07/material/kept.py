@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
+from quantlab.teach.kept import kept_path, read_kept
 
-import yaml
-
-KEPT = "kept.yaml"
+KEPT = kept_path(__file__)
 
 
-@cache
 def kept_layers() -> dict[str, list[str]]:
     """Names of layers: the lowest alone and accumulated, the best alone, and before the mend."""
-    text = files("quantlab.lessons.lesson_07").joinpath(KEPT).read_text(encoding="utf-8")
-    found: dict[str, list[str]] = yaml.safe_load(text)
-    return found
+    return read_kept(KEPT)
 
 
 def measure_layers() -> dict[str, list[str]]:

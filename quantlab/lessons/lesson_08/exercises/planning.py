@@ -6,22 +6,11 @@ from quantlab.methods import Recipe, Rule
 from quantlab.scenes import Calibration
 from quantlab.teach.judging.exercise import Target, exercise, flaw
 from quantlab.teach.plans.plan import Plan
+from quantlab.teach.plans.signs import bits, percent_inside
 from quantlab.teach.plans.trial import Trial
 
 PICTURES = Calibration(100)
 THREE = Rule("int3", "symmetric", "per-tensor")
-
-
-def _with(plan, **changes):
-    return Plan(replace(plan.recipe, **changes), plan.calibration)
-
-
-def _bits(rule):
-    return int(rule.dtype.lstrip("uint"))
-
-
-def _clips(rule):
-    return rule.observer == "percentile" and dict(rule.settings).get("percentile", 99.9) < 99
 
 
 @exercise("8.6", "A plan without training", points=3, difficulty=2, importance=5, minutes=8)
@@ -45,24 +34,26 @@ class WithoutTraining:
     @flaw(
         "Rounding moved the mean of every channel. What does your recipe do about it?",
         sign=lambda plan: plan.recipe.bias_correction is None,
-        mend=lambda plan: _with(plan, bias_correction="empirical"),
+        mend=lambda plan: plan.with_recipe(bias_correction="empirical"),
     )
     def corrects_nothing():
         return Plan(Recipe(weights=THREE), PICTURES)
 
     @flaw(
         "How many ticks has a symmetric ruler of 2 bits on one side of 0?",
-        sign=lambda plan: _bits(plan.recipe.weights) < 3,
-        mend=lambda plan: _with(plan, weights=THREE),
+        sign=lambda plan: bits(plan.recipe.weights) < 3,
+        mend=lambda plan: plan.with_recipe(weights=THREE),
     )
-    def two_bits():
+    def twobits():
         rule = Rule("int2", "symmetric", "per-tensor")
         return Plan(Recipe(weights=rule, bias_correction="empirical"), PICTURES)
 
     @flaw(
         "The weights were to have few bits. How many do your activations have?",
-        sign=lambda plan: _bits(plan.recipe.activations) < 8,
-        mend=lambda plan: _with(plan, activations=replace(plan.recipe.activations, dtype="uint8")),
+        sign=lambda plan: bits(plan.recipe.activations) < 8,
+        mend=lambda plan: plan.with_recipe(
+            activations=replace(plan.recipe.activations, dtype="uint8")
+        ),
     )
     def two_bits_for_activations():
         rule = Rule("uint2")
@@ -71,8 +62,8 @@ class WithoutTraining:
 
     @flaw(
         "Which share of the activations does your percentile cut off at the end of the ruler?",
-        sign=lambda plan: _clips(plan.recipe.activations),
-        mend=lambda plan: _with(plan, activations=Rule(observer="percentile")),
+        sign=lambda plan: percent_inside(plan.recipe.activations) < 99,
+        mend=lambda plan: plan.with_recipe(activations=Rule(observer="percentile")),
     )
     def clips_the_activations():
         rule = Rule(observer="percentile", settings={"percentile": 80.0})
@@ -81,8 +72,8 @@ class WithoutTraining:
 
     @flaw(
         "Large weights matter most in a sum. What does your percentile do to them?",
-        sign=lambda plan: _clips(plan.recipe.weights),
-        mend=lambda plan: _with(plan, weights=THREE),
+        sign=lambda plan: percent_inside(plan.recipe.weights) < 99,
+        mend=lambda plan: plan.with_recipe(weights=THREE),
     )
     def clips_the_weights():
         rule = Rule("int3", "symmetric", "per-tensor", "percentile", {"percentile": 30.0})
@@ -91,8 +82,8 @@ class WithoutTraining:
     @flaw(
         "One layer has a rule of its own. How many ticks does it leave that layer?",
         sign=lambda plan: bool(plan.recipe.layers),
-        mend=lambda plan: _with(plan, layers={}),
+        mend=lambda plan: plan.with_recipe(layers={}),
     )
-    def a_layer_with_two_bits():
+    def a_layer_with_twobits():
         recipe = Recipe(weights=THREE, layers={"stem.0": Rule("int2")}, bias_correction="empirical")
         return Plan(recipe, PICTURES)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import torch.nn.functional as F
-import yaml
 
 from quantlab.analysis import paired_bootstrap
 from quantlab.base.one_thread import one_thread
@@ -33,9 +31,10 @@ from quantlab.methods import (
     quantize_model,
     train_qat,
 )
+from quantlab.teach.kept import kept_path, read_kept, write_kept
 from quantlab.zoo import load
 
-KEPT = "kept.yaml"
+KEPT = kept_path(__file__)
 HEADER = """\
 # What `material.methods.measure_methods()` found: test crops named right, in percent, and the
 # seconds of one core. Another machine sums floats in another order, and may differ by some points.
@@ -90,9 +89,7 @@ def measure_methods(ways: tuple[str, ...] = tuple(WAYS)) -> dict[str, Any]:
 
 def kept_methods() -> dict[str, Any]:
     """What `measure_methods` found, from `kept.yaml`."""
-    text = files("quantlab.lessons.lesson_08").joinpath(KEPT).read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
+    return read_kept(KEPT)
 
 
 @dataclass(frozen=True, repr=False)
@@ -217,10 +214,4 @@ def _gain(before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
 
 
 if __name__ == "__main__":
-    from pathlib import Path
-
-    from quantlab.base.atomic import replacing
-
-    text = yaml.safe_dump(measure_methods(), sort_keys=False)
-    with replacing(Path(__file__).parents[1] / KEPT) as temporary:
-        temporary.write_text(HEADER + text, encoding="utf-8")
+    write_kept(KEPT, HEADER, measure_methods())

@@ -1,35 +1,13 @@
 """9.8: the release after the rollback, carried out."""
 
-from dataclasses import replace
-
 from quantlab.methods import Recipe, Rule
 from quantlab.scenes import Calibration
 from quantlab.teach.judging.exercise import Target, exercise, flaw
 from quantlab.teach.plans.plan import Plan
+from quantlab.teach.plans.signs import bits, leaves_out, percent_inside
 from quantlab.teach.plans.trial import Trial
 
 MINMAX = Rule(observer="minmax")
-
-
-def _scenes(plan, **changes):
-    return replace(plan, calibration=replace(plan.calibration, **changes))
-
-
-def _recipe(plan, **changes):
-    return replace(plan, recipe=replace(plan.recipe, **changes))
-
-
-def _leaves_night_out(scenes):
-    return "night" in scenes.without or bool(scenes.only and "night" not in scenes.only)
-
-
-def _bits(rule):
-    return int(rule.dtype.lstrip("uint"))
-
-
-def _percentile(plan):
-    rule = plan.recipe.activations
-    return rule.settings.get("percentile", 99.999) if rule.observer == "percentile" else 100.0
 
 
 @exercise("9.8", "The next release", points=4, difficulty=2, importance=5, minutes=3)
@@ -53,8 +31,8 @@ class NextRelease:
 
     @flaw(
         "The scenes leave the night out once more. Where is black on their rulers?",
-        sign=lambda plan: _leaves_night_out(plan.calibration),
-        mend=lambda plan: _scenes(plan, only=(), without=()),
+        sign=lambda plan: leaves_out(plan.calibration, "night"),
+        mend=lambda plan: plan.with_scenes(only=(), without=()),
     )
     def fog_again():
         return Plan(Recipe(activations=MINMAX), Calibration(16, only=("fog",)))
@@ -62,15 +40,15 @@ class NextRelease:
     @flaw(
         "How many kinds of weather does a single scene show?",
         sign=lambda plan: plan.calibration.count < 4,
-        mend=lambda plan: _scenes(plan, count=16),
+        mend=lambda plan: plan.with_scenes(count=16),
     )
     def one_scene():
         return Plan(Recipe(activations=MINMAX), Calibration(1))
 
     @flaw(
         "Night was lost because values fell off the ruler. What does your percentile cut off?",
-        sign=lambda plan: _percentile(plan) < 99.9,
-        mend=lambda plan: _recipe(plan, activations=MINMAX),
+        sign=lambda plan: percent_inside(plan.recipe.activations) < 99.9,
+        mend=lambda plan: plan.with_recipe(activations=MINMAX),
     )
     def clips_one_percent():
         rule = Rule(observer="percentile", settings={"percentile": 99.0})
@@ -78,16 +56,16 @@ class NextRelease:
 
     @flaw(
         "The scenes changed, the weights did not. How many bits do yours have?",
-        sign=lambda plan: _bits(plan.recipe.weights) < 8,
-        mend=lambda plan: _recipe(plan, weights=Rule()),
+        sign=lambda plan: bits(plan.recipe.weights) < 8,
+        mend=lambda plan: plan.with_recipe(weights=Rule()),
     )
-    def four_bits():
+    def fourbits():
         return Plan(Recipe(weights=Rule("int4"), activations=MINMAX), Calibration(16))
 
     @flaw(
         "The weights of a layer share one ruler now. What did lesson 03 do about that?",
         sign=lambda plan: plan.recipe.weights.granularity == "per-tensor",
-        mend=lambda plan: _recipe(plan, weights=Rule()),
+        mend=lambda plan: plan.with_recipe(weights=Rule()),
     )
     def weights_per_tensor():
         weights = Rule(granularity="per-tensor")
@@ -96,7 +74,7 @@ class NextRelease:
     @flaw(
         "A ReLU's output begins at 0. How many ticks of a symmetric ruler does it use?",
         sign=lambda plan: plan.recipe.activations.scheme == "symmetric",
-        mend=lambda plan: _recipe(plan, activations=MINMAX),
+        mend=lambda plan: plan.with_recipe(activations=MINMAX),
     )
     def symmetric_activations():
         rule = Rule(scheme="symmetric", observer="minmax")

@@ -39,6 +39,9 @@ def course_config(
     config = _instructors(course / "nbgrader_config.py")
     config.CourseDirectory.root = str(course.resolve())
     config.CourseDirectory.db_url = db_url or default_db_url(course)
+    if "course_id" not in config.CourseDirectory:
+        # nbgrader's own default names no course, and PostgreSQL refuses a row that points nowhere.
+        config.CourseDirectory.course_id = "default_course"
     if submitted is not None:
         config.CourseDirectory.submitted_directory = str(submitted.resolve())
     harden(config)

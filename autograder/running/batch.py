@@ -28,9 +28,10 @@ from autograder.intake.ingest import (
 )
 from autograder.intake.student_ids import is_id
 from autograder.intake.transplant import transplant, with_note
-from autograder.recording.gradebook import Standing, standing, withhold
+from autograder.recording.gradebook import Standing, standing
 from autograder.recording.record import Record, read_record, record_path, write_record
 from autograder.recording.results import max_score_of, results_of
+from autograder.recording.store import Store
 from autograder.running.runner import Job, Runner
 from quantlab.teach.judging.verdict import Verdict
 
@@ -183,7 +184,8 @@ def _withheld(course: Course, record: Record) -> Record:
         return record
     try:
         release, _ = load_release(course, record.lesson)
-        withhold(course.db_url, record.student, record.lesson)
+        with Store(course.db_url) as store:
+            store.put(record)
         path = course.autograded_path(record.student, record.lesson)
         shutil.rmtree(path.parent, ignore_errors=True)
         write_notebook(with_note(release, record.reason), path)

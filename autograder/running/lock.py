@@ -11,6 +11,9 @@ import psutil
 
 from autograder.course_folder import CourseError
 
+#: A start time is read in ticks of the system's clock, which may be set a little in between.
+SAME_START_SECONDS = 2.0
+
 
 @contextlib.contextmanager
 def only_grader(course: Path) -> Iterator[None]:
@@ -35,14 +38,24 @@ def _take(path: Path) -> None:
         path.unlink(missing_ok=True)  # left behind by a process that was killed
         _take(path)
         return
+    except OSError as fault:
+        raise CourseError(
+            f"{path.parent} cannot be written ({fault.strerror}). Free some space, or check your "
+            "rights."
+        ) from None
     with os.fdopen(handle, "w") as file:
-        file.write(str(os.getpid()))
+        file.write(f"{os.getpid()} {psutil.Process().create_time()}")
 
 
 def _holder(path: Path) -> int | None:
-    """The living process that wrote the lock, or None."""
+    """The living process that wrote the lock, or None.
+
+    A process number is used again after a while; the start time tells the two processes apart.
+    """
     try:
-        pid = int(path.read_text())
-    except (OSError, ValueError):
+        number, _, started = path.read_text().partition(" ")
+        process = psutil.Process(int(number))
+        same = abs(process.create_time() - float(started)) < SAME_START_SECONDS
+    except (OSError, ValueError, psutil.NoSuchProcess):
         return None
-    return pid if psutil.pid_exists(pid) and pid != os.getpid() else None
+    return process.pid if same and process.pid != os.getpid() else None

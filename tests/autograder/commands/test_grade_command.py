@@ -3,6 +3,7 @@
 import json
 import os
 
+import psutil
 import pytest
 
 from autograder.cli import main
@@ -80,12 +81,27 @@ def test_a_relative_gradebook_lies_where_the_command_was_given(a_class, tmp_path
     assert "mine.db" not in [path.name for path in a_class.folder.iterdir()]
 
 
-def test_a_second_grader_waits_and_a_dead_one_does_not_count(a_class, capsys):
+def test_a_second_grader_waits(a_class, capsys):
+    parent = psutil.Process(os.getppid())
     lock = a_class.folder / ".grading.lock"
-    lock.write_text(str(os.getppid()))
+    lock.write_text(f"{parent.pid} {parent.create_time()}")
     assert grade(a_class) == 2
-    assert f"Process {os.getppid()} is grading" in capsys.readouterr().err
-    lock.write_text(str(2**22 + 1))  # beyond the largest process id of Linux
+    assert f"Process {parent.pid} is grading" in capsys.readouterr().err
+    assert lock.exists()
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        f"{2**22 + 1} 1.0",  # beyond the largest process id of Linux
+        f"{os.getppid()} 1.0",  # the number is in use again, by a process that started later
+        "",
+        "nonsense",
+    ],
+)
+def test_a_lock_that_a_dead_grader_left_does_not_count(a_class, left):
+    lock = a_class.folder / ".grading.lock"
+    lock.write_text(left)
     assert grade(a_class) == 0
     assert not lock.exists()
 

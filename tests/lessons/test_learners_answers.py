@@ -1,8 +1,13 @@
-"""Answers that learners wrote: rejected on every seed with the same points, and a true reason."""
+"""Answers that learners wrote: rejected on every seed with the same points, and a true reason.
+
+They were judged wrongly once: full points for a wrong one, a name that was not the truth, a right
+one refused. Each stands in `learners/`, one file a lesson, beside what is true of it.
+"""
 
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,36 +21,17 @@ from quantlab.teach.judging.judge import judge
 from quantlab.teach.judging.verdict import Judgement
 from quantlab.teach.quiz import score
 from quantlab.teach.source import read_lesson
-from tests.lessons.learners_answers import ANSWERS
 
 ROOT = Path(__file__).parents[2]
 SEEDS = range(20)
 
-#: What is true of each wrong answer: its misconception, or the pattern of what it gives.
-TRUE_REASON = {
-    ("1.2", "zp_ceil"): "rounds_zero_point_up",
-    ("1.2", "only_lo_extended"): "moves_the_lower_end_alone",
-    ("1.2", "slides_range"): "slides_the_range",
-    ("1.3", "mutates_input"): "in_place",
-    ("1.3", "float16"): "neighbours",
-    ("1.3", "int32_overflow"): "ends",
-    ("1.4", "absolute"): "drops_the_sign",
-    ("1.5", "max_abs_of_abs"): "compares_the_sizes",
-    ("1.5", "in_steps"): "counts_in_steps",
-    ("1.8", "int16_wrap"): "zero_point_in_int16",
-    ("2.2", "int32"): "wrapped",
-    ("2.2", "float32_ceil"): "precision",
-    ("2.2", "odd_count"): "one_more_for_odd_counts",
-    ("2.4", "square_assumed"): "squares_the_height",
-    ("2.4", "skips_last"): "skips_the_last_layer",
-    ("2.4", "skips_first"): "skips_the_first_layer",
-    ("2.5", "square_kernel"): "square_kernel",
-    ("2.5", "int32_ops"): "operations_in_int32",
-    ("2.6", "raw_compare"): "compares_work",
-    ("2.6", "intensity_one"): "compares_work",
-    ("2.7", "no_int8_guard"): "no_overhead_without_a_part",
-}
-RIGHT = [("2.5", "array"), ("1.2", "namedtuple"), ("2.6", "np_str_scalar")]
+_FILES = [
+    import_module(f"tests.lessons.learners.{path.stem}")
+    for path in sorted((ROOT / "tests" / "lessons" / "learners").glob("lesson_*.py"))
+]
+#: By exercise and name: what is true of the answer, and the answer. "" where nothing has a name.
+WRONG = {key: value for file in _FILES for key, value in file.WRONG.items()}
+RIGHT = {key: code for file in _FILES for key, code in file.RIGHT.items()}
 
 
 @cache
@@ -54,36 +40,39 @@ def _solved(lesson: int) -> dict[str, Any]:
     return reference_namespace(read_lesson(source))
 
 
-def judged(key: tuple[str, str], seed: int = 0) -> Judgement:
-    """One of the answers, in a notebook where all other exercises are solved."""
-    exercise = find(key[0])
+def judged(exercise_id: str, code: str, seeds: range = SEEDS) -> list[Judgement]:
+    """One answer on each seed, in a notebook where all other exercises are solved."""
+    exercise = find(exercise_id)
     names = {**_solved(exercise.lesson), "np": np}
-    exec(ANSWERS[key], names)
-    return judge(exercise, LocalAsk(names), seed)
+    exec(code, names)
+    return [judge(exercise, LocalAsk(names), seed) for seed in seeds]
 
 
-def test_every_answer_is_spoken_of() -> None:
-    assert set(ANSWERS) == {*TRUE_REASON, *RIGHT, ("1.1", "scale_three_decimals")}
+def test_every_answer_stands_in_the_file_of_its_lesson() -> None:
+    for file in _FILES:
+        lessons = {find(exercise).lesson for exercise, _ in {**file.WRONG, **file.RIGHT}}
+        assert lessons == {int(file.__name__[-2:])}
 
 
-@pytest.mark.parametrize("key", TRUE_REASON, ids="-".join)
+@pytest.mark.parametrize("key", WRONG, ids="-".join)
 def test_a_wrong_answer_loses_the_same_points_on_every_seed_for_its_true_reason(
     key: tuple[str, str],
 ) -> None:
-    said = [judged(key, seed) for seed in SEEDS]
+    reason, code = WRONG[key]
+    said = judged(key[0], code)
     assert not any(one.passed for one in said)
     assert len({one.points for one in said}) == 1
-    assert {one.misconception or one.pattern for one in said} == {TRUE_REASON[key]}
+    assert {one.misconception or one.pattern or "" for one in said} == {reason}
     assert all(one.cause for one in said)
 
 
 @pytest.mark.parametrize("key", RIGHT, ids="-".join)
-def test_right_numbers_in_another_container_are_right(key: tuple[str, str]) -> None:
-    assert all(judged(key, seed).passed for seed in SEEDS)
+def test_a_right_answer_is_right_however_it_is_written(key: tuple[str, str]) -> None:
+    assert all(one.passed for one in judged(key[0], RIGHT[key]))
 
 
 def test_where_two_reasons_fit_both_are_said_and_none_is_named() -> None:
-    said = judged(("1.1", "scale_three_decimals"))
+    (said,) = judged("1.1", WRONG["1.1", "scale_three_decimals"][1], range(1))
     assert (said.misconception, said.points) == (None, 2)
     assert said.cause.startswith("2 things would give exactly this.")
     assert "256 levels" in said.cause

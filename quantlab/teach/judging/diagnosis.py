@@ -55,7 +55,18 @@ def _of_numbers(exercise: Exercise, seen: Sequence[Tried]) -> Diagnosis:
     first = next(t for t in seen if t.off)
     if first.reply.kind == "value" and first.reply.value is None:
         return Diagnosis("Does every path through your function end in `return`?")
-    return Diagnosis()
+    return Diagnosis(_tally(exercise, seen) if first.reply.kind == "value" else "")
+
+
+def _tally(exercise: Exercise, seen: Sequence[Tried]) -> str:
+    """Where nothing more can be said: what is right."""
+    right = [t for t in seen if not t.off]
+    if exercise.kind == "value":
+        names = " and ".join(f"`{t.args[0]}`" for t in right)
+        return f"{names} {'is' if len(right) == 1 else 'are'} right." if right else "None is right."
+    if not right:
+        return "No case is right. Does the example in the docstring come out, and one on paper?"
+    return f"{len(right)} of {len(seen)} cases are right. What do the others ask for besides?"
 
 
 def _explains(exercise: Exercise, known: Misconception, seen: Sequence[Tried]) -> bool:
@@ -82,10 +93,16 @@ def _about_changes(exercise: Exercise, seen: Sequence[Tried]) -> str:
     names = argument_names(exercise)
     changed = next(t.reply.changed for t in seen if t.reply.changed)
     listed = " and ".join(f"`{names[n]}`" for n in changed)
+    belong = "belongs" if len(changed) == 1 else "belong"
+    given = next(t.args[changed[0]] for t in seen if t.reply.changed)
+    how = (
+        "`sorted(c)` makes a new list; `c.sort()` and `c.append(v)` change the old one."
+        if isinstance(given, list)
+        else "`x / s` makes a new array; `x /= s` and `out=x` write into the old one."
+    )
     return (
-        f"The call writes into {listed}, which belongs to the caller: whoever uses it next gets "
-        "other numbers. `x / s` makes a new array; `x /= s` and `out=x` write into the old one. "
-        "Which line writes, here or in a function that it calls?"
+        f"The call writes into {listed}, which {belong} to the caller: whoever uses it next gets "
+        f"other numbers. {how} Which line writes, here or in a function that it calls?"
     )
 
 
@@ -107,7 +124,10 @@ def _pattern(exercise: Exercise, seen: Sequence[Tried]) -> Pattern | None:
         return _of_values(seen)
     names = argument_names(exercise)
     args = [dict(zip(names, t.args, strict=True)) for t in seen]
-    cases = [Seen(a, t.reply.value, t.want, bool(t.off)) for a, t in zip(args, seen, strict=True)]
+    cases = [
+        Seen(a, t.reply.value, t.want, bool(t.off), exercise.answer)
+        for a, t in zip(args, seen, strict=True)
+    ]
     asked = [c for c, t in zip(cases, seen, strict=True) if not isinstance(t.want, Raises)]
     found = None
     if all(t.answered for t in seen) and asked:
@@ -120,7 +140,7 @@ def _pattern(exercise: Exercise, seen: Sequence[Tried]) -> Pattern | None:
 def _of_values(seen: Sequence[Tried]) -> Pattern | None:
     for t in seen:
         if t.off and t.answered:
-            found = find_pattern([Seen({}, t.reply.value, t.want, True)])
+            found = find_pattern([Seen({}, t.reply.value, t.want, True, t.args[0])])
             if found:
                 return Pattern(found.name, f"`{t.args[0]}`: {found.sentence}")
     return None

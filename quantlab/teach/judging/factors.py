@@ -6,23 +6,39 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from quantlab.teach.judging.seen import SAME, Floats, Pattern, Seen, close, scalars, spread
+from quantlab.teach.judging.seen import (
+    SAME,
+    Floats,
+    Pattern,
+    Seen,
+    close,
+    scalars,
+    spread,
+    subject,
+    words,
+)
 
+BYTES = frozenset({"byte", "bytes", "kb", "mb", "gb"})
+TIMES = frozenset({"ms", "seconds", "time", "latency"})
+#: Factors of a unit: asked about where the unit is in the name of the answer or of an argument.
+UNITS = (
+    (8.0, "bits or bytes?", BYTES),
+    (1000.0, "KB or MB?", BYTES),
+    (1000.0, "seconds or milliseconds?", TIMES),
+    (1e6, "bytes or MB?", BYTES),
+    (1.024, "1000 or 1024 in each step?", BYTES),
+    (1.024**2, "1000 or 1024 in each step?", BYTES),
+    (1.024**3, "1000 or 1024 in each step?", BYTES),
+    (4.0, "how many bytes does each value take?", BYTES),
+)
 #: Factors that have a meaning, each with the question that it asks of an answer so many times off.
 FACTORS = (
-    (8.0, "bits or bytes?"),
-    (1000.0, "seconds or milliseconds, KB or MB?"),
-    (1e6, "bytes or MB?"),
-    (1.024, "1000 or 1024 in each step?"),
-    (1.024**2, "1000 or 1024 in each step?"),
-    (1.024**3, "1000 or 1024 in each step?"),
     (256 / 255, "levels or steps?"),
     (255.0, "is a range divided by its steps, once?"),
     (256.0, "is something divided by the levels, once?"),
     (128 / 127, "how many ticks lie on each side of 0?"),
     (255 / 127, "one side of the ruler or all of it?"),
     (2.0, "is something counted twice, or once where two are due?"),
-    (4.0, "how many bytes does each value take?"),
     (100.0, "a share or per cent?"),
 )
 
@@ -36,7 +52,7 @@ def factor(got: Floats, want: Floats, seen: Sequence[Seen]) -> Pattern | None:
     if close(np.abs(ratio), np.ones(len(ratio))):
         return None
     if np.allclose(ratio, ratio[0], rtol=SAME, atol=0):
-        return _constant_factor(float(ratio[0]), len(set(np.abs(want[there]))))
+        return _constant_factor(float(ratio[0]), len(set(np.abs(want[there]))), seen)
     for name in scalars(seen):
         arg = spread(seen, name)[there]
         if (arg == 0).any():
@@ -45,19 +61,21 @@ def factor(got: Floats, want: Floats, seen: Sequence[Seen]) -> Pattern | None:
             if close(ratio, times):
                 return Pattern(
                     "factor",
-                    f"Every answer is `{name}` times {said}: multiplied or divided by it once too "
-                    "often, or not at all?",
+                    f"{subject(got)} is `{name}` times {said}: multiplied or divided by it once "
+                    "too often, or not at all?",
                 )
     return None
 
 
-def _constant_factor(ratio: float, different: int) -> Pattern | None:
+def _constant_factor(ratio: float, different: int, seen: Sequence[Seen]) -> Pattern | None:
     size = max(abs(ratio), 1 / abs(ratio))
     said = "too large" if abs(ratio) > 1 else "too small"
-    for known, question in FACTORS:
+    who = "It" if sum(np.size(s.want) for s in seen) == 1 else "Every answer"
+    units = [(known, question) for known, question, of in UNITS if of & words(seen)]
+    for known, question in (*units, *FACTORS):
         if abs(size / known - 1) < SAME:
             often = f"{known:g} times" if known == round(known) else "by one and the same factor"
-            return Pattern("factor", f"Every answer is {often} {said}: {question}")
+            return Pattern("factor", f"{who} is {often} {said}: {question}")
     if different < 3:
         return None
     return Pattern(
@@ -99,7 +117,7 @@ def offset(got: Floats, want: Floats, seen: Sequence[Seen]) -> Pattern | None:
 def upside_down(got: Floats, want: Floats, seen: Sequence[Seen]) -> Pattern | None:
     """One over the right answer, or mirrored: right and given answers add up to one number."""
     if (want != 0).all() and close(got * want, np.ones(len(want))):
-        return Pattern("upside_down", "Every answer is upside down: which number goes on top?")
+        return Pattern("upside_down", f"{subject(got)} is upside down: which number goes on top?")
     total = got + want
     if len(set(want)) > 2 and np.allclose(total, total[0], rtol=SAME) and total[0] != 0:
         return Pattern("mirrored", "Every answer is mirrored: from which end do you count?")

@@ -27,6 +27,7 @@ from quantlab.teach.judging.seen import (
     one_value,
     scalars,
     spread,
+    subject,
 )
 
 
@@ -49,7 +50,9 @@ def find_pattern(seen: Sequence[Seen]) -> Pattern | None:
     for relation in (same_for_all, an_argument, sign, factor, offset, upside_down, order, wrapped):
         if found := relation(got, want, seen):
             return found
-    for partial in (cut_off, unrounded, other_neighbour, one_side, ends, precision):
+    # A single number has no ends: only the ticks of a tensor stop at both.
+    at_ends = [ends] if any(np.ndim(s.want) for s in seen) else []
+    for partial in (cut_off, unrounded, other_neighbour, one_side, *at_ends, precision):
         if found := partial(got, want, off):
             return found
     return where_an_argument(off, seen)
@@ -79,7 +82,7 @@ def sign(got: Floats, want: Floats, seen: Sequence[Seen]) -> Pattern | None:
     if not close(np.abs(got), np.abs(want)) or close(got, want):
         return None
     if close(got, -want):
-        return Pattern("sign", "Every answer has the right size and the opposite sign.")
+        return Pattern("sign", f"{subject(got)} has the right size and the opposite sign.")
     if (got >= 0).all():
         return Pattern("sign", "The sizes are right, and the sign is lost wherever it is negative.")
     return Pattern("sign", "The sizes are right, and some signs are not.")
@@ -132,19 +135,21 @@ def other_neighbour(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Patter
     apart = got - want
     if (want % 1 != 0).any() or (got % 1 != 0).any() or not 0 < np.abs(apart).max() <= 1:
         return None
-    way = "one too large" if apart.min() == 0 else "one too small"
+    way = "one too large" if apart.min() >= 0 else "one too small"
+    if got.size == 1:
+        return Pattern("neighbours", f"It is {way}. Which way is it rounded or counted there?")
     if apart.min() < 0 < apart.max():
         way = "one too large or one too small"
     return Pattern(
         "neighbours",
-        f"{int(off.sum())} of {len(off)} numbers are {way}, the others are right. How do you "
-        "round, and what do you do with ties?",
+        f"{int(off.sum())} of {len(off)} numbers are {way}, the others are right. How is each "
+        "of them rounded or chosen, and what about ties?",
     )
 
 
 def one_side(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | None:
-    """Right on one side of 0, off on the other."""
-    if off.all() or not off.any() or not (want < 0).any() or not (want > 0).any():
+    """Right on one side of 0, off on the other: on each side at least two, or it was chance."""
+    if min((want < 0).sum(), (want > 0).sum()) < 2:
         return None
     if (want[off] < 0).all() and not off[want > 0].any() and off[want < 0].all():
         return Pattern("one_side", "Right where the result is above 0, off wherever it is below.")
@@ -154,8 +159,8 @@ def one_side(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | Non
 
 
 def ends(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | None:
-    """Right between the ends of the range of results, off at the ends."""
-    if off.all() or not off.any() or len(set(want)) < 4:
+    """Whole numbers that are right between the ends of their range, and off at the ends."""
+    if off.all() or not off.any() or len(set(want)) < 4 or (want % 1 != 0).any():
         return None
     at_end = (want == want.min()) | (want == want.max())
     if at_end[off].all():
@@ -164,8 +169,14 @@ def ends(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | None:
 
 
 def precision(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | None:
-    """Near, and not as near as the arithmetic allows: digits were lost on the way."""
+    """Near, and not as near as the arithmetic allows: digits were lost on the way.
+
+    A float32 holds every whole number up to 2**24, so a smaller one that is off has another cause.
+    """
     if not off.any():
+        return None
+    whole_numbers = (want % 1 == 0).all() and (got % 1 == 0).all()
+    if whole_numbers and (np.abs(want[off]) < 2**24).any():
         return None
     with np.errstate(over="ignore"):
         if close(want.astype(np.float16).astype(np.float64), got):
@@ -204,9 +215,9 @@ def where_an_argument(off: NDArray[np.bool_], seen: Sequence[Seen]) -> Pattern |
             continue
         if (off == below).all():
             return Pattern("one_side", f"Off just where `{name}` is below 0. What happens there?")
-        if not off[below].any() and off[~below].any():
+        if not off[below].any() and off[~below].all():
             return Pattern("one_side", f"Right wherever `{name}` is below 0, off elsewhere.")
-        if not off[~below].any():
+        if not off[~below].any() and off.sum() > 2:
             return Pattern("one_side", f"What is off is off where `{name}` is below 0.")
     return None
 
@@ -222,9 +233,9 @@ def direction(seen: Sequence[Seen]) -> Pattern | None:
     apart = np.concatenate([(g - w).ravel() for g, w in pairs])
     every = "Every answer" if all(s.off for s in seen) else "Every answer that is off"
     if (apart >= 0).all():
-        return Pattern("direction", f"{every} is too large. What is counted that should not be?")
+        return Pattern("direction", f"{every} is too large. Which step makes it larger?")
     if (apart <= 0).all():
-        return Pattern("direction", f"{every} is too small. What is left out?")
+        return Pattern("direction", f"{every} is too small. Which step makes it smaller?")
     return None
 
 

@@ -18,12 +18,16 @@ SAME = 1e-5
 
 @dataclass(frozen=True)
 class Seen:
-    """One case: arguments by name, the learner's answer, the right one, and whether it is off."""
+    """One case: arguments by name, the learner's answer, the right one, and whether it is off.
+
+    `about` is the name under which the learner defines the answer.
+    """
 
     args: Mapping[str, Any]
     got: Any
     want: Any
     off: bool
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,16 @@ class Pattern:
 
     name: str
     sentence: str
+
+
+def subject(got: Floats) -> str:
+    """What a sentence about these answers begins with."""
+    return "It" if got.size == 1 else "Every answer"
+
+
+def words(seen: Sequence[Seen]) -> set[str]:
+    """The words in the names of the answer and of its arguments."""
+    return {word for name in (seen[0].about, *seen[0].args) for word in name.lower().split("_")}
 
 
 def numeric(value: Any) -> bool:

@@ -14,11 +14,17 @@ from quantlab.teach.judging.splits import find_split
 TRUTH = (3.7, -12.25, 150.8, -0.6, 41.3)
 
 
-def seen(got, want=TRUTH, args=None):
+def seen(got, want=TRUTH, args=None, about=""):
     """Cases with these answers; off where they differ."""
     args = args or [{}] * len(want)
     return [
-        Seen(a, g, w, not np.array_equal(np.asarray(g), np.asarray(w)) or type(g) is not type(w))
+        Seen(
+            a,
+            g,
+            w,
+            not np.array_equal(np.asarray(g), np.asarray(w)) or type(g) is not type(w),
+            about,
+        )
         for a, g, w in zip(args, got, want, strict=True)
     ]
 
@@ -28,8 +34,8 @@ def name_of(got, want=TRUTH, args=None):
     return found.name if found else None
 
 
-def sentence_of(got, want=TRUTH, args=None):
-    return find_pattern(seen(got, want, args)).sentence
+def sentence_of(got, want=TRUTH, args=None, about=""):
+    return find_pattern(seen(got, want, args, about)).sentence
 
 
 @pytest.mark.parametrize(
@@ -46,7 +52,21 @@ def sentence_of(got, want=TRUTH, args=None):
     ],
 )
 def test_every_answer_off_by_one_factor(times, said):
-    assert said in sentence_of([w * times for w in TRUTH])
+    assert said in sentence_of([w * times for w in TRUTH], about="model_bytes")
+
+
+@pytest.mark.parametrize("times", [8, 1000, 4, 1.024])
+def test_a_unit_is_asked_about_only_where_it_has_a_place(times):
+    said = sentence_of([w * times for w in TRUTH], about="squared_error")
+    assert said.startswith("Every answer is too large by one and the same factor.")
+    assert find_pattern([Seen({}, 0.2, 0.8, True, "minmax_error")]) is None
+    assert "4 times" in find_pattern([Seen({}, 0.2, 0.8, True, "my_bytes")]).sentence
+
+
+def test_one_number_is_not_called_every_answer():
+    assert find_pattern([Seen({}, 63, 64, True)]).sentence.startswith("It is one too small.")
+    assert find_pattern([Seen({}, -3.7, 3.7, True)]).sentence.startswith("It has the right size")
+    assert find_pattern([Seen({}, 7.4, 3.7, True)]).sentence.startswith("It is 2 times too large")
 
 
 def test_an_unknown_factor_is_not_printed():
@@ -114,11 +134,32 @@ WHOLE = (12, 200, 39, 250, 7, 130)
         ([12.2, 199.6, 39.4, 250.1, 6.8, 130.0], "unrounded"),
         ([12, 201, 39, 250, 8, 131], "neighbours"),
         ([12, 200 - 256, 39, 250 - 256, 7, 130 - 256], "wrapped"),
-        ([12, 200, 39, 255, 7, 130], "ends"),
+        ([12, 200, 39, 255, 7, 130], None),
     ],
 )
 def test_relations_between_whole_numbers(got, name):
     assert name_of(got, WHOLE) == name
+
+
+def test_only_the_whole_numbers_of_a_tensor_have_ends():
+    want = np.array([-127, -5, 127, 3, 127])
+    assert name_of([np.array([-128, -5, 44, 3, 44])], [want]) == "ends"
+    assert name_of([np.array([0.3, 0.2, 0.1, 9.0])], [np.array([0.3, 0.2, 0.1, 1.0])]) != "ends"
+
+
+def test_a_whole_number_that_a_float32_holds_has_lost_no_digits():
+    want = (32767, -32768, 2**24 + 2)
+    assert name_of([32767, -32767 + 100, 2**24 + 2], want) != "precision"
+    assert name_of([32767, -32768, 2**24 + 4], want) == "precision"
+
+
+def test_right_below_zero_and_here_and_there_above_is_not_called_off_elsewhere():
+    x = np.array([-2.0, 3.0, -1.0, 4.0, 5.0])
+    want = np.array([5.0, 8.0, 6.0, 9.0, 7.0])
+    mixed, all_above = want.copy(), np.where(x < 0, want, want * 1.7 + x)
+    mixed[1] = 11.0
+    assert "off elsewhere" in sentence_of([all_above], [want], [{"x": x}])
+    assert name_of([mixed], [want], [{"x": x}]) is None
 
 
 def test_an_overflow_before_bits_become_bytes_is_one_too():

@@ -317,8 +317,9 @@ names = ("towers.5.0.0", "stage_8.1.depthwise.0", "to_32.depthwise.0", "extras.2
 explore_channels({name: weights[name] for name in names}, channel=55)
 
 # %% [markdown]
-# A channel is lost when even its farthest weight lies within half a step of 0. One step is what the
-# *loudest* channel of the layer makes it. So a channel can be perfectly healthy and still vanish.
+# A channel is lost when even its farthest weight lies at most half a step from 0: at exactly half
+# a step it is a tie, and 0 is even. One step is what the *loudest* channel of the layer makes it.
+# So a channel can be perfectly healthy and still vanish.
 
 # %% box 3.4 [markdown]
 # Write `vanishing_channels(w, bits)`: which output channels become all zero on **one** symmetric
@@ -442,8 +443,8 @@ check("3.5")
 
 # %% box 3.6 [markdown]
 # The colleague's plan loses far too much. Keep the 3 bits of the weights and the 100 pictures, and
-# change as little as you can: `my_plan` may lose at most **{{f"{find('3.6').targets[0].lost:g}"}}
-# points** of top-1 over all classes. The check takes a few seconds.
+# change the rest as you like: `my_plan` may lose at most **{{f"{find('3.6').targets[0].lost:g}"}}
+# points** of top-1 over all classes. One word is enough. The check takes a few seconds.
 
 # %% exercise 3.6
 ### BEGIN SOLUTION

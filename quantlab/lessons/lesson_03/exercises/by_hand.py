@@ -53,6 +53,18 @@ class TwoChannels:
     def uses_the_width(name):
         return _read_off(name, (12.7 + 6.4) / 255, (0.254 + 0.0312) / 255)
 
+    @misconception(
+        "That is the width of the range over both sides' steps. Which weight must be reached?"
+    )
+    def halves_the_width(name):
+        return _read_off(name, (12.7 + 6.4) / 254, (0.254 + 0.0312) / 254)
+
+    @misconception(
+        "That ruler ends at −0.0312 itself. Which of the three quiet weights is farthest from 0?"
+    )
+    def ends_at_the_weight_itself(name):
+        return _read_off(name, 12.7 / 127, 0.0312 / 127)
+
     @misconception("That counts the steps to one unit. How long is one of the steps?")
     def upside_down(name):
         return _read_off(name, 127 / 12.7, 127 / 0.254)

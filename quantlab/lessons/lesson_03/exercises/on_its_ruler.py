@@ -83,6 +83,15 @@ class OnItsRuler:
     def forgets_to_clamp(w, scales):
         return np.rint(w / _column(scales)).astype(np.int64).astype(np.int8)
 
+    @misconception("The clamp stands behind the cast. What has the cast made of 300 by then?")
+    def clamps_after_the_cast(w, scales):
+        return np.maximum(np.rint(w / _column(scales)).astype(np.int64).astype(np.int8), -127)
+
+    @misconception("On a tie you go away from 0. Which neighbour does np.rint(2.5) choose?")
+    def rounds_half_away_from_zero(w, scales):
+        steps = w / _column(scales)
+        return _ticks(np.copysign(np.floor(np.abs(steps) + 0.5), steps))
+
     @misconception("−128 has no partner above 0. Which ticks does a symmetric ruler use?")
     def clamps_at_minus_128(w, scales):
         return np.clip(np.rint(w / _column(scales)), -128, 127).astype(np.int8)

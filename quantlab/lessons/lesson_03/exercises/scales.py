@@ -94,6 +94,16 @@ class ChannelScales:
     def forgets_the_dead_channel(w):
         return np.abs(_rows(w)).max(axis=1) / 127
 
+    @misconception("A dead channel's scale is 1 over 127 here. Which scale does the task give it?")
+    def gives_a_dead_channel_the_range_1(w):
+        return _alive(np.abs(_rows(w)).max(axis=1)) / 127
+
+    @misconception(
+        "You add a little to every channel. Which one alone needs help, and of how much?"
+    )
+    def adds_an_epsilon(w):
+        return (np.abs(_rows(w)).max(axis=1) + 1e-8) / 127
+
     @misconception("That is the average weight. Which one must the ruler still reach?")
     def takes_the_mean(w):
         return _alive(np.abs(_rows(w)).mean(axis=1) / 127)

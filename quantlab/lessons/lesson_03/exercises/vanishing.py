@@ -45,6 +45,7 @@ class VanishingChannels:
                 "Exactly those channels whose weights were not 0 and all become 0.",
                 [
                     (_weight([7.0, 0.45, -0.47, -2.0, 0.2, 0.6], (2, 2, 1)), 4),
+                    (CANCELLING, 4),
                     (_drawn(rng, 4), 4),
                 ],
             ),
@@ -88,6 +89,29 @@ class VanishingChannels:
         q = np.rint(w.reshape(len(w), -1) / _step(w, bits))
         return _gone((q == 0).any(axis=1), w)
 
+    @misconception("One weight became 0 that was not. What is left of the channel's others?")
+    def one_lost_weight_is_enough(w, bits):
+        q = np.rint(w / _step(w, bits)).reshape(len(w), -1)
+        return _gone(((q == 0) & (w.reshape(len(w), -1) != 0)).any(axis=1), w)
+
+    @misconception("The ticks 2 and −2 add up to 0. Has their channel vanished?")
+    def adds_the_ticks_up(w, bits):
+        return _gone(np.rint(w / _step(w, bits)).reshape(len(w), -1).sum(axis=1) == 0, w)
+
+    @misconception(
+        "The average weight lies within half a step of 0. And the farthest of the channel?"
+    )
+    def judges_by_the_mean(w, bits):
+        return _gone(np.abs(w.reshape(len(w), -1)).mean(axis=1) < _step(w, bits) / 2, w)
+
+    @misconception("The largest weight may lie below 0. How far must the ruler reach then?")
+    def ends_at_the_largest_above_0(w, bits):
+        return _gone(np.rint(_far(w) / (w.max() / (2 ** (bits - 1) - 1))) == 0, w)
+
+    @misconception("2**bits − 1 steps span both sides. How many of them lie on one side of 0?")
+    def counts_the_steps_of_both_sides(w, bits):
+        return _gone(np.rint(_far(w) / (np.abs(w).max() / (2**bits - 1))) == 0, w)
+
     @misconception("127 steps belong to 8 bits. How many lie on one side of 0 with 4?")
     def always_8_bits(w, bits):
         return _gone(np.rint(_far(w) / _step(w, 8)) == 0, w)
@@ -107,6 +131,10 @@ class VanishingChannels:
     @misconception("That is how many they are. Which ones are they?")
     def counts_them(w, bits):
         return len(_gone(np.rint(_far(w) / _step(w, bits)) == 0, w))
+
+
+#: With 7 steps to a side the ticks of channel 1 are 2 and -2, and channel 2 vanishes.
+CANCELLING = np.array([[7.0, 1.0], [2.0, -2.0], [0.4, -0.3]], np.float32).reshape(3, 1, 1, 2)
 
 
 def _far(w):

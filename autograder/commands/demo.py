@@ -14,10 +14,11 @@ from rich.console import Console
 from autograder.build import build_course
 from autograder.commands.feedback import write_pages
 from autograder.commands.grade import grade_shown
-from autograder.commands.report import current, show
 from autograder.course_folder import Course, CourseError, open_course, prepare
 from autograder.nbgrader.config import CELL_SECONDS, SUBMISSION_SECONDS
 from autograder.programs import put_own_programs_on_path
+from autograder.publishing.rows import rows_of
+from autograder.publishing.tables import show_grades
 from autograder.running.batch import Graded, Options, submissions_of
 from autograder.samples import LESSON, STUDENTS, write_samples
 
@@ -60,12 +61,12 @@ def run(args: argparse.Namespace) -> int:
         print(f"autograder demo: {said}", file=sys.stderr)
         return 2
     pages = list(write_pages(course))
-    records = current(course)
-    show(records, Console())
+    rows = rows_of(course)
+    show_grades(rows, Console())
     for page in pages:
         print(f"Feedback: {page.path or page.problem}")
     _say_next(course, time.perf_counter() - started)
-    verdicts = {record.student: record.verdict for record in records}
+    verdicts = {row.student: row.verdict for row in rows}
     expected = dict(zip(STUDENTS, ("graded", "graded", "malformed"), strict=True))
     return 0 if verdicts == expected and all(page.path for page in pages) else 1
 

@@ -1,0 +1,139 @@
+"""What `autograder report` shows in a terminal: grades, misconceptions, items, likeness."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from autograder.publishing.items import Item
+from autograder.publishing.rows import Row, in_order, mixed_environments
+from autograder.publishing.similar import Pair
+
+
+@dataclass(frozen=True)
+class Named:
+    """How often one misconception was named, of how many submissions that have the exercise."""
+
+    exercise: str
+    misconception: str
+    times: int
+    of: int
+
+
+def named_misconceptions(rows: Sequence[Row]) -> tuple[Named, ...]:
+    """By exercise, the most frequent first."""
+    have = Counter(e.id for row in rows for e in row.exercises)
+    times = Counter((e.id, e.misconception) for r in rows for e in r.exercises)
+    found = [Named(id, name, n, have[id]) for (id, name), n in times.items() if name is not None]
+    return tuple(sorted(found, key=lambda n: (in_order(n.exercise), -n.times, n.misconception)))
+
+
+def show_grades(rows: Sequence[Row], console: Console) -> None:
+    """Everyone's row, then what many have in common."""
+    grades = _table("Grades", "student", "name", "lesson", "score>", "verdict")
+    grades.add_column("for you to look at")
+    for row in rows:
+        who = (row.student, row.person.name, row.lesson)
+        grades.add_row(*map(plain, who), _score(row), row.verdict, plain(_to_look_at(row)))
+    console.print(grades)
+    for line in _for_the_whole_class(rows):
+        console.print(plain(line))
+    named = named_misconceptions(rows)
+    if named:
+        table = _table("Misconceptions named", "exercise", "misconception", "times>")
+        for one in named:
+            said = one.misconception.replace("_", " ")
+            table.add_row(one.exercise, plain(said), f"{one.times} of {one.of}")
+        console.print(table)
+
+
+def show_items(items: Sequence[Item], console: Console) -> None:
+    """One row an exercise: how hard, how telling, how long, and what went wrong most."""
+    table = _table(
+        *("Exercises", "lesson", "exercise", "decided>", "difficulty>", "discrimination>"),
+        *("seconds>", "most frequent"),
+    )
+    for item in items:
+        most = [f"{name.replace('_', ' ')} ({n})" for name, n in item.misconceptions[:2]]
+        most += [f"option {name} ({n})" for name, n in item.options[:4]]
+        table.add_row(
+            plain(item.lesson),
+            item.id,
+            f"{item.decided} of {item.submissions}",
+            _number(item.difficulty),
+            _number(item.discrimination),
+            _number(item.seconds),
+            plain(" · ".join(most)),
+        )
+    console.print(table)
+    console.print(
+        "difficulty: mean share of the points. discrimination: correlation with the rest."
+    )
+
+
+def show_pairs(pairs: Sequence[Pair], console: Console) -> None:
+    """The pairs that are alike, or a line that says that none are."""
+    if not pairs:
+        console.print("No two submissions are alike beyond what the whole class wrote.")
+        return
+    table = _table("Alike: look at both, it proves nothing", "lesson", "first", "second", "alike>")
+    table.add_column("most in")
+    for pair in pairs:
+        who = map(plain, (pair.lesson, pair.first, pair.second))
+        table.add_row(*who, f"{pair.alike:.0%}", ", ".join(pair.where))
+    console.print(table)
+
+
+def _for_the_whole_class(rows: Sequence[Row]) -> list[str]:
+    """What would otherwise stand in every row: texts to grade, one machine unlike another."""
+    waiting = Counter((row.lesson, id) for row in rows for id in row.waiting if row.exercises)
+    lines = [
+        f"To grade by hand in formgrader: {id} of {lesson}, {n} submissions."
+        for (lesson, id), n in sorted(waiting.items(), key=lambda p: (p[0][0], in_order(p[0][1])))
+    ]
+    lines += [
+        f"{lesson} was graded by more than one version of Python, libraries or lessons. Grade it "
+        "again on one: autograder grade --force."
+        for lesson in mixed_environments(rows)
+    ]
+    unsafe = sum(row.isolation == "none" for row in rows)
+    return [*lines, f"{unsafe} submissions ran without isolation."] if unsafe else lines
+
+
+def _to_look_at(row: Row) -> str:
+    """Why nothing was graded, or what a person has to look at; then what was odd."""
+    review = f"look again at {', '.join(row.review)}." if row.review else ""
+    faults = [e.id for e in row.exercises if e.points is None and e.verdict == "grader_error"]
+    fault = f"grade by hand: {', '.join(faults)}." if faults else ""
+    return " ".join(filter(None, (row.reason, fault, review, *row.flags, *row.notes)))
+
+
+def _score(row: Row) -> str:
+    if row.total is None:
+        return "–"
+    most = "?" if row.max_score is None else f"{row.max_score:g}"
+    late = f" ({row.score:g} - {row.penalty:g} late)" if row.penalty else ""
+    return f"{row.total:g} / {most}{late}"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _table(title: str, *columns: str) -> Table:
+    """A table whose columns with a > stand to the right."""
+    table = Table(title=title, title_justify="left")
+    for name in columns:
+        right = name.endswith(">")
+        table.add_column(name.rstrip(">"), justify="right" if right else "left")
+    return table
+
+
+def plain(text: str) -> str:
+    """A stranger's text, harmless to this terminal: no markup, no escape sequence."""
+    return escape("".join(c if c.isprintable() else "?" for c in text))

@@ -32,7 +32,7 @@ yet is empty, never 0. A roster has the columns id, first_name, last_name, email
 
 exit codes: 0 shown · 1 nothing is graded yet · 2 wrong use
 
-examples:
+example:
   autograder report --course course --csv grades.csv --items --similar
   autograder report --course course --lesson 01_scale_and_zero_point --canvas canvas.csv --final
 """

@@ -13,6 +13,7 @@ COMMANDS = {
     "build": "build the student notebooks from the lesson sources",
     "lint": "check lessons, exercises, misconceptions and points",
     "release": "pack what students receive",
+    "collect": "unpack a download from Canvas or Moodle",
     "grade": "grade submissions into nbgrader's gradebook",
     "feedback": "write a feedback page for each submission",
     "report": "show the grades and the misconceptions of a class",

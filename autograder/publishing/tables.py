@@ -135,5 +135,10 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def plain(text: str) -> str:
-    """A stranger's text, harmless to this terminal: no markup, no escape sequence."""
-    return escape("".join(c if c.isprintable() else "?" for c in text))
+    """A stranger's text in a table of ours: no markup, no escape sequence."""
+    return escape(printable(text))
+
+
+def printable(text: str) -> str:
+    """A stranger's text without what would steer a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)

@@ -115,7 +115,9 @@ def test_help_has_an_example_exit_codes_and_says_what_is_not_stopped(capsys):
     assert EPILOG in out
 
 
-@pytest.mark.parametrize("command", ["build", "lint", "release", "feedback", "report", "demo"])
+@pytest.mark.parametrize(
+    "command", ["build", "lint", "release", "collect", "feedback", "report", "demo"]
+)
 def test_every_command_has_help_with_an_example_and_exit_codes(command, capsys):
     with pytest.raises(SystemExit) as stopped:
         main([command, "--help"])

@@ -1,0 +1,76 @@
+"""`autograder collect`: a download from Canvas or Moodle into the folders that `grade` reads."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from autograder.course_folder import CourseError, open_course
+from autograder.intake.collect import Collected, collect
+from autograder.intake.student_ids import is_id
+from autograder.intake.zip_files import BadZip
+from autograder.programs import put_own_programs_on_path
+from autograder.publishing.tables import printable
+from autograder.recording.gradebook import roster
+
+EPILOG = """\
+The zip is read as a stranger's file: no path leads out of it, links are not followed, sizes are
+capped. Canvas' files are matched by lms_user_id of the roster, Moodle's by the full name; without a
+roster each keeps the platform's own name and number. Fill the roster first:
+
+  cd course && nbgrader db student import roster.csv
+
+A due date is nbgrader's:
+
+  cd course && nbgrader db assignment add LESSON --duedate "2026-12-24 12:00:00 UTC"
+
+It needs the time that each was handed in, in SUBMITTED/STUDENT/LESSON/timestamp.txt. A download
+holds no trustworthy time, so `collect` writes none.
+
+exit codes: 0 all are in their folders · 1 some are not (listed with the reason) · 2 wrong use
+
+example:
+  autograder collect submissions.zip --lesson 01_scale_and_zero_point --course course
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("download", type=Path, metavar="DOWNLOAD.zip")
+    parser.add_argument("--lesson", required=True, metavar="NAME", help="the lesson it is of")
+    parser.add_argument("--course", type=Path, default=Path(), metavar="DIR", help="default: here")
+    parser.add_argument("--gradebook", metavar="URL", help="default: gradebook.db in the course")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    put_own_programs_on_path()
+    try:
+        if not is_id(args.lesson):
+            raise CourseError(f"{args.lesson!r} is no lesson's name.")
+        args.course.mkdir(parents=True, exist_ok=True)
+        course = open_course(None, args.course, args.gradebook)
+        people = list(roster(course.db_url).values())
+        done = list(collect(args.download, args.lesson, course.submitted, people))
+    except (BadZip, CourseError, OSError) as said:
+        print(f"autograder collect: {said}", file=sys.stderr)
+        return 2
+    if args.json:
+        print(json.dumps({"collected": [vars(one) for one in done]}, indent=1))
+    else:
+        _tell(done, course.submitted)
+    return 0 if done and all(one.state != "refused" for one in done) else 1
+
+
+def _tell(done: list[Collected], submitted: Path) -> None:
+    counts = Counter(one.state for one in done)
+    print(", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "Nothing was found.")
+    for one in done:
+        said = [one.state] if one.state == "refused" else []
+        said += [one.note] if one.note else []
+        said += [] if one.in_roster else ["Not in the roster."]
+        if said:
+            print(printable(f"  {one.student}: {' '.join(said)}"))
+    print(f"Next: autograder grade {submitted}")

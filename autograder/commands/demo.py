@@ -15,7 +15,7 @@ from autograder.build import build_course
 from autograder.commands.feedback import write_pages
 from autograder.commands.grade import grade_shown
 from autograder.course_folder import Course, CourseError, open_course, prepare
-from autograder.nbgrader.config import CELL_SECONDS, SUBMISSION_SECONDS
+from autograder.judging.settings import CELL_SECONDS, SUBMISSION_SECONDS
 from autograder.programs import put_own_programs_on_path
 from autograder.publishing.rows import rows_of
 from autograder.publishing.tables import show_grades

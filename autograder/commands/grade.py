@@ -14,9 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from autograder.course_folder import Course, CourseError, open_course, prepare
 from autograder.intake.ingest import Found
-from autograder.nbgrader.config import CELL_SECONDS, SUBMISSION_SECONDS
+from autograder.judging.settings import CELL_SECONDS, SUBMISSION_SECONDS
 from autograder.running.batch import Graded, Options, grade_all, submissions_of
 from autograder.running.lock import only_grader
+from autograder.running.sandbox import BACKENDS, NoSandbox
 
 EPILOG = """\
 layout: SUBMISSIONS/STUDENT/LESSON/LESSON.ipynb, as nbgrader collects it. The course folder is the
@@ -24,14 +25,14 @@ parent of SUBMISSIONS; source/, release/, autograded/, records/ and gradebook.db
 A second run grades only what is new or changed; manual grades are kept, also with --force.
 
 exit codes: 0 every submission graded · 1 some not, or not wholly (listed with the reason) ·
-            2 wrong use · 130 stopped with Ctrl-C (run it again to go on)
+            2 wrong use, or no sandbox · 130 stopped with Ctrl-C (run it again to go on)
 
 example:
   autograder grade course/submitted --gradebook sqlite:///course/gradebook.db
 
-what this version does not stop: a submission runs with your own rights on this machine. It can read
-your files (the solutions too) and the gradebook, use the network, leave a process behind, and forge
-the output from which the score is read. Grade people you trust, or in a virtual machine.
+what is not stopped: a sandbox of bubblewrap shares this machine's kernel, so a hole in the kernel
+is a way out. For people who attack on purpose use a throw-away virtual machine. With `--isolation
+none` submissions have your own rights: the points stay sound, your files do not.
 """
 
 
@@ -59,6 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds for one submission",
     )
+    parser.add_argument(
+        "--isolation",
+        choices=tuple(BACKENDS),
+        default="bubblewrap",
+        help="what submissions run in (default: bubblewrap; none: your own rights)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -68,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         cell_seconds=args.timeout,
         submission_seconds=args.budget,
         force=args.force,
+        isolation=args.isolation,
     )
     lessons = frozenset(args.lesson) if args.lesson else None
     done: list[Graded] = []
@@ -77,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
             found = submissions_of(course, lessons)
             prepare(course, {one.lesson for one in found})
             complete = grade_shown(course, found, options, done)
-    except CourseError as said:
+    except (CourseError, NoSandbox) as said:
         print(f"autograder grade: {said}", file=sys.stderr)
         return 2
     if args.json:

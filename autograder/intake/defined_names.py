@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import symtable
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -17,13 +17,31 @@ def names_of(source: str) -> frozenset[str]:
     Python's own symbol table says so: what a function, a comprehension or a lambda binds for itself
     is not among them.
     """
+    table = _table(source)
+    symbols = table.get_symbols() if table else ()
+    return frozenset(s.get_name() for s in symbols if s.is_assigned() or s.is_imported())
+
+
+def names_read(source: str) -> frozenset[str]:
+    """The names of the notebook that a cell's code reads, in its functions too."""
+    table = _table(source)
+    return frozenset(_global_reads(table)) if table else frozenset()
+
+
+def _table(source: str) -> symtable.SymbolTable | None:
     try:
-        table = symtable.symtable(TransformerManager().transform_cell(source), "cell", "exec")
+        return symtable.symtable(TransformerManager().transform_cell(source), "cell", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
-    return frozenset(
-        s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()
-    )
+        return None
+
+
+def _global_reads(table: symtable.SymbolTable) -> Iterator[str]:
+    top = table.get_type() == "module"
+    for symbol in table.get_symbols():
+        if symbol.is_referenced() and (top or symbol.is_global()):
+            yield symbol.get_name()
+    for inner in table.get_children():
+        yield from _global_reads(inner)
 
 
 def without_names(stub: str, names: Iterable[str]) -> str:

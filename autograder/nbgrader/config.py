@@ -12,11 +12,9 @@ from pathlib import Path
 
 from traitlets.config import Config, PyFileConfigLoader
 
-MARKER = "# Written by `autograder`. Delete this line to keep your own changes."
+from autograder.judging.settings import CELL_SECONDS
 
-#: Seconds that one cell may run, and one whole submission.
-CELL_SECONDS = 30
-SUBMISSION_SECONDS = 300
+MARKER = "# Written by `autograder`. Delete this line to keep your own changes."
 
 
 def course_config(
@@ -24,8 +22,6 @@ def course_config(
     db_url: str | None = None,
     *,
     submitted: Path | None = None,
-    cell_seconds: int = CELL_SECONDS,
-    submission_seconds: int = SUBMISSION_SECONDS,
 ) -> Config:
     """The hardened configuration for one course folder.
 
@@ -45,8 +41,6 @@ def course_config(
     if submitted is not None:
         config.CourseDirectory.submitted_directory = str(submitted.resolve())
     harden(config)
-    config.Execute.timeout = cell_seconds
-    config.GuardedExecute.submission_seconds = submission_seconds
     return config
 
 
@@ -63,7 +57,6 @@ def default_db_url(course: Path) -> str:
 def harden(config: Config) -> None:
     """Set what differs from nbgrader's defaults, on `config` in place."""
     from autograder.authoring.stubs import FittingStubs
-    from autograder.nbgrader.guarded_execute import GuardedExecute
     from autograder.nbgrader.sound_grades import SoundGrades
     from autograder.nbgrader.tidy_checks import TidyChecks
     from autograder.publishing.sanitize import clean_fragment
@@ -79,10 +72,10 @@ def harden(config: Config) -> None:
         "nbgrader.preprocessors.ComputeChecksums",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
-    # A dead kernel or an endless cell costs its own points, not the whole submission; and a score
-    # that is no number between 0 and the maximum goes to a person (nbgrader: full marks for nan).
+    # For `nbgrader autograde` itself: a score that is no number between 0 and the maximum goes to a
+    # person (nbgrader: full marks for nan).
     config.Autograde.autograde_preprocessors = [
-        GuardedExecute,
+        "nbgrader.preprocessors.Execute",
         "nbgrader.preprocessors.LimitOutput",
         SoundGrades,
         "nbgrader.preprocessors.AssignLatePenalties",

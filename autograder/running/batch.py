@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import shutil
-import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 from autograder.authoring.instructor import write_notebook
 from autograder.course_folder import Course, load_release
 from autograder.intake.ingest import (
-    HANDED_IN,
     Found,
     Refused,
     Submission,
     find_submissions,
-    parse_notebook,
     read_submission,
 )
 from autograder.intake.student_ids import is_id
-from autograder.intake.transplant import transplant, with_note
-from autograder.recording.gradebook import Standing, standing
+from autograder.intake.transplant import with_note
+from autograder.judging.cells import max_score_of
+from autograder.judging.environment import versions
+from autograder.judging.grade_one import grade_one as judge_one
+from autograder.judging.grade_one import parse_graded
+from autograder.judging.settings import Settings
+from autograder.nbgrader.config import course_config
+from autograder.recording.gradebook import standing
+from autograder.recording.late import penalty_of
 from autograder.recording.record import Record, read_record, record_path, write_record
-from autograder.recording.results import max_score_of, results_of
-from autograder.recording.store import Store
-from autograder.running.runner import Job, Runner
+from autograder.recording.store import Store, changed_texts
+from autograder.running.sandbox import NoSandbox
 from quantlab.teach.judging.verdict import Verdict
 
 
@@ -44,6 +43,7 @@ class Options:
     cell_seconds: int
     submission_seconds: int
     force: bool = False
+    isolation: str = "bubblewrap"
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,13 @@ def submissions_of(course: Course, lessons: frozenset[str] | None) -> tuple[Foun
 def grade_all(course: Course, found: tuple[Found, ...], options: Options) -> Iterator[Graded]:
     """Grade in order, yielding each as it is done. A KeyboardInterrupt passes through: every
     submission that was yielded is recorded, and a second run starts with the one that was not."""
-    with Runner() as runner:
-        for one in found:
-            yield grade_one(course, one, options, runner)
+    for one in found:
+        yield grade_one(course, one, options)
 
 
-def grade_one(course: Course, found: Found, options: Options, runner: Runner) -> Graded:
+def grade_one(course: Course, found: Found, options: Options) -> Graded:
     """The record of one submission. Never raises for anything a submission is or does."""
-    blank = Record(found.student, found.lesson, "graded", graded_at=_now(), versions=_versions())
+    blank = Record(found.student, found.lesson, "graded", graded_at=_now(), versions=versions())
     try:
         if found.lesson != "*" and found.lesson not in course.lessons() and _is_id(found):
             known = ", ".join(course.lessons())
@@ -88,7 +87,10 @@ def grade_one(course: Course, found: Found, options: Options, runner: Runner) ->
         )
         if not options.force and (earlier := _earlier(course, blank)):
             return Graded(earlier, reused=True)
-        record = _run(course, submission, blank, options, runner)
+        record, notebook = _run(course, submission, blank, options)
+        record = _stored(course, record, notebook)
+    except NoSandbox:
+        raise
     except Refused as refused:
         record = replace(blank, verdict=str(refused.verdict), reason=refused.sentence)
         record = _withheld(course, record)
@@ -115,67 +117,33 @@ def _earlier(course: Course, blank: Record) -> Record | None:
 
 
 def _run(
-    course: Course, submission: Submission, blank: Record, options: Options, runner: Runner
-) -> Record:
-    """Stage the submission in the released notebook, run it, read what came out."""
-    release, _ = load_release(course, blank.lesson)
-    planted = transplant(release, parse_notebook(submission.notebook))
-    started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="quantlab-staged-") as folder:
-        staged = Path(folder) / blank.student / blank.lesson
-        write_notebook(planted.notebook, staged / f"{blank.lesson}.ipynb")
-        for name, data in submission.answers:
-            (staged / name).write_bytes(data)
-        if submission.handed_in is not None:
-            (staged / HANDED_IN).write_text(submission.handed_in, encoding="utf-8")
-        ran = runner.run(
-            Job(
-                course=str(course.folder),
-                db_url=course.db_url,
-                student=blank.student,
-                lesson=blank.lesson,
-                staged=folder,
-                seed=options.seed,
-                cell_seconds=options.cell_seconds,
-                submission_seconds=options.submission_seconds,
-            )
-        )
-    record = replace(
-        blank,
+    course: Course, submission: Submission, blank: Record, options: Options
+) -> tuple[Record, NotebookNode]:
+    """Grade one submission, and put its record and its notebook where they belong."""
+    release = course.release_path(blank.lesson).read_bytes()
+    settings = replace(
+        Settings(),
         seed=options.seed,
-        seconds=round(time.perf_counter() - started, 2),
-        notes=blank.notes + planted.notes,
+        cell_seconds=options.cell_seconds,
+        submission_seconds=options.submission_seconds,
+        isolation=options.isolation,
     )
-    if ran.outcome == "timeout":
-        said = f"It ran longer than {options.submission_seconds} s and could not be interrupted."
-        raise Refused(Verdict.TIMEOUT, f"{said} Look for an endless loop in its code.")
-    if ran.outcome == "failed":
-        raise RuntimeError(f"{ran.error} {ran.log[-500:]}".strip())
-    return _read_results(course, record, max_score_of(release))
+    graded = judge_one(
+        submission.to_bytes(), blank.release_sha256, release=release, settings=settings
+    )
+    return parse_graded(graded)
 
 
-def _read_results(course: Course, record: Record, most: float) -> Record:
-    now = standing(course.db_url, record.student, record.lesson)
-    if now is None:
-        raise RuntimeError("nbgrader ended without an entry in the gradebook.")
+def _stored(course: Course, record: Record, notebook: NotebookNode) -> Record:
+    """The record as the gradebook has it: with what a person should look at, and lateness."""
     path = course.autograded_path(record.student, record.lesson)
-    results = results_of(nbformat.read(path, as_version=4), now.points)
-    return replace(
-        record,
-        verdict=results.verdict,
-        reason=results.reason,
-        score=now.score,
-        max_score=most,
-        exercises=results.exercises,
-        notes=record.notes + _lateness(now),
-    )
-
-
-def _lateness(now: Standing) -> tuple[str, ...]:
-    if now.late_seconds <= 0:
-        return ()
-    late, penalty = now.late_seconds / 3600, now.late_penalty
-    return (f"Handed in {late:,.1f} hours late: the penalty is {penalty:g} of its points.",)
+    before = nbformat.read(path, as_version=4) if path.is_file() else None
+    late = penalty_of(course_config(course.folder, course.db_url))
+    with Store(course.db_url, late) as store:
+        stored = store.put(record, changed_texts(before, notebook))
+    shutil.rmtree(path.parent, ignore_errors=True)
+    write_notebook(notebook, path)
+    return replace(record, notes=record.notes + stored.notes)
 
 
 def _withheld(course: Course, record: Record) -> Record:
@@ -184,12 +152,8 @@ def _withheld(course: Course, record: Record) -> Record:
         return record
     try:
         release, _ = load_release(course, record.lesson)
-        with Store(course.db_url) as store:
-            store.put(record)
-        path = course.autograded_path(record.student, record.lesson)
-        shutil.rmtree(path.parent, ignore_errors=True)
-        write_notebook(with_note(release, record.reason), path)
-        return replace(record, max_score=max_score_of(release))
+        record = replace(record, max_score=max_score_of(release))
+        return _stored(course, record, with_note(release, record.reason))
     except Exception as fault:
         return replace(
             record, notes=(*record.notes, f"Not in the gradebook: {type(fault).__name__}: {fault}")
@@ -210,8 +174,3 @@ def _our_fault(fault: Exception) -> str:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _versions() -> tuple[tuple[str, str], ...]:
-    named = {"python": platform.python_version(), "machine": platform.machine() or os.name}
-    return tuple(sorted((named | {p: version(p) for p in ("quantlab", "nbgrader")}).items()))

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +10,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import quantlab.lessons
 from autograder.authoring.instructor import KERNEL, write_notebook
 from autograder.course_folder import open_course, prepare
 from autograder.running.batch import Options, grade_one, submissions_of
-from autograder.running.runner import Runner
 
 LESSON = "97_tiny"
 
-# Two functions, a text. The notebook's first cell puts the room into quantlab.lessons.
+# Two functions, a text. Graders find the room by a line that runs when their Python starts.
 EXERCISES = """
 from quantlab.teach.judging.exercise import Band, exercise, group, misconception
 from quantlab.teach.judging.within import exact
@@ -91,16 +92,11 @@ def _meta(kind, id, points=None):
     }
 
 
-def _instructor_notebook(rooms):
+def _instructor_notebook():
     new = nbformat.v4.new_code_cell
     cells = [
         nbformat.v4.new_markdown_cell("# Tiny", id="title"),
-        new(
-            "import quantlab.lessons as rooms\n"
-            f"rooms.__path__.append({str(rooms)!r})\n"
-            "from quantlab.learn import check",
-            id="setup",
-        ),
+        new("from quantlab.learn import check", id="setup"),
     ]
     for id, points in (("97.1", 3.0), ("97.2", 2.0)):
         name, _, body = ANSWERS[id].partition("\n")
@@ -123,11 +119,21 @@ def built_course(tmp_path_factory):
         (rooms / package).mkdir()
         (rooms / package / "__init__.py").touch()
     (rooms / "lesson_97" / "exercises" / "tiny.py").write_text(EXERCISES)
+    with_room(rooms, tmp_path_factory.mktemp("start"))
     folder = tmp_path_factory.mktemp("course")
-    write_notebook(_instructor_notebook(rooms), folder / "source" / LESSON / f"{LESSON}.ipynb")
+    write_notebook(_instructor_notebook(), folder / "source" / LESSON / f"{LESSON}.ipynb")
     (folder / "submitted").mkdir()
     prepare(open_course(folder / "submitted", None, None), {LESSON})
     return folder
+
+
+def with_room(rooms, start):
+    """Let this process find the tiny lesson, and every Python that it starts."""
+    quantlab.lessons.__path__.append(str(rooms))
+    lines = ("import quantlab.lessons", f"quantlab.lessons.__path__.append({str(rooms)!r})")
+    (start / "sitecustomize.py").write_text("\n".join(lines))
+    there = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(start), *([there] if there else [])])
 
 
 class Class:
@@ -137,9 +143,8 @@ class Class:
     answers = ANSWERS
     options = Options(seed=7_777_777, cell_seconds=30, submission_seconds=120)
 
-    def __init__(self, folder: Path, runner: Runner):
+    def __init__(self, folder: Path):
         self.folder = folder
-        self.runner = runner
         self.course = open_course(folder / "submitted", None, None)
 
     def released(self):
@@ -168,7 +173,7 @@ class Class:
         """Grade everything, or the students a function chooses; the records by student."""
         found = tuple(f for f in submissions_of(self.course, None) if students(f.student))
         options = replace(self.options, **changes)
-        return {f.student: grade_one(self.course, f, options, self.runner) for f in found}
+        return {f.student: grade_one(self.course, f, options) for f in found}
 
     def submit(self, student, content):
         """Write a notebook, a text or bytes as this student's submission; returns its path."""
@@ -183,23 +188,16 @@ class Class:
         return path
 
 
-@pytest.fixture(scope="session")
-def runner():
-    """One grading process for all tests: its start is the slow part."""
-    with Runner() as shared:
-        yield shared
-
-
 @pytest.fixture
-def a_class(built_course, tmp_path, runner):
+def a_class(built_course, tmp_path):
     folder = tmp_path / "course"
     shutil.copytree(built_course, folder)
-    return Class(folder, runner)
+    return Class(folder)
 
 
 @pytest.fixture(scope="module")
-def module_class(built_course, tmp_path_factory, runner):
+def module_class(built_course, tmp_path_factory):
     """A class that a whole module shares."""
     folder = tmp_path_factory.mktemp("module") / "course"
     shutil.copytree(built_course, folder)
-    return Class(folder, runner)
+    return Class(folder)

@@ -9,7 +9,6 @@ import json
 import os
 
 import pytest
-from nbgrader.api import Gradebook
 
 from autograder.recording.gradebook import standing
 
@@ -126,13 +125,13 @@ def warns_on_stderr(c):
 
 
 @bad("ff_nan")
-def check_gives_nan(c):
+def check_replaced(c):
     fake = "\ncheck = lambda id: float('nan')"
     return c.answered(a1=c.answers["97.1"] + fake, a2=c.answers["97.2"])
 
 
-@bad("ff_oracle")
-def fault_of_the_check(c):
+@bad("ff_judge")
+def judge_replaced(c):
     sabotage = "\nimport quantlab.learn.classroom as k\ndef fault(*a): raise RuntimeError('oh')"
     return c.answered(a1=c.answers["97.1"], a2=c.answers["97.2"] + sabotage + "\nk.judge = fault")
 
@@ -221,6 +220,8 @@ def test_an_unread_submission_waits_for_a_person_in_the_gradebook(batch):
         "aa_right",
         "cc_copied",
         "ee_stderr",
+        "ff_nan",
+        "ff_judge",
         "hh_extras",
         "ünï cödé",
     ],
@@ -274,27 +275,6 @@ def test_a_giant_print_is_cut_and_the_answers_count(batch):
     # Kept are 200 kB of one cell; the rest of this notebook is far below 100 kB.
     assert c.course.autograded_path("ee_20_mb", c.lesson).stat().st_size < 300_000
     assert c.course.autograded_path("ee_floods", c.lesson).stat().st_size < 300_000
-
-
-def test_a_score_that_is_no_score_goes_to_a_person(batch):
-    got = record(batch, "ff_nan")
-    assert got.verdict == "grader_error"
-    assert [e.points for e in got.exercises[:2]] == [None, None]
-    assert standing(batch[0].course.db_url, "ff_nan", batch[0].lesson).needs_manual_grade
-
-
-def test_a_fault_of_the_check_is_never_a_zero(batch):
-    c, _ = batch
-    got = record(batch, "ff_oracle")
-    assert got.verdict == "grader_error"
-    assert [(e.verdict, e.points) for e in got.exercises[:2]] == [
-        ("correct", 3.0),
-        ("grader_error", None),
-    ]
-    with Gradebook(c.course.db_url) as gradebook:
-        grade = gradebook.find_grade("check-97-2", c.lesson, c.lesson, "ff_oracle")
-        assert grade.auto_score is None
-        assert grade.needs_manual_grade
 
 
 def test_records_are_written_and_hold_the_seed(batch):

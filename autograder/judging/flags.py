@@ -1,0 +1,99 @@
+"""What an instructor may want to look at: read in the text of the cells, and seen while they ran.
+
+A flag takes no points. It says what stands there, and a person decides what it means.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode
+
+#: Libraries that do a whole exercise; the course's own notebooks import some of them.
+READY_MADE = ("onnx", "onnxruntime", "torch.ao", "torch.quantization", "openvino", "nncf")
+#: Names that reach around an import statement, into other frames, or into the machine.
+REACHING = {
+    "__import__": "imports by a name in a text",
+    "import_module": "imports by a name in a text",
+    "eval": "runs a text as code",
+    "exec": "runs a text as code",
+    "_getframe": "looks into the frames of its caller",
+    "currentframe": "looks into the frames of its caller",
+    "get_objects": "looks through the memory of its process",
+    "get_referrers": "looks through the memory of its process",
+    "settrace": "changes how Python watches calls",
+    "setprofile": "changes how Python watches calls",
+    "ast_transformers": "changes how cells are run",
+    "input_transformers_post": "changes how cells are run",
+    "input_transformers_cleanup": "changes how cells are run",
+    "set_custom_exc": "changes how cells are run",
+    "_exit": "ends its own process",
+}
+MODULES = {
+    "ctypes": "uses machine code",
+    "subprocess": "starts a program",
+    "socket": "opens a connection",
+    "multiprocessing": "starts a process",
+    "sqlite3": "opens a database",
+    "pickle": "loads or writes pickles",
+}
+LESSONS = "quantlab.lessons"
+TAGS = frozenset({"skip-execution", "otter_ignore", "raises-exception"})
+#: Seen while the code ran, and told whatever the text of the cells says.
+TOLD = ("starts a program", "forks", "opens a connection", "changes how Python watches calls")
+
+
+def flags_of(
+    notebook: NotebookNode, release: NotebookNode, events: Sequence[str]
+) -> tuple[str, ...]:
+    """The flags of one submission, each once, in the order of its cells."""
+    given = {cell.source for cell in release.cells}
+    found: dict[str, None] = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.source not in given:
+            for said in _read(cell.source):
+                found[f"A cell {said}."] = None
+    ready = tuple(f"import {name}" for name in READY_MADE)
+    for event in events:
+        if event in TOLD:
+            found[f"While it ran, the code {event}."] = None
+        elif event.startswith(ready) and not event.startswith("import onnxruntime.capi"):
+            found[f"While it ran, the code loaded {event.removeprefix('import ')}."] = None
+    return tuple(found)
+
+
+def _read(source: str) -> Iterator[str]:
+    try:
+        tree = ast.parse(TransformerManager().transform_cell(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in ast.walk(tree):
+        yield from _imports(node)
+        name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+        if name in REACHING:
+            yield REACHING[name]
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            # A module's name in a text: what importlib, getattr and globals() are given.
+            if _is_ready_made(node.value) or node.value.startswith(LESSONS):
+                yield f"names {node.value[:60]!r} in a text"
+            elif node.value in REACHING and node.value.startswith("_"):
+                yield REACHING[node.value]
+
+
+def _imports(node: ast.AST) -> Iterator[str]:
+    names: list[str] = []
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        names = [f"{node.module}.{alias.name}" for alias in node.names]
+    for name in names:
+        if name.partition(".")[0] in MODULES:
+            yield MODULES[name.partition(".")[0]]
+        elif _is_ready_made(name) or name.startswith(LESSONS):
+            yield f"imports {name[:60]}"
+
+
+def _is_ready_made(name: str) -> bool:
+    return any(name == ready or name.startswith(f"{ready}.") for ready in READY_MADE)

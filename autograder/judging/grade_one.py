@@ -1,0 +1,223 @@
+"""The unit of work: one submission in, one record out, whoever asks and however often.
+
+`grade_one` reads no file of the course and writes none. It can run in any process on any machine
+that has this package and a sandbox, and running it twice gives the same points.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.utils import compute_checksum, is_solution
+
+from autograder.intake.ingest import Refused, Submission, parse_notebook
+from autograder.intake.transplant import transplant, with_note
+from autograder.judging.cells import Graded, graded_of, max_score_of, to_run
+from autograder.judging.environment import environment_sha256, versions
+from autograder.judging.flags import flags_of
+from autograder.judging.one_exercise import (
+    Judged,
+    Stopped,
+    is_exercise,
+    judge_answers_file,
+    judge_exercise,
+)
+from autograder.judging.outputs import outputs_of
+from autograder.judging.settings import Settings
+from autograder.recording.record import ExerciseResult, Record
+from autograder.running.sandbox import NoSandbox, sandbox
+from autograder.running.student import Student
+from quantlab.teach.judging.card import judgement_card
+from quantlab.teach.judging.verdict import Verdict
+
+#: Of several reasons, the one a submission is listed under.
+GRAVEST = (
+    Verdict.GRADER_ERROR,
+    Verdict.KERNEL_DIED,
+    Verdict.OUT_OF_MEMORY,
+    Verdict.TIMEOUT,
+    Verdict.OUTPUT_LIMIT,
+)
+
+
+def grade_one(submission: bytes, release_hash: str, *, release: bytes, settings: Settings) -> str:
+    """Grade one submission.
+
+    submission    `Submission.to_bytes()`.
+    release_hash  sha256 of `release`, the file of the lesson's released notebook.
+    settings      seed, budgets, isolation.
+
+    Returns JSON: {"record": Record.to_dict(), "notebook": nbformat 4}. The notebook is the released
+    one with the student's text, capped outputs of their cells, and a card under each check. Raises
+    NoSandbox where this machine has no such isolation; never for what a submission is or does.
+    """
+    started, clock = _now(), time.perf_counter()
+    given = Submission.from_bytes(submission)
+    if hashlib.sha256(release).hexdigest() != release_hash:
+        raise ValueError("The released notebook is not the one that was asked for.")
+    lesson = nbformat.reads(release.decode("utf-8"), as_version=4)
+    blank = Record(
+        given.student,
+        given.lesson,
+        "graded",
+        max_score=max_score_of(lesson),
+        notes=given.notes,
+        submission_sha256=given.sha256,
+        release_sha256=release_hash,
+        environment_sha256=environment_sha256(),
+        seed=settings.seed,
+        handed_in=given.handed_in,
+        started_at=started,
+        versions=versions(),
+    )
+    try:
+        record, notebook = _graded(given, lesson, blank, settings)
+    except Refused as refused:
+        record = replace(blank, verdict=str(refused.verdict), reason=refused.sentence)
+        notebook = with_note(lesson, record.reason)
+    except NoSandbox:
+        raise
+    except Exception as fault:  # a fault of ours: said so, never a zero
+        record = replace(blank, verdict=str(Verdict.GRADER_ERROR), reason=_our_fault(fault))
+        notebook = with_note(lesson, record.reason)
+    seconds = round(time.perf_counter() - clock, 3)
+    record = replace(record, seconds=seconds, graded_at=_now())
+    return json.dumps({"record": record.to_dict(), "notebook": notebook}, sort_keys=True)
+
+
+def parse_graded(text: str) -> tuple[Record, NotebookNode]:
+    """The record and the notebook in what `grade_one` returned."""
+    whole = json.loads(text)
+    return Record.from_dict(whole["record"]), nbformat.from_dict(whole["notebook"])
+
+
+def seed_of(settings_seed: int, submission_sha256: str) -> int:
+    """The seed of one submission's cases: nobody can know it, the same file has the same one."""
+    digest = hashlib.sha256(f"{settings_seed}:{submission_sha256}".encode()).digest()
+    return int.from_bytes(digest[:7], "big")
+
+
+def _graded(
+    given: Submission, lesson: NotebookNode, blank: Record, settings: Settings
+) -> tuple[Record, NotebookNode]:
+    planted = transplant(lesson, parse_notebook(given.notebook))
+    seed = seed_of(settings.seed, given.sha256)
+    with Student(sandbox(settings.isolation), settings) as student:
+        run = _Run(planted.notebook, lesson, student, seed, dict(given.answers))
+        run.all()
+        used = student.used
+        events = tuple(student.events)
+    results = tuple(judged.result for judged in run.judged.values())
+    verdict, reason = _verdict(results)
+    score = None
+    if verdict != Verdict.GRADER_ERROR or any(r.points is not None for r in results):
+        score = float(sum(r.points or 0.0 for r in results))
+    return (
+        replace(
+            blank,
+            verdict=verdict,
+            reason=reason,
+            score=score,
+            exercises=results,
+            notes=blank.notes + planted.notes,
+            flags=flags_of(planted.notebook, lesson, events),
+            isolation=settings.isolation,
+            cpu_seconds=round(used.cpu_seconds, 2),
+            peak_mib=round(used.mib, 1),
+        ),
+        planted.notebook,
+    )
+
+
+@dataclass
+class _Run:
+    """One submission, cell by cell: what is run, what is asked, what stands under it."""
+
+    notebook: NotebookNode
+    release: NotebookNode
+    student: Student
+    seed: int
+    answers: dict[str, bytes]
+
+    def all(self) -> None:
+        cells: Sequence[NotebookNode] = self.notebook.cells
+        runs = to_run(cells, self.release.cells)
+        self.judged: dict[str, Judged] = {}
+        stopped: Stopped | None = None
+        for n, cell in enumerate(cells):
+            graded = graded_of(cell)
+            if n in runs:
+                result = self.student.run_cell(cell.source)
+                cell.outputs = outputs_of(result, self.student.settings.kept_bytes)
+                if result.stopped is not None:
+                    stopped = Stopped(result.stopped, result.sentence)
+            if graded is not None:
+                self.judged[graded.cell] = self._judge(graded, cell, stopped)
+                stopped = None
+        self._ask_again()
+        for cell in cells:
+            found = graded_of(cell)
+            if found is not None and not found.written:
+                cell.outputs = _card(self.judged[found.cell])
+
+    def _judge(self, graded: Graded, cell: NotebookNode, stopped: Stopped | None) -> Judged:
+        if not is_exercise(graded.id):
+            return judge_answers_file(graded, self.answers)
+        if not graded.written:
+            return judge_exercise(graded, self.student, self.seed, stopped)
+        if cell.metadata.nbgrader.get("checksum") == compute_checksum(cell):
+            untouched = ExerciseResult(
+                graded.id,
+                str(Verdict.NOT_ATTEMPTED),
+                0.0,
+                graded.points,
+                cell=graded.cell,
+                kind="written",
+            )
+            return replace(judge_exercise(graded, self.student, self.seed), result=untouched)
+        judged = judge_exercise(graded, self.student, self.seed)
+        # Whatever was written, code gives it no points and takes none.
+        return replace(judged, result=replace(judged.result, points=None))
+
+    def _ask_again(self) -> None:
+        """A question before its answer: the notebook defines it further down."""
+        places = {g.cell: (g, c) for c in self.notebook.cells if (g := graded_of(c))}
+        for name, judged in self.judged.items():
+            graded, cell = places[name]
+            empty = judged.result.verdict == Verdict.NOT_ATTEMPTED
+            if empty and is_exercise(graded.id) and not is_solution(cell):
+                self.judged[name] = judge_exercise(graded, self.student, self.seed)
+
+
+def _card(judged: Judged) -> list[NotebookNode]:
+    bundle = judgement_card(judged.judgement)._repr_mimebundle_()
+    return [nbformat.v4.new_output("display_data", data=bundle)]
+
+
+def _verdict(results: Sequence[ExerciseResult]) -> tuple[str, str]:
+    reasons: dict[str, str] = {}
+    for result in results:
+        reasons.setdefault(result.verdict, f"{result.id}: {result.observed}")
+    for why in GRAVEST:
+        if why in reasons:
+            return str(why), reasons[why]
+    return "graded", ""
+
+
+def _our_fault(fault: Exception) -> str:
+    text = " ".join(str(fault).split())[:300]
+    return (
+        f"The grader stopped with {type(fault).__name__}: {text}. Run the command again; "
+        "if it stays, grade this one by hand in formgrader."
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -14,7 +14,11 @@ import ipywidgets as widgets
 from quantlab.learn.choice_desk import ChoiceDesk
 from quantlab.learn.classroom import catalogue
 from quantlab.learn.predictions import ON_REVEAL, PredictionDesk, commit_typed
+from quantlab.learn.progress import open_progress
+from quantlab.learn.quiz_session import grading
 from quantlab.learn.quiz_widget import STYLE, controls_of, note
+from quantlab.learn.status import status
+from quantlab.learn.way_back import way_back
 from quantlab.teach.judging.card import BLUE, Card, inline
 from quantlab.teach.quiz.answers import typed_answer
 from quantlab.teach.quiz.text import choice_html, choice_text
@@ -113,7 +117,7 @@ class Boxes(widgets.VBox):
 
     def _say(self) -> None:
         said = f"{len(self.desk.chosen)} of {len(self.boxes)} ticked."
-        shown = note(said, self.desk.take_notices(), BLUE)
+        shown = note(said, (*_way_back(self.desk), *self.desk.take_notices()), BLUE)
         self.status.value = f'<div role="status" aria-live="polite">{shown}</div>'
 
 
@@ -138,7 +142,8 @@ def i_can(name: str, ticked: Sequence[str] | None = None) -> ShownBoxes | Card:
     name    a lesson's name.
     ticked  letters of all sentences that hold, where no boxes run: `i_can("quick_test", ["a"])`.
 
-    Ticks are kept in the progress file and earn nothing. A card with one sentence where there is
+    Ticks are kept in the progress file and earn nothing. What is not ticked names the lesson to go
+    back to, and where that one stands. A card with one sentence where there is
     nothing to tick.
     """
     try:
@@ -148,5 +153,12 @@ def i_can(name: str, ticked: Sequence[str] | None = None) -> ShownBoxes | Card:
         desk.keep(typed_answer(desk.question, ticked))  # type: ignore[arg-type]
     except (KeyError, ValueError) as said:
         return Card("Nothing to tick", (("", str(said.args[0])),))
-    said_ticked = tuple(("", desk.lettered(n)) for n in desk.chosen)
+    said_ticked = tuple(("", said) for said in (*map(desk.lettered, desk.chosen), *_way_back(desk)))
     return Card(f"{len(desk.chosen)} of {len(desk.question.options)} ticked", said_ticked)
+
+
+def _way_back(desk: ChoiceDesk) -> tuple[str, ...]:
+    if grading():  # a grader's run is nobody's progress
+        return ()
+    rows = status(open_progress(), catalogue().all_exercises()).rows
+    return way_back(desk.question, desk.chosen, rows)

@@ -25,6 +25,16 @@ multiple_numbers = " and ".join(str(q.number) for q in quick_test.questions if q
 from quantlab.learn import check, i_can, quiz
 
 # %% [markdown]
+# ## What you can do now
+#
+# Begin with yourself. Read each line aloud and finish it with "because" or "for example". Tick
+# those that you can finish. For the others you read which lesson to go back to, and how far you are
+# in it. Come back to this list after the test: do the ticks still stand?
+
+# %% demo
+i_can("quick_test")
+
+# %% [markdown]
 # ## How to answer
 #
 # - Run the next cell. {{single}} questions ask for **one** option. {{multiple}} (questions
@@ -51,15 +61,6 @@ quiz("quick_test")
 
 # %% check quick_test points=9
 check("quick_test")
-
-# %% [markdown] spine="explain"
-# ## What you can do now
-#
-# Read each line aloud and finish it with "because" or "for example". Tick those that you can
-# finish. If you can't, you know where to go back to.
-
-# %% demo
-i_can("quick_test")
 
 # %% [markdown] spine="have"
 # ## What you have, and what it is not

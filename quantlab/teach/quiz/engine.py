@@ -50,11 +50,11 @@ def read_predictions(path: Path) -> tuple[Prediction, ...]:
 def read_statements(path: Path) -> Question:
     """The sentences of a self-assessment as one question: tick all that you can do.
 
-    Raises ValueError in one sentence when the file is no list of sentences.
+    Raises ValueError in one sentence when the file is no list of sentences with their lessons.
     """
     data = _plain_yaml(path)
     check_statements(data, path.name)
-    options = tuple(Option(_one_line(said)) for said in data)
+    options = tuple(Option(_one_line(e["text"]), lessons=tuple(e["lessons"])) for e in data)
     return Question("i_can", 1, "Tick what you can do.", "multiple", options=options)
 
 

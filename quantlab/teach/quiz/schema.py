@@ -24,6 +24,7 @@ CHOICE_KEYS = (*OPEN_KEYS[:-1], "options")
 NUMERIC_KEYS = (*OPEN_KEYS, "answer", "tolerance", "feedback", "wrong", "otherwise")
 OPTION_KEYS = ("text", "right", "feedback")
 PREDICTION_ID = re.compile(r"\d+\.[a-z]")
+STATEMENT_KEYS = ("text", "lessons")
 PREDICTION_KEYS = ("id", "text", "unit", "options", "why")
 BEFORE_KEYS = (*OPTION_KEYS, "from", "below")  # of an option that a measurement decides about
 WRONG_KEYS = ("value", "tolerance", "feedback")
@@ -66,12 +67,18 @@ def check_predictions(data: Any, where: str) -> None:
 
 
 def check_statements(data: Any, where: str) -> None:
-    """Raise ValueError with one sentence unless `data` is a list of different sentences."""
+    """Raise ValueError with one sentence unless `data` is a list of different sentences, each with
+    the numbers of its lessons."""
     if not isinstance(data, list) or not 1 <= len(data) <= MOST_OPTIONS:
         raise ValueError(f"{where}: expected is a list of 1 to {MOST_OPTIONS} sentences.")
-    for number, said in enumerate(data, start=1):
-        _text({"sentence": said}, "sentence", f"{where}, line {number}")
-    _no_repeats(data, "sentence", where)
+    for number, entry in enumerate(data, start=1):
+        here = f"{where}, sentence {number}"
+        _known(entry, STATEMENT_KEYS, here)
+        _text(entry, "text", here)
+        numbers = entry.get("lessons")
+        if not isinstance(numbers, list) or not numbers or any(type(n) is not int for n in numbers):
+            raise ValueError(f"{here}: lessons is {numbers!r}; expected is a list such as [6, 8].")
+    _no_repeats((entry["text"] for entry in data), "sentence", where)
 
 
 def without_key(data: Mapping[str, Any]) -> dict[str, Any]:

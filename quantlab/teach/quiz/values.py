@@ -9,11 +9,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a choice. In a keyless quiz `right` is None and `feedback` empty."""
+    """One option of a choice. In a keyless quiz `right` is None and `feedback` empty.
+
+    lessons   of a sentence to tick: the numbers of the lessons that teach it.
+    """
 
     text: str
     right: bool | None = None
     feedback: str = ""
+    lessons: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

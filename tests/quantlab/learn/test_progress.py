@@ -257,7 +257,10 @@ def test_killed_in_the_middle_of_writing():
     for _ in range(40):
         said = int(process.stdout.readline())
     process.send_signal(signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
-    rest, _ = process.communicate(timeout=10)
+    # Not `communicate`: with a timeout it reads past what `readline` has already fetched.
+    rest = process.stdout.read()
+    process.stdout.close()
+    process.wait(timeout=10)
     said = max([said, *(int(line) for line in rest.split("\n")[:-1] if line)])
     progress = reopened()
     attempts = progress.attempts("1.2")

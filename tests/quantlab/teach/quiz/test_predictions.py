@@ -80,8 +80,11 @@ def test_an_id_stands_once():
 
 def test_sentences_to_tick_are_one_question(tmp_path):
     path = tmp_path / "i_can.yaml"
-    path.write_text("- I can say\n  why.\n- I can measure.\n")
+    path.write_text(
+        "- text: I can say\n    why.\n  lessons: [1]\n- text: I can measure.\n  lessons: [2, 3]\n"
+    )
     asked = read_statements(path)
+    assert [option.lessons for option in asked.options] == [(1,), (2, 3)]
     assert [option.text for option in asked.options] == ["I can say why.", "I can measure."]
     assert asked.kind == "multiple"
 
@@ -91,8 +94,11 @@ def test_sentences_to_tick_are_one_question(tmp_path):
     [
         (None, "a list of 1 to 26 sentences"),
         ([], "a list of 1 to 26 sentences"),
-        ([1], "sentence is 1"),
-        (["a", "a"], "the sentence 'a' stands twice"),
+        ([1], "found int"),
+        ([{"text": 1, "lessons": [1]}], "text is 1"),
+        ([{"text": "a", "lessons": []}], r"lessons is \[\]; expected is a list such as"),
+        ([{"text": "a", "lessons": [True]}], r"lessons is \[True\]"),
+        ([{"text": "a", "lessons": [1]}, {"text": "a", "lessons": [2]}], "the sentence 'a' stands"),
     ],
 )
 def test_what_is_no_list_of_sentences_is_one_sentence(data, said):

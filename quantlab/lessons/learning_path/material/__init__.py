@@ -1,0 +1,1 @@
+"""One number format or method beyond the course a file, each in a few lines."""

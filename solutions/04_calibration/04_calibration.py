@@ -26,7 +26,7 @@ targets = {t.slice: t.lost for t in find("4.8").targets}
 step_ratio = 255 / 15
 wrong_share = 100 / 201  # one picture of 201, in percent
 scenes = find("4.8").trial.scenes
-first_options = "\n".join(f"- **{k}** · {o.text}" for k, o in find("4.6").options.items())
+first_options = "\n".join(f'- `"{k}"` {o.text}' for k, o in find("4.6").options.items())
 
 # %% [markdown] spine="promise"
 # # Lesson 04 · Calibration
@@ -195,7 +195,8 @@ def update_range(seen, batch):
     returns  (lo, hi): two floats, lo <= hi
 
     >>> seen = update_range(None, np.array([[0.5, 2.0]], dtype=np.float32))
-    >>> update_range(seen, np.array([1.5, 0.25], dtype=np.float32))
+    >>> lo, hi = update_range(seen, np.array([1.5, 0.25], dtype=np.float32))
+    >>> float(lo), float(hi)
     (0.25, 2.0)
     """
     assert isinstance(batch, np.ndarray), f"batch is a {type(batch).__name__}; expected is an array"
@@ -292,8 +293,8 @@ def squared_error(x, hi, bits):
     bits     int from 2 to 8; tick 0 stands at 0.0
     returns  float, 0 or more, in the unit of x squared
 
-    >>> float(squared_error(np.array([1.0, 3.0, 5.0], dtype=np.float32), 3.0, 2))
-    1.3333333333333333
+    >>> round(float(squared_error(np.array([1.0, 3.0, 5.0], dtype=np.float32), 3.0, 2)), 4)
+    1.3333
     """
     assert isinstance(x, np.ndarray), f"x is a {type(x).__name__}; expected is a numpy array"
     assert x.min() >= 0, f"the smallest value is {x.min()}; expected is 0 or more"
@@ -309,8 +310,8 @@ def squared_error(x, hi, bits):
 check("4.4")
 
 # %% box 4.5 [markdown]
-# Write `best_clip(x, bits, candidates)`: the candidate end with the smallest squared error. Of
-# equally good ones take the largest: it also has room for values that are still to come.
+# Write `best_clip(x, bits, candidates)`: the candidate end with the smallest squared error. Where
+# several cost exactly the same, take the largest: it also has room for values still to come.
 
 
 # %% exercise 4.5
@@ -467,7 +468,7 @@ for count in (1, 5, 50):
 
 # %% box 4.7 [markdown]
 # Write `clipped_share(lo, hi, fresh)`: the share of the values in `fresh` that a ruler from `lo` to
-# `hi` cannot reach. A value exactly at an end is reached.
+# `hi` cannot reach. A value exactly at an end is reached, where numpy compares in float32.
 
 
 # %% exercise 4.7

@@ -89,6 +89,12 @@ def ticks_in_a_list(x, scale, zero_point):
     return np.clip(np.rint(x / np.float32(scale)) + zero_point, 0, 255).astype(int).tolist()
 
 
+def test_what_is_said_of_a_list_that_was_sorted_is_about_lists() -> None:
+    (said,) = judged("4.5", WRONG["4.5", "sorts_in_place"][1], range(1))
+    assert "`sorted(c)` makes a new list; `c.sort()`" in said.cause
+    assert "x / s" not in said.cause
+
+
 def uses_a_variable_called_ql(x, scale, zero_point):
     ql, qh = 0, 255
     return np.clip(np.rint(x / np.float32(scale)) + zero_point, ql, qh).astype(np.uint8)

@@ -12,6 +12,8 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from quantlab.teach.judging.exercise import Exercise, Misconception
 from quantlab.teach.judging.parts import find_in_parts
 from quantlab.teach.judging.patterns import cut_digits, direction, find_pattern
@@ -50,12 +52,34 @@ def _of_numbers(exercise: Exercise, seen: Sequence[Tried]) -> Diagnosis:
         return Diagnosis(fitting[0].question, misconception=fitting[0].name)
     if cut:
         return Diagnosis(cut, pattern="cut_digits")
-    if found := _pattern(exercise, seen):
-        return Diagnosis(found.sentence, pattern=found.name)
+    if cast := _in_the_right_dtype(exercise, seen):
+        found = _of_numbers(exercise, cast)
+        return replace(found, cause=f"The dtype is another one. Apart from that: {found.cause}")
+    if pattern := _pattern(exercise, seen):
+        return Diagnosis(pattern.sentence, pattern=pattern.name)
     first = next(t for t in seen if t.off)
     if first.reply.kind == "value" and first.reply.value is None:
         return Diagnosis("Does every path through your function end in `return`?")
     return Diagnosis(_tally(exercise, seen) if first.reply.kind == "value" else "")
+
+
+def _in_the_right_dtype(exercise: Exercise, seen: Sequence[Tried]) -> list[Tried]:
+    """The same numbers in the dtype that is expected; none where this changes nothing or mends all.
+
+    A sum that numpy widened is off everywhere, and a mistake in its numbers would not be seen.
+    """
+    cast = []
+    for t in seen:
+        got, want = t.reply.value, t.want
+        if type(got) is not np.ndarray or type(want) is not np.ndarray or got.dtype == want.dtype:
+            return []
+        as_wanted = got.astype(want.dtype)
+        if got.shape != want.shape or not np.array_equal(as_wanted, got):
+            return []
+        off = str(exercise.comparator(t.args)(as_wanted, want))
+        cast.append(replace(t, reply=replace(t.reply, value=as_wanted), off=off))
+    right = sum(not t.off for t in cast)
+    return cast if sum(not t.off for t in seen) < right < len(cast) else []
 
 
 def _tally(exercise: Exercise, seen: Sequence[Tried]) -> str:
@@ -66,7 +90,8 @@ def _tally(exercise: Exercise, seen: Sequence[Tried]) -> str:
         return f"{names} {'is' if len(right) == 1 else 'are'} right." if right else "None is right."
     if not right:
         return "No case is right. Does the example in the docstring come out, and one on paper?"
-    return f"{len(right)} of {len(seen)} cases are right. What do the others ask for besides?"
+    are = "is" if len(right) == 1 else "are"
+    return f"{len(right)} of {len(seen)} cases {are} right. What do the others ask for besides?"
 
 
 def _explains(exercise: Exercise, known: Misconception, seen: Sequence[Tried]) -> bool:

@@ -74,7 +74,8 @@ def _constant_factor(ratio: float, different: int, seen: Sequence[Seen]) -> Patt
     units = [(known, question) for known, question, of in UNITS if of & words(seen)]
     for known, question in (*units, *FACTORS):
         if abs(size / known - 1) < SAME:
-            often = f"{known:g} times" if known == round(known) else "by one and the same factor"
+            by = "by a factor" if who == "It" else "by one and the same factor"
+            often = f"{known:g} times" if known == round(known) else by
             return Pattern("factor", f"{who} is {often} {said}: {question}")
     if different < 3:
         return None

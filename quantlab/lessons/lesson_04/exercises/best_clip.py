@@ -49,13 +49,16 @@ class CheapestRange:
                     (thin, 2, [5.1, 1.0, 2.2, 3.0, 7.0]),
                     (thin.reshape(4, 5), 3, [1.0, 2.2, 3.25, 5.1, 8.0]),
                     (thin, 4, [1.0, 2.2, 3.0, 4.0, 5.1, 7.5]),
+                    # With 8 bits 6.0 costs less than 5.5; costs of 0.00005 and 0 are not equal.
+                    (thin, 2, [5.5, 6.0, 3.0]),
+                    (thin, 8, [9.5, 5.1, 3.0]),
                     *(_clear_case(rng, bits) for bits in (2, 3, 4, 8)),
                 ],
             ),
             group(
                 "two are equally good",
                 1,
-                "Of equally good candidates it is the largest.",
+                "Of candidates that cost the same it is the largest.",
                 [
                     (on_ticks, 2, [9.0, 3.0, 4.0]),
                     (on_ticks, 2, [2.0, 3.0, 9.0]),
@@ -106,6 +109,25 @@ class CheapestRange:
                    "list mean anything?")  # fmt: skip
     def first_of_equals(x, bits, candidates):
         return min(candidates, key=lambda hi: _cost(x, hi, bits))
+
+    @misconception("Two cost the same, and you keep whichever came last. Does the order of the "
+                   "list mean anything?")  # fmt: skip
+    def last_of_equals(x, bits, candidates):
+        return min(candidates[::-1], key=lambda hi: _cost(x, hi, bits))
+
+    @misconception("Your costs stand in another order than the list. Which entry do you pick?")
+    def sorts_the_costs_alone(x, bits, candidates):
+        costs = [_cost(x, hi, bits) for hi in sorted(candidates, reverse=True)]
+        return candidates[int(np.argmin(costs))]
+
+    @misconception("To two decimals 0.001 and 0.004 are the same. Which one costs less?")
+    def rounds_the_costs(x, bits, candidates):
+        return min(candidates, key=lambda hi: (round(_cost(x, hi, bits), 2), -hi))
+
+    @misconception("You only try ends that clip nothing. Which of all candidates costs least?")
+    def cheapest_that_covers(x, bits, candidates):
+        enough = [hi for hi in candidates if hi >= x.max()] or candidates
+        return min(enough, key=lambda hi: (_cost(x, hi, bits), -hi))
 
     @misconception("That goes by the mean distance. What did 4.4 do to each distance?")
     def goes_by_distance(x, bits, candidates):

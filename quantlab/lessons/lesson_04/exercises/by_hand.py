@@ -59,6 +59,21 @@ class ByHand:
         scale = hi / 4
         return float(np.square(VALUES - np.clip(np.rint(VALUES / scale), 0, 3) * scale).mean())
 
+    @misconception("The ruler to 9 has four ticks. How many gaps lie between them?")
+    def counts_ticks_for_steps_up_to_9(name):
+        back = np.clip(np.rint(VALUES / (FAR / 4)), 0, 3) * FAR / 4
+        return float(np.square(VALUES - back).mean()) if name == "minmax_error" else _error(name, 3)
+
+    @misconception("The far value is added up, too. By how many values is the sum divided then?")
+    def divides_by_19(name):
+        return _error(name, 3) * (20 / 19 if name == "clipped_error" else 1)
+
+    @misconception("Those are the numbers of the example above. How far out is the far one now?")
+    def answers_the_example(name):
+        values = np.where(VALUES == FAR, 4.5, VALUES)
+        hi = 4.5 if name == "minmax_error" else CLIP
+        return float(np.square(values - round_trip(values, hi, 3)).mean())
+
     @misconception("The 9 lies beyond the ruler that ends at 3. Where does it come back, and how "
                    "far off is that?")  # fmt: skip
     def leaves_out_the_clipped_value(name):

@@ -103,6 +103,19 @@ class ClippedShare:
     def goes_by_magnitude(lo, hi, fresh):
         return float((np.abs(fresh) > hi).mean())
 
+    @misconception("Both sides are measured with the farther end. Where does the other one lie?")
+    def goes_by_the_farther_end(lo, hi, fresh):
+        return float((np.abs(fresh) > max(abs(lo), abs(hi))).mean())
+
+    @misconception("`len` counts along the first axis. How many values are there in all?")
+    def divides_by_the_first_axis(lo, hi, fresh):
+        return int(((fresh < lo) | (fresh > hi)).sum()) / len(fresh)
+
+    @misconception("One clipped value makes a whole picture count. What is to be counted?")
+    def counts_pictures(lo, hi, fresh):
+        rows = fresh.reshape(len(fresh), -1)
+        return float(((rows < lo) | (rows > hi)).any(axis=1).mean())
+
     @misconception("You compare the widths of two ranges. How many *values* lie outside?")
     def compares_the_widths(lo, hi, fresh):
         width = float(fresh.max() - fresh.min())

@@ -59,6 +59,8 @@ class MinMax:
                     ((-8.5, 9.25), wide),
                     ((0.25, 9.25), first),
                     ((-6.5, -0.25), below),
+                    ((0.0, 9.25), first),
+                    ((-6.5, 0.0), below),
                     ((-7.5, 6.5), batch((4, 2, 3), -2, 2)),
                 ],
             ),
@@ -106,6 +108,22 @@ class MinMax:
         ends = [abs(end) for end in seen or ()]
         size = max([float(np.abs(batch).max()), *ends])
         return -size, size
+
+    @misconception("Python takes 0.0 for False. What does `or` make of an end at 0.0?")
+    def takes_zero_for_nothing(seen, batch):
+        lo, hi = float(batch.min()), float(batch.max())
+        return (min(seen[0] or lo, lo), max(seen[1] or hi, hi)) if seen else (lo, hi)
+
+    @misconception("You look at the first picture of the batch. What do the others show?")
+    def first_picture_only(seen, batch):
+        first = batch if batch.ndim == 1 else batch[0]
+        lo, hi = float(first.min()), float(first.max())
+        return (min(seen[0], lo), max(seen[1], hi)) if seen else (lo, hi)
+
+    @misconception("Each batch gives a range as long on both sides of 0. Do its values do that?")
+    def takes_the_largest_magnitude_of_each_batch(seen, batch):
+        size = float(np.abs(batch).max())
+        return (min(seen[0], -size), max(seen[1], size)) if seen else (-size, size)
 
     @misconception("That is the range which all batches share. Where is a value that only one has?")
     def keeps_what_is_shared(seen, batch):

@@ -120,6 +120,28 @@ class MiddlePercent:
         ends = np.percentile(x, [cut, 100 - cut], method="lower")
         return tuple(float(end) for end in ends)
 
+    @misconception("You count off whole values. What lies between two of them?")
+    def counts_off_whole_values(x, percentile):
+        ordered = np.sort(x, axis=None)
+        count = int(x.size * (100 - percentile) / 200)
+        return float(ordered[count]), float(ordered[-1 - count])
+
+    @misconception("Half of 3 percent is 1.5 percent. What has `//` made of it?")
+    def cuts_whole_percents(x, percentile):
+        cut = (100 - percentile) // 2
+        return tuple(float(end) for end in np.percentile(x, [cut, 100 - cut]))
+
+    @misconception("np.percentile counts from 0 to 100. In which unit is what you cut off?")
+    def takes_a_share_for_percent(x, percentile):
+        cut = (1 - percentile / 100) / 2
+        return tuple(float(end) for end in np.percentile(x, [cut, 100 - cut]))
+
+    @misconception("Each column was cut for itself. Over how many of the axes does one range go?")
+    def widest_of_the_columns(x, percentile):
+        cut = (100 - percentile) / 2
+        lo, hi = np.percentile(x, [cut, 100 - cut], axis=0)
+        return float(np.min(lo)), float(np.max(hi))
+
     @misconception("One axis was left over. Over how many of the axes does one range go?")
     def one_range_a_column(x, percentile):
         cut = (100 - percentile) / 2

@@ -118,6 +118,15 @@ class SquaredError:
         kept = x[x <= hi]
         return _mean_square(kept, round_trip(kept, hi, 2**bits - 1))
 
+    @misconception("What clips costs nothing here. How far is its last tick from such a value?")
+    def forgives_what_clips(x, hi, bits):
+        back = round_trip(x, hi, 2**bits - 1)
+        return _mean_square(x, np.where(x <= hi, back, x))
+
+    @misconception("With 2 bits, 2 * bits and 2**bits are both 4. And with 8 bits?")
+    def doubles_the_bits(x, hi, bits):
+        return _mean_square(x, round_trip(x, hi, 2 * bits - 1))
+
     @misconception("Only the clipped values count here. What did rounding do to the others?")
     def counts_clipping_alone(x, hi, bits):
         return _mean_square(x, np.minimum(x, hi))

@@ -160,7 +160,7 @@ worst_table(errors_of(pair["B"]), 3)
 
 # %% box 7.1 [markdown]
 # Now you. FP32 has **{{listed(FP32)}}**, and **{{listed(BACK)}}** came back. Give the SQNR
-# (`my_db`) and the error in percent of the signal's size (`my_percent`).
+# (`my_db`, two decimals) and the error in percent of the signal's size (`my_percent`).
 
 # %% exercise 7.1
 ### BEGIN SOLUTION
@@ -181,7 +181,7 @@ def sqnr_db(reference, back):
 
     reference  float32 array of any shape, what FP32 has, not all zeros
     back       float32 array of the same shape, what came back from the integers
-    returns    float, in dB; infinity where the two are equal
+    returns    float, in dB; infinity where the two are equal, value by value
 
     >>> round(float(sqnr_db(np.array([3.0, -4.0]), np.array([3.5, -4.0]))), 3)
     20.0
@@ -250,7 +250,8 @@ def suspects(alone, gap):
 
     alone    float array (n,), SQNR of each layer alone in dB, in the order of computation
     gap      float above 0, in dB
-    returns  their places, 0 to n - 1, from the lowest SQNR to the highest: an int array, or a list
+    returns  their places, 0 to n - 1, from the lowest SQNR to the highest: an int array, or a list;
+             equally low ones in either order
 
     >>> [int(p) for p in suspects(np.array([31.0, 12.0, 30.0, 33.0, 3.0]), 10.0)]
     [4, 1]
@@ -317,7 +318,7 @@ for name, pixels in (("inference", a), ("calibration", b)):
 # %% [markdown]
 # Ranges on a few images already tell. Better: every step of a preparation is a multiplication or an
 # addition, so between two pipelines lies one straight line, `b = gain × a + offset`. Its two
-# numbers name the fault. 255 is a forgotten division, −1 is black for white.
+# numbers name the fault. A gain of 255 is a forgotten division, −1 is black for white.
 
 # %% box 7.5 [markdown]
 # Write `gain_and_offset(a, b)`. All pixels of `b` are `gain × a + offset`.
@@ -328,7 +329,7 @@ def gain_and_offset(a, b):
     """The line that leads from one pipeline's pixels to another's.
 
     a, b     float32 arrays of one shape (n, 3, h, w): the same pictures, not all pixels equal
-    returns  (gain, offset), two floats
+    returns  (gain, offset), two floats; the gain is above or below 0, never 0
 
     >>> a = np.array([0.0, 1.0, 2.0, 4.0], np.float32).reshape(1, 1, 2, 2)
     >>> gain, offset = gain_and_offset(a, 2 * a + 1)
@@ -368,12 +369,13 @@ ql.compare_preprocessing(a, b, mean=[0.5] * 3, std=[0.25] * 3, names=("inference
 # so does an honest 0.0 behind a ReLU.
 
 # %% box 7.6 [markdown]
-# Write `clipped_share(x, scale, zero_point)` for a UINT8 ruler, ticks 0 to 255.
+# Write `clipped_share(x, scale, zero_point)` for a UINT8 ruler, ticks 0 to 255. (Lesson 04 had one
+# that got the ends themselves. This one gets a ruler, and forgives half a step beyond its ends.)
 
 
 # %% exercise 7.6
 def clipped_share(x, scale, zero_point):
-    """The share of values beyond the ends of a UINT8 ruler, by more than half a step.
+    """The share of values that lie more than half a step beyond an end of a UINT8 ruler.
 
     x           float32 array of any shape, at least one value
     scale       float above 0
@@ -423,8 +425,8 @@ def per_channel_is_on(shape, scales):
     """Do a weight's scales give every output channel a ruler of its own?
 
     shape    tuple (out, in, height, width) or (out, in)
-    scales   float32 array, of any number of values; without axes where there is one
-    returns  True or False
+    scales   float32 array with one axis, or without axes where it holds one value
+    returns  True or False; copies of one scale are equal to the last bit
 
     >>> bool(per_channel_is_on((2, 8, 1, 1), np.array([0.25, 0.5], np.float32)))
     True

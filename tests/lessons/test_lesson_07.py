@@ -223,6 +223,9 @@ def test_the_kept_layers_are_measured_again() -> None:
     assert set(kept["accumulated"]) <= set(low)
     assert kept["alone"][2] in [layer.name for layer in errors.worst("isolated", 6)]
     assert found["best"][0] == kept["best"][0]
+    assert found["lowest_in_the_table"][0] == kept["lowest_in_the_table"][0]
+    assert kept["lowest_in_the_table"][1] in [layer.name for layer in errors.worst("isolated")]
+    assert found["ends"] == kept["ends"]
 
 
 def test_the_check_up_clears_a_column_with_every_mend() -> None:

@@ -84,6 +84,21 @@ class ClippedShare:
         place = _place(x, scale, zero_point)
         return float(((place < 0) | (place > 255)).mean())
 
+    @misconception("0.75 steps beyond the last tick: is that within half a step of it?")
+    def forgives_a_whole_step(x, scale, zero_point):
+        place = _place(x, scale, zero_point)
+        return float(((place < -1) | (place > 256)).mean())
+
+    @misconception("Half a step, or 0.5 itself: how long is a step of this ruler?")
+    def half_a_unit_for_half_a_step(x, scale, zero_point):
+        lo, hi = -zero_point * scale - 0.5, (255 - zero_point) * scale + 0.5
+        return float(((x < lo) | (x > hi)).mean())
+
+    @misconception("The first of 256 ticks is 0. Which is the last?")
+    def one_tick_too_many(x, scale, zero_point):
+        place = _place(x, scale, zero_point)
+        return float(((place < -0.5) | (place > 256.5)).mean())
+
     @misconception("A ruler has two ends. What of values below its lower one?")
     def the_upper_end_alone(x, scale, zero_point):
         return float((_place(x, scale, zero_point) > 255.5).mean())

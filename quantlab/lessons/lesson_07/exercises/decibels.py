@@ -3,7 +3,7 @@
 from math import log, log10, sqrt
 
 from quantlab.teach.judging.exercise import exercise, misconception
-from quantlab.teach.judging.within import ulps
+from quantlab.teach.judging.within import absolute, ulps
 
 #: What FP32 has, and what came back from the integers.
 FP32 = (6.0, -8.0, 0.0)
@@ -23,12 +23,14 @@ class DecibelsOnPaper:
         "The signal is 6² + 8², the noise 2²; so 10 · log10(100 / 4), and 100 · √4 / √100.",
     )
     insight = "20 dB are an error of 10 %, 40 dB one of 1 %: 20 dB are a factor of ten."
-    # A quotient and a logarithm or a root: each is rounded once, to float32 at worst.
-    within = ulps(4)
-
     def oracle(name):
         percent = 100 * sqrt(_squares(_errors())) / sqrt(_squares(FP32))
         return _said(20 * log10(100 / percent), percent)[name]
+
+    def within(name):
+        # Two decimals of the decibels are asked for. The percent are a quotient and a root, each
+        # rounded once, to float32 at worst.
+        return absolute(0.005) if name == "my_db" else ulps(4)
 
     @misconception("Those are sums of squares already. Which factor stands before log10 of them?")
     def twenty_times_the_logarithm(name):
@@ -41,6 +43,10 @@ class DecibelsOnPaper:
     @misconception("A better tensor should have more decibels. Which of the two sums is on top?")
     def upside_down(name):
         return _said(10 * log10(1 / 25), 500.0)[name]
+
+    @misconception("A better tensor should have more decibels. Which of the two sums is on top?")
+    def noise_on_top(name):
+        return _said(10 * log10(1 / 25), 20.0)[name]
 
     @misconception("What is the signal, the values of FP32 or those that came back?")
     def signal_of_the_integers(name):
@@ -61,6 +67,10 @@ class DecibelsOnPaper:
     @misconception("That is a share of 1. How many percent is it?")
     def a_share_for_percent(name):
         return _said(10 * log10(25), 0.2)[name]
+
+    @misconception("Those are the example's numbers. What do these three values give?")
+    def numbers_of_the_example(name):
+        return _said(20.0, 10.0)[name]
 
 
 def _said(db, percent):

@@ -48,14 +48,18 @@ class PerChannelIsOn:
             group(
                 "copies, and a single channel",
                 1,
-                "Copies of one scale are one ruler. A single channel needs no second one.",
+                "Copies of one scale are one ruler. A single channel needs one, and no second one.",
                 [
                     ((96, 1, 3, 3), np.full(96, 0.013, np.float32)),
                     ((4, 8, 1, 1), np.full(4, 0.0625, np.float32)),
                     ((1, 64, 1, 1), _scales(rng, 1)),
                     ((1, 64, 3, 3), _scales(rng, 1)),
+                    ((1, 16), np.array(0.25, np.float32)),
+                    ((1, 64, 1, 1), _scales(rng, 64)),
                     ((4, 8, 1, 1), np.array([0.1, 0.2, 0.1, 0.1], np.float32)),
                     ((2, 8), np.array([0.25, 0.25], np.float32)),
+                    ((4, 8, 1, 1), np.array([0.1, 0.1, 0.2, 0.1], np.float32)),
+                    ((3, 8), np.array([2**-31, 2**-30, 2**-31], np.float32)),
                 ],
             ),
         ]
@@ -77,6 +81,40 @@ class PerChannelIsOn:
     @misconception("They differ. Are there as many of them as output channels?")
     def only_looks_whether_they_differ(shape, scales):
         return len(np.unique(scales)) > 1
+
+    @misconception("They differ. Are there as many of them as output channels?")
+    def only_looks_whether_several_differ(shape, scales):
+        return shape[0] == 1 or len(np.unique(scales)) > 1
+
+    @misconception("More scales than output channels: along which axis do they lie?")
+    def more_than_enough(shape, scales):
+        return scales.size >= shape[0] and (shape[0] == 1 or len(np.unique(scales)) > 1)
+
+    @misconception("A single output channel, and many scales: along which axis do they lie?")
+    def always_for_a_single_channel(shape, scales):
+        return shape[0] == 1 or (scales.size == shape[0] and len(np.unique(scales)) > 1)
+
+    @misconception("Axis 1 counts the input channels. Which one counts the outputs?")
+    def counts_input_channels_one_included(shape, scales):
+        return scales.size == shape[1] and (scales.size == 1 or len(np.unique(scales)) > 1)
+
+    @misconception("The first two may be equal by chance. Does a later one differ?")
+    def compares_the_first_two(shape, scales):
+        listed = np.ravel(scales)
+        several = shape[0] > 1 and listed.size == shape[0]
+        return bool(listed[0] != listed[1]) if several else listed.size == shape[0]
+
+    @misconception("Copies are equal to the last bit. From which difference on do you see one?")
+    def takes_small_scales_for_copies(shape, scales):
+        listed = np.ravel(scales)
+        alike = shape[0] > 1 and np.allclose(listed, listed[0])
+        return listed.size == shape[0] and not alike
+
+    @misconception("`np.array(0.25)` has no axes. How many values does it hold?")
+    def none_without_axes(shape, scales):
+        if scales.ndim == 0:
+            return False
+        return scales.size == shape[0] and (shape[0] == 1 or len(np.unique(scales)) > 1)
 
     @misconception("Axis 1 counts the input channels. Which one counts the outputs?")
     def counts_input_channels(shape, scales):

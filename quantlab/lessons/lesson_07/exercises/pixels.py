@@ -53,6 +53,7 @@ class GainAndOffset:
                     # (p − 0.5) / 0.25 beside p itself, and beside pixels from 0 to 255.
                     _case(scene, 0.25, 0.5),
                     _case(scene, 63.75, 127.5),
+                    _case(scene, 0.25, 0.5, sky=True),
                     _case(rng, float(rng.uniform(0.2, 0.4)), float(rng.uniform(0.3, 0.6))),
                 ],
             ),
@@ -112,6 +113,41 @@ class GainAndOffset:
         gain = float(b.std(dtype=np.float64) / a.std(dtype=np.float64))
         return gain, float(b.mean(dtype=np.float64) - gain * a.mean(dtype=np.float64))
 
+    @misconception("Which spread goes on top, that of a or that of b?")
+    def spreads_upside_down(a, b):
+        gain = float(a.std(dtype=np.float64) / b.std(dtype=np.float64))
+        return gain, float(b.mean(dtype=np.float64) - gain * a.mean(dtype=np.float64))
+
+    @misconception("Is the darkest pixel of a always the darkest one of b?")
+    def ranges_have_no_sign(a, b):
+        gain = float(np.ptp(b)) / float(np.ptp(a))
+        return gain, float(b.min()) - gain * float(a.min())
+
+    @misconception("With an offset, is b / a the same number for every pixel?")
+    def mean_of_the_quotients(a, b):
+        there = a != 0
+        gain = float(np.mean(b[there] / a[there], dtype=np.float64))
+        return gain, float(np.mean(b - gain * a, dtype=np.float64))
+
+    @misconception("Must the line go through 0? What would its offset be then?")
+    def line_through_zero(a, b):
+        x, y = a.astype(np.float64), b.astype(np.float64)
+        gain = float((x * y).sum() / (x * x).sum())
+        return gain, float((y - gain * x).mean())
+
+    @misconception("`np.cov` divides by n − 1, `np.var` by n. Do the two cancel?")
+    def covariance_over_variance(a, b):
+        x, y = a.ravel().astype(np.float64), b.ravel().astype(np.float64)
+        gain = float(np.cov(x, y)[0, 1] / np.var(x))
+        return gain, float(y.mean() - gain * x.mean())
+
+    @misconception("The first two pixels may be equal. Which two are surely different?")
+    def line_through_the_first_two(a, b):
+        x, y = a.ravel(), b.ravel()
+        run = x[1] - x[0]
+        gain = (y[1] - y[0]) / run if run else np.float32(1)
+        return float(gain), float(y[0] - gain * x[0])
+
     @misconception("A variance grows with the square of the spread. Which root is missing?")
     def quotient_of_the_variances(a, b):
         gain = float(b.var(dtype=np.float64) / a.var(dtype=np.float64))
@@ -127,7 +163,12 @@ def _fit(a, b):
     return float(gain), float(offset)
 
 
-def _case(rng, gain, offset):
-    """Two small normalized pictures whose mean is not 0, and what the line makes of them."""
+def _case(rng, gain, offset, sky=False):
+    """Two small normalized pictures whose mean is not 0, and what the line makes of them.
+
+    sky  The first row of each picture has one brightness.
+    """
     a = ((0.9 * rng.random((2, 3, 5, 6)) - 0.35) / 0.25).astype(np.float32)
+    if sky:
+        a[:, :, 0] = 1.5
     return a, (np.float32(gain) * a + np.float32(offset)).astype(np.float32)

@@ -35,6 +35,8 @@ class SignalToNoise:
                 [
                     (np.array([3.0, -4.0], np.float32), np.array([3.5, -4.0], np.float32)),
                     (np.array([3.0, -4.0], np.float32), np.array([3.0, -3.0], np.float32)),
+                    # 2^-7 beside 1000 is little noise, 112 dB, and not none.
+                    (np.float32([1000.0, -3000.0]), np.float32([1000.0078125, -3000.0])),
                     _noisy(scene, (2, 3, 4, 5), 0.05, 0.0),
                     _noisy(rng, (1, 4, 3, 7), 0.2, 0.0),
                 ],
@@ -88,6 +90,22 @@ class SignalToNoise:
     def sums_of_sizes(reference, back):
         return _db(np.abs(reference).sum(), np.abs(back - reference).sum())
 
+    @misconception("A norm is the root of a sum of squares. Of what is SQNR the ratio?")
+    def norms_for_energies(reference, back):
+        return _db(_energy(reference), _energy(back - reference)) / 2
+
+    @misconception("A sum on one side, a mean on the other. Of how many values is each?")
+    def mean_of_the_noise(reference, back):
+        return _db(_energy(reference), _energy(back - reference) / back.size)
+
+    @misconception("SQNR is one ratio of two sums. Did you take logarithms before you summed?")
+    def mean_of_each_values_decibels(reference, back):
+        noise = np.square(back.astype(np.float64) - reference)
+        there = (noise > 0) & (reference != 0)
+        if not noise.any():
+            return float("inf")
+        return float(np.mean(10 * np.log10(np.square(reference[there]) / noise[there])))
+
     @misconception("What is the signal, the values of FP32 or those that came back?")
     def signal_of_the_integers(reference, back):
         return _db(_energy(back), _energy(back - reference))
@@ -95,6 +113,11 @@ class SignalToNoise:
     @misconception("A variance takes the mean out. Does a layer's level not belong to its signal?")
     def variances(reference, back):
         return _db(reference.var(), (back - reference).var())
+
+    @misconception("A variance takes the mean out. Does a layer's level not belong to its signal?")
+    def signal_without_its_mean(reference, back):
+        off = np.square(back - reference).mean()
+        return _db(reference.var(), off) if off else float("inf")
 
     @misconception("That compares with the largest value. With what does SQNR compare the noise?")
     def peak_signal(reference, back):
@@ -112,6 +135,12 @@ class SignalToNoise:
     def zero_for_a_perfect_copy(reference, back):
         noise = _energy(back - reference)
         return 0.0 if noise == 0 else _db(_energy(reference), noise)
+
+    @misconception("112 dB are little noise. How much is none?")
+    def takes_little_noise_for_none(reference, back):
+        if np.allclose(reference, back):
+            return float("inf")
+        return _db(_energy(reference), _energy(back - reference))
 
 
 def _energy(values):

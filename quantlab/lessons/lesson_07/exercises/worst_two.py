@@ -29,9 +29,15 @@ class WorstTwo:
     def the_worst_accumulated(name):
         return _named(kept_layers()["accumulated"])[name]
 
+    @misconception(
+        "Of the layers that the table shows, these have the lowest sum. Which column is their own?"
+    )
+    def the_lowest_sums_in_the_table(name):
+        return _named(kept_layers()["lowest_in_the_table"])[name]
+
     @misconception("Both are right. Which of them has fewer decibels alone?")
     def in_the_other_order(name):
-        return _named(kept_layers()["alone"][::-1])[name]
+        return _named(kept_layers()["alone"][1::-1])[name]
 
     @misconception(
         "That is the model as it was handed over. Which table belongs to the mended one?"
@@ -43,6 +49,14 @@ class WorstTwo:
     def the_third_for_the_second(name):
         alone = kept_layers()["alone"]
         return _named([alone[0], alone[2]])[name]
+
+    @misconception("No layer has these names. How does the table write them, to the last sign?")
+    def cuts_the_names(name):
+        return _named([layer.rpartition(".")[0] for layer in kept_layers()["alone"]])[name]
+
+    @misconception("First and last is a rule of thumb. What does the table say of the last layer?")
+    def the_first_and_the_last(name):
+        return _named(kept_layers()["ends"])[name]
 
     @misconception("These have the most decibels. Is that good or bad?")
     def the_best_two(name):

@@ -29,6 +29,7 @@ from quantlab.teach.judging.seen import (
     spread,
     subject,
 )
+from quantlab.teach.judging.yes_or_no import yes_or_no
 
 
 def find_pattern(seen: Sequence[Seen]) -> Pattern | None:
@@ -37,6 +38,8 @@ def find_pattern(seen: Sequence[Seen]) -> Pattern | None:
         return None
     if found := in_another_form(seen):
         return found
+    if any(np.asarray(s.want).dtype.kind == "b" for s in seen):
+        return yes_or_no(seen)
     if not all(numeric(s.got) and numeric(s.want) for s in seen):
         return None
     pairs = [floats(s) for s in seen]
@@ -47,6 +50,8 @@ def find_pattern(seen: Sequence[Seen]) -> Pattern | None:
     off = off_values(got, want, seen)
     if not np.isfinite(got[np.isfinite(want)]).all():
         return Pattern("not_finite", "Some answers are inf or NaN: where might it divide by 0?")
+    if not np.isfinite(want).all():
+        return unbounded(got, want, off)
     for relation in (same_for_all, an_argument, sign, factor, offset, upside_down, order, wrapped):
         if found := relation(got, want, seen):
             return found
@@ -66,6 +71,17 @@ def same_for_all(got: Floats, want: Floats, seen: Sequence[Seen]) -> Pattern | N
         "same_for_all",
         "The answer is the same for every input. Where do the arguments come in? An answer that "
         "fits one example has to fit every other one too.",
+    )
+
+
+def unbounded(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | None:
+    """A number where the right answer is infinite, and right in every other case."""
+    there = np.isinf(want)
+    if off[~there].any() or not np.isfinite(got[there]).all():
+        return None
+    return Pattern(
+        "unbounded",
+        "Right but where there is no bound: a number comes back there. What keeps it finite?",
     )
 
 
@@ -193,7 +209,13 @@ def precision(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | No
 
 
 def cut_off(got: Floats, want: Floats, off: NDArray[np.bool_]) -> Pattern | None:
-    """The right answers with decimals cut off or rounded away."""
+    """The right answers with decimals cut off or rounded away.
+
+    A single small whole number says nothing: 2 beside 2.4 may come from anywhere.
+    """
+    by_chance = want.size == 1 and abs(want[0]) < 10
+    if by_chance and got[0] % 1 == 0:
+        return None
     if (np.trunc(want) == got).all() or (np.floor(want) == got).all():
         return Pattern("cut_off", "The decimals are cut off: `int` and `//` do that. Are they due?")
     for decimals in range(6):

@@ -23,6 +23,7 @@ class DecibelsOnPaper:
         "The signal is 6² + 8², the noise 2²; so 10 · log10(100 / 4), and 100 · √4 / √100.",
     )
     insight = "20 dB are an error of 10 %, 40 dB one of 1 %: 20 dB are a factor of ten."
+
     def oracle(name):
         percent = 100 * sqrt(_squares(_errors())) / sqrt(_squares(FP32))
         return _said(20 * log10(100 / percent), percent)[name]

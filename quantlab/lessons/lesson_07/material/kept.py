@@ -19,7 +19,12 @@ def kept_layers() -> dict[str, list[str]]:
 def measure_layers() -> dict[str, list[str]]:
     """What `kept.yaml` holds, measured: the segmenter with two faults, and with all three."""
     from quantlab.lessons.lesson_07.material.measuring import errors_of
-    from quantlab.lessons.lesson_07.material.models import FIRST, LAST, calibrated_again, handed_over
+    from quantlab.lessons.lesson_07.material.models import (
+        FIRST,
+        LAST,
+        calibrated_again,
+        handed_over,
+    )
 
     mended = errors_of(calibrated_again())
     every = sorted(mended.layers, key=lambda layer: -layer.isolated.sqnr_db)

@@ -252,6 +252,32 @@ def test_whatever_is_said_holds_for_every_case(want, numbers):
             assert holds[found.name]()
 
 
+def test_a_single_small_whole_number_says_nothing():
+    assert name_of([2.0], (2.4,)) is None
+    assert name_of([14.0], (13.979,)) == "cut_off"
+
+
+def test_a_number_where_there_is_no_bound():
+    want = (float("inf"), 20.0, -3.5)
+    assert name_of([127.0, 20.0, -3.5], want) == "unbounded"
+    assert name_of([127.0, 20.0, -3.6], want) is None
+    assert name_of([float("inf"), 40.0, -7.0], want) is None
+
+
+@pytest.mark.parametrize(
+    ("got", "name"),
+    [
+        ([True, True, True, True], "same_for_all"),
+        ([False, True, True, False], "turned_round"),
+        ([True, True, False, True], "too_often"),
+        ([True, False, False, False], "too_seldom"),
+        ([False, True, False, True], None),
+    ],
+)
+def test_what_is_said_of_true_and_false(got, name):
+    assert name_of(got, (True, False, False, True)) == name
+
+
 def test_digits_that_were_cut():
     assert cut_digits(0.023, 0.0231373) == 3
     assert cut_digits(0.0230469, 0.0231373) is None

@@ -173,8 +173,8 @@ precision_report(files["other sign"], inputs=x, profile=False)
 # more harm than ten conversions, so layers are what you look for, the heaviest first.
 
 # %% box 9.1 [markdown]
-# Write `what_stayed_float(nodes)`: the per cent of all MACs that run in INT8, and the rows of the
-# FP32 layers, the one with the most MACs first. A node without MACs is no layer.
+# Write `what_stayed_float(nodes)`: the per cent of the MACs of all nodes that run in INT8, and the
+# rows of the FP32 layers, the one with the most MACs first. A node without MACs is no layer.
 
 
 # %% exercise 9.1
@@ -182,7 +182,7 @@ def what_stayed_float(nodes):
     """How much runs in INT8, and which layers do not.
 
     nodes    list of (precision, macs): "INT8", "FP32" or "layout", and an int of 0 or more;
-             no two FP32 nodes with MACs have equally many
+             a "layout" node has 0, and no two FP32 nodes with MACs have equally many
     returns  (percent, rows): float from 0 to 100, 0.0 where there are no MACs at all; list of int,
              places in `nodes`
 
@@ -327,7 +327,7 @@ for threads in (1, 2):
     print(f"{threads} thread(s): {found.ratio:.2f}×, 95 % {found.low:.2f} to {found.high:.2f}")
 
 # %% box 9.3 [markdown]
-# Six rounds in milliseconds, the first of them the warm-up. FP32: **{{listed(FP32)}}**. INT8:
+# Six rounds in milliseconds: the warm-up, and five that count. FP32: **{{listed(FP32)}}**. INT8:
 # **{{listed(INT8)}}**. Give both medians without the warm-up (`fp32_ms`, `int8_ms`), and their
 # `speed_up`.
 
@@ -360,7 +360,8 @@ def ratio_interval(fp32, int8, picks):
     returns     (low, high), two floats
 
     >>> fp32, int8 = np.array([20.0, 22.0, 60.0]), np.array([10.0, 11.0, 30.0])
-    >>> ratio_interval(fp32, int8, np.array([[0, 1, 2], [2, 2, 0], [1, 1, 1]]))
+    >>> low, high = ratio_interval(fp32, int8, np.array([[0, 1, 2], [2, 2, 0], [1, 1, 1]]))
+    >>> float(low), float(high)
     (2.0, 2.0)
     """
     assert fp32.shape == int8.shape, f"{fp32.shape} and {int8.shape}: each round times both"

@@ -38,9 +38,13 @@ def _text(off: Sequence[Seen]) -> Pattern | None:
     if not all(isinstance(s.got, str) for s in off):
         kind = type(off[0].got).__name__
         return Pattern("kind", f"A {kind} came back where a text is expected. Which words are?")
-    if all(s.want.lower() in s.got.lower() for s in off):
+    if all(_letters(s.want) in _letters(s.got) for s in off):
         return Pattern("spelling", "The right word is in it. How does the docstring spell it?")
     return None
+
+
+def _letters(text: str) -> str:
+    return "".join(sign for sign in text.lower() if sign.isalnum())
 
 
 def _number_in_quotes(off: Sequence[Seen]) -> Pattern | None:

@@ -115,6 +115,36 @@ class Decision:
             return REJECT
         return SHIP if lost[1] < most_lost and speed_up[0] > least_speed_up else MORE
 
+    @misconception("Exactly the limit: may that much be lost, and is that fast enough?")
+    def at_the_limit_is_not_met(lost, speed_up, most_lost, least_speed_up):
+        if _missed(lost, speed_up, most_lost, least_speed_up):
+            return REJECT
+        return SHIP if lost[1] < most_lost and speed_up[0] > least_speed_up else MORE
+
+    @misconception("The better end lies exactly at the limit. Is the criterion surely missed?")
+    def at_the_limit_is_missed(lost, speed_up, most_lost, least_speed_up):
+        if _met(lost, speed_up, most_lost, least_speed_up):
+            return SHIP
+        return REJECT if lost[0] >= most_lost or speed_up[1] <= least_speed_up else MORE
+
+    @misconception("The better ends are good enough. And the worse ones?")
+    def looks_at_the_better_ends(lost, speed_up, most_lost, least_speed_up):
+        if not _missed(lost, speed_up, most_lost, least_speed_up):
+            return SHIP
+        missed = lost[1] > most_lost and speed_up[0] < least_speed_up
+        return REJECT if missed else MORE
+
+    @misconception("Of a loss the high end is the worse one. Which end is it of a speed-up?")
+    def swaps_the_ends_of_the_speed_up(lost, speed_up, most_lost, least_speed_up):
+        return _either_way(lost, speed_up[::-1], most_lost, least_speed_up)
+
+    @misconception("One criterion is surely missed. Can measuring the other one longer help?")
+    def doubt_inside_the_limits_comes_first(lost, speed_up, most_lost, least_speed_up):
+        if _met(lost, speed_up, most_lost, least_speed_up):
+            return SHIP
+        doubt = lost[0] < most_lost < lost[1] or speed_up[0] < least_speed_up < speed_up[1]
+        return MORE if doubt else REJECT
+
     @misconception("Is either of the two enough, or are both asked for?")
     def one_is_enough(lost, speed_up, most_lost, least_speed_up):
         if lost[1] <= most_lost or speed_up[0] >= least_speed_up:
@@ -128,6 +158,12 @@ def _met(lost, speed_up, most_lost, least_speed_up):
 
 def _missed(lost, speed_up, most_lost, least_speed_up):
     return lost[0] > most_lost or speed_up[1] < least_speed_up
+
+
+def _either_way(lost, speed_up, most_lost, least_speed_up):
+    if _met(lost, speed_up, most_lost, least_speed_up):
+        return SHIP
+    return REJECT if _missed(lost, speed_up, most_lost, least_speed_up) else MORE
 
 
 def _of_one(met, missed):

@@ -37,6 +37,8 @@ class EndsByPicture:
         wide = rng.integers(0, 256, (4, 3, 5, 7)).astype(np.uint8)
         wide[0, :, 0], wide[1, 1] = 0, 255
         wide[2] = 100
+        long = np.full((2, 1, 20, 20), 9, np.uint8)
+        long[0, 0, :15], long[0, 0, 15:17] = 0, 255
         return [
             group(
                 "a few pictures",
@@ -47,10 +49,12 @@ class EndsByPicture:
             group(
                 "all, none, or one picture",
                 1,
-                "The share runs from 0 to 1, also where a picture holds one value only.",
+                "The share runs from 0 to 1, however many integers a picture holds.",
                 [
                     (np.full((2, 1, 2, 2), 7, np.uint8),),
                     (np.array([0, 255, 0, 0, 9, 9], np.uint8).reshape(3, 2, 1, 1),),
+                    # 340 of 400 integers at the ends, and none: more than 8 bits count.
+                    (long,),
                     (np.array([[[[127, 129]], [[128, 0]]]], np.uint8),),
                 ],
             ),
@@ -64,6 +68,27 @@ class EndsByPicture:
     @misconception("How many pictures are in the batch, and how many shares did you give?")
     def one_for_all(q):
         return float(((q == 0) | (q == 255)).mean())
+
+    @misconception("Every picture got the same share. Of which pictures is it one?")
+    def the_same_for_every_picture(q):
+        return np.full(len(q), ((q == 0) | (q == 255)).mean())
+
+    @misconception("One channel at an end, and you counted the whole place. A share of what is it?")
+    def any_channel_counts(q):
+        return ((q == 0) | (q == 255)).any(axis=1).mean(axis=(1, 2))
+
+    @misconception("A picture has channels × height × width integers. By how many did you divide?")
+    def divides_by_the_places(q):
+        return _share((q == 0) | (q == 255)) * q.shape[1]
+
+    @misconception("Is 127 the end of UINT8, or of INT8?")
+    def from_the_end_of_int8_on(q):
+        return _share((q == 0) | (q >= 127))
+
+    @misconception("How far does a uint8 count?")
+    def counts_in_8_bits(q):
+        at_end = (q == 0) | (q == 255)
+        return np.array([p.sum(dtype=np.uint8) / p.size for p in at_end])
 
     @misconception("At the dark end a ruler stops too. Which integer stands there?")
     def upper_end_alone(q):

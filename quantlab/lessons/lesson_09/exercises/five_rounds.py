@@ -63,6 +63,15 @@ class FiveRounds:
             return _answers(median(FP32[1:]), median(INT8[1:]))[name]
         return median(f / i for f, i in zip(FP32[1:], INT8[1:], strict=True))
 
+    @misconception("That is the time saved, in per cent. How many times as fast is it?")
+    def time_saved_in_per_cent(name):
+        fp32, int8 = median(FP32[1:]), median(INT8[1:])
+        return _answers(fp32, int8)[name] if name != "speed_up" else 100 * (fp32 - int8) / fp32
+
+    @misconception("A median bears a slow round. How many rounds were measured?")
+    def drops_the_slowest(name):
+        return _answers(median(sorted(FP32[1:])[:-1]), median(sorted(INT8[1:])[:-1]))[name]
+
     @misconception("Those are the warm-up and the last round. Which rounds lie between?")
     def last_round(name):
         return _answers(FP32[-1], INT8[-1])[name]

@@ -85,6 +85,25 @@ class RatioInterval:
     def ratio_of_each_round(fp32, int8, picks):
         return _ends(np.median(fp32[picks] / int8[picks], axis=1))
 
+    @misconception("A row of `picks` is one imagined measurement. Along which axis is its median?")
+    def medians_down_the_columns(fp32, int8, picks):
+        return _ends(np.median(fp32[picks], axis=0) / np.median(int8[picks], axis=0))
+
+    @misconception("`np.percentile` counts to 100. Which share is 0.025 there?")
+    def shares_for_per_cent(fp32, int8, picks):
+        ratios = _medians(fp32, picks) / _medians(int8, picks)
+        return _ends(ratios, (0.00025, 0.00975))
+
+    @misconception("Each draw has a ratio of its own. Did you divide before you took quantiles?")
+    def quantiles_before_the_ratio(fp32, int8, picks):
+        above, below = _ends(_medians(fp32, picks)), _ends(_medians(int8, picks))
+        return above[0] / below[1], above[1] / below[0]
+
+    @misconception("A quantile may lie between two draws. What does `np.quantile` do there?")
+    def takes_one_of_the_draws(fp32, int8, picks):
+        ratios = np.sort(_medians(fp32, picks) / _medians(int8, picks))
+        return tuple(float(ratios[int(share * len(ratios))]) for share in ENDS)
+
     @misconception("How far do single rounds spread, and how far does their median?")
     def spread_of_the_rounds(fp32, int8, picks):
         return _ends(fp32 / int8)

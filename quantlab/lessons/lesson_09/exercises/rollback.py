@@ -103,6 +103,24 @@ class RollBackAt:
                 return last
         return NEVER
 
+    @misconception("The run may end in the very last window. Does your loop come there?")
+    def misses_the_last_window(shares, limit, patience):
+        return _first(shares[:-1], limit, patience)
+
+    @misconception("A run may begin in any window. In which windows do yours begin?")
+    def looks_at_blocks(shares, limit, patience):
+        for end in range(patience, len(shares) + 1, patience):
+            if min(shares[end - patience : end]) > limit:
+                return end - 1
+        return NEVER
+
+    @misconception("In window 0, how many windows have been seen?")
+    def fires_before_patience_windows(shares, limit, patience):
+        for last in range(len(shares)):
+            if min(shares[max(0, last - patience + 1) : last + 1]) > limit:
+                return last
+        return NEVER
+
     @misconception("It never happened. Which answer cannot be taken for a window's number?")
     def last_window_for_never(shares, limit, patience):
         last = _first(shares, limit, patience)

@@ -9,6 +9,8 @@ from quantlab.teach.judging.within import each, exact, ulps
 LAYOUT = ("layout", 0)
 SHORT = [("INT8", 600), LAYOUT, ("FP32", 0), ("FP32", 50), ("FP32", 150), ("INT8", 200)]
 UNEVEN = [("INT8", 37), *[LAYOUT] * 3, ("FP32", 10), ("FP32", 1), ("FP32", 40)]
+#: An INT8 node and an FP32 node have equally many MACs, twice.
+TWINS = [LAYOUT, LAYOUT, ("INT8", 40), ("FP32", 40), ("FP32", 90), ("INT8", 90)]
 ALL_INT8 = [LAYOUT, ("INT8", 7), ("INT8", 30), LAYOUT]
 ALL_FLOAT = [*[LAYOUT] * 4, ("FP32", 3), ("FP32", 9), LAYOUT, ("FP32", 6), ("FP32", 0)]
 
@@ -42,7 +44,7 @@ class StayedFloat:
                 "a mixture",
                 2,
                 "The share of the MACs in per cent, and the FP32 layers with MACs, most first.",
-                [(SHORT,), (UNEVEN,), (drawn,)],
+                [(SHORT,), (UNEVEN,), (TWINS,), (drawn,)],
             ),
             group(
                 "all of it, or nothing",
@@ -67,6 +69,27 @@ class StayedFloat:
     def counts_nodes(nodes):
         integer = sum(precision == "INT8" for precision, _ in nodes)
         return 100 * integer / len(nodes), _rows(nodes)
+
+    @misconception("A layer of 50 MACs and one of 600: do they weigh the same?")
+    def counts_layers(nodes):
+        layers = [precision for precision, macs in nodes if macs]
+        percent = 100 * layers.count("INT8") / len(layers) if layers else 0.0
+        return percent, _rows(nodes)
+
+    @misconception("100 % are the MACs of all nodes. Which nodes did you divide by?")
+    def ratio_to_the_float_layers(nodes):
+        integer, left = (sum(m for p, m in nodes if p == of) for of in ("INT8", "FP32"))
+        return 100 * integer / left if left else 0.0, _rows(nodes)
+
+    @misconception("Those count the FP32 layers alone. At which places do they stand in `nodes`?")
+    def places_among_the_float_layers(nodes):
+        rows = sorted(_rows(nodes))
+        return _percent(nodes), [rows.index(i) for i in _rows(nodes)]
+
+    @misconception("An INT8 node may have as many MACs. Which one do you find by its MACs?")
+    def looks_up_by_macs(nodes):
+        macs = [count for _, count in nodes]
+        return _percent(nodes), [macs.index(macs[i]) for i in _rows(nodes)]
 
     @misconception("That is the share in FP32. Which share was asked for?")
     def share_of_the_others(nodes):

@@ -198,6 +198,7 @@ def test_off_just_where_an_argument_is_below_zero():
         ("5.5", 5.5, "kind", "quotes"),
         (True, "memory", "kind", "a text is expected"),
         ("Memory-bound", "memory", "spelling", "spell"),
+        ("measure_more", "measure more", "spelling", "spell"),
     ],
 )
 def test_the_right_answer_in_another_form(got, want, name, said):

@@ -150,6 +150,9 @@ measure_cheap("weights of 3 bits")
 #
 # > **on the ruler: `dy/dx = 1`. Beyond its ends: `dy/dx = 0`.**
 #
+# A value is on the ruler when it rounds to one of its ticks: where the last tick is 3, the value
+# 3.4 is on the ruler, and 3.6 is not.
+#
 # This is the **straight-through estimator**. It is not the derivative of anything that the network
 # computes. But it points the right way: to raise the tick, raise the weight. Beyond the ends the 0
 # is honest, because a saturated value stays at the last tick whichever way you push.
@@ -220,6 +223,8 @@ explore_straight_through()
 def gradient_through(x, scale, lo, hi, above):
     """The gradient of fake quantization for x, by the straight-through estimator.
 
+    A tie rounds to the even tick: 3.5 to 4, off a ruler that ends at 3; -4.5 to -4, on it.
+
     x        float32 array of any shape
     scale    float above 0, or an array of scales that broadcasts with x
     lo, hi   ints, lo <= 0 < hi: the ticks, in steps from 0.0
@@ -265,7 +270,7 @@ except NotImplementedError:
 
 # %% exercise 8.3
 def train_step(x, w, target, scale, lo, hi, rate):
-    """One step of quantization-aware training.
+    """One step of quantization-aware training. A weight off the ruler gets the gradient 0.
 
     x        float32 array (n, k): n pictures, k inputs
     w        float32 array (k,): the float weights
@@ -274,9 +279,9 @@ def train_step(x, w, target, scale, lo, hi, rate):
     rate     float above 0
     returns  float array (k,): the float weights after the step
 
-    >>> x, t = np.array([[1.0]], dtype=np.float32), np.array([1.0], dtype=np.float32)
-    >>> train_step(x, np.array([0.375], dtype=np.float32), t, 0.5, -4, 3, 0.125).tolist()
-    [0.5]
+    >>> x, t = np.array([[1.0, 1.0]], dtype=np.float32), np.array([2.5], dtype=np.float32)
+    >>> train_step(x, np.array([0.375, 9.0], dtype=np.float32), t, 0.5, -4, 3, 0.125).tolist()
+    [0.5, 9.0]
     """
     assert x.shape == (len(target), len(w)), f"x has shape {x.shape}: {len(target)}, {len(w)}?"
     assert scale > 0, f"scale is {scale}; expected is a number above 0"
@@ -376,6 +381,8 @@ for images, labels in broken.over(batches[:6], epochs=1):
 def scale_gradient(x, scale, lo, hi, above):
     """The gradient of fake quantization for its scale, as LSQ has it.
 
+    As in 8.2, a value is on the ruler when it rounds to a tick. (The paper asks before it rounds.)
+
     x        float32 array of any shape
     scale    float above 0, for all of x
     lo, hi   ints, lo <= 0 < hi: the ticks, in steps from 0.0
@@ -449,8 +456,10 @@ check("8.5")
 
 # %% exercise 8.6
 ### BEGIN SOLUTION
-three = Rule("int3", "symmetric", "per-tensor")
-my_plan = Plan(Recipe(weights=three, bias_correction="empirical"), Calibration(100))
+my_plan = Plan(
+    Recipe(weights=Rule("int3", "symmetric", "per-tensor"), bias_correction="empirical"),
+    Calibration(100),
+)
 ### END SOLUTION
 
 # %% check 8.6 points=3

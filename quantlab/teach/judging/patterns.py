@@ -38,10 +38,10 @@ def find_pattern(seen: Sequence[Seen]) -> Pattern | None:
         return None
     if found := in_another_form(seen):
         return found
-    if any(np.asarray(s.want).dtype.kind == "b" for s in seen):
-        return yes_or_no(seen)
     if not all(numeric(s.got) and numeric(s.want) for s in seen):
         return None
+    if all(np.asarray(s.want).dtype.kind == "b" for s in seen):
+        return yes_or_no(seen)
     pairs = [floats(s) for s in seen]
     if any(got.shape != want.shape for got, want in pairs):
         return None

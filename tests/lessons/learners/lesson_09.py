@@ -19,7 +19,8 @@ def what_stayed_float(nodes):
 def what_stayed_float(nodes):
     layers = [p for p, m in nodes if m > 0]
     percent = 100 * layers.count("INT8") / len(layers) if layers else 0.0
-    rows = sorted((i for i, (p, m) in enumerate(nodes) if p == "FP32" and m > 0), key=lambda i: -nodes[i][1])
+    rows = [i for i, (p, m) in enumerate(nodes) if p == "FP32" and m > 0]
+    rows = sorted(rows, key=lambda i: -nodes[i][1])
     return percent, rows
 """,
     ),
@@ -29,7 +30,8 @@ def what_stayed_float(nodes):
 def what_stayed_float(nodes):
     total = sum(m for p, m in nodes if p == "FP32") or 0
     int8 = sum(m for p, m in nodes if p == "INT8")
-    rows = sorted((i for i, (p, m) in enumerate(nodes) if p == "FP32" and m > 0), key=lambda i: -nodes[i][1])
+    rows = [i for i, (p, m) in enumerate(nodes) if p == "FP32" and m > 0]
+    rows = sorted(rows, key=lambda i: -nodes[i][1])
     return (100.0 * int8 / total if total else 0.0), rows
 """,
     ),
@@ -82,7 +84,8 @@ def ratio_interval(fp32, int8, picks):
         r"""
 def ratio_interval(fp32, int8, picks):
     f, i = np.median(fp32[picks], axis=1), np.median(int8[picks], axis=1)
-    return float(np.quantile(f, 0.025) / np.quantile(i, 0.975)), float(np.quantile(f, 0.975) / np.quantile(i, 0.025))
+    low = float(np.quantile(f, 0.025) / np.quantile(i, 0.975))
+    return low, float(np.quantile(f, 0.975) / np.quantile(i, 0.025))
 """,
     ),
     ("9.4", "nearest_rank"): (

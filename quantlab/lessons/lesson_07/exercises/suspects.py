@@ -21,7 +21,10 @@ class _Places(Within):
 
     def _settled(self, places):
         """The same places, equally low ones in the order of computation."""
-        seen = np.asarray(places)
+        try:
+            seen = np.asarray(places)
+        except ValueError:  # rows of different lengths
+            return places
         inside = (seen >= 0) & (seen < self.alone.size) if seen.dtype.kind in "iu" else False
         if seen.ndim != 1 or not np.all(inside):
             return places

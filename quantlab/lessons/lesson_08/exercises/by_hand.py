@@ -45,6 +45,14 @@ class OneStep:
     def puts_the_float_into_the_loss(name):
         return _read_off(name, seen=lambda w, y: w)
 
+    @misconception("Which ticks does this ruler have? Is your y one of them?")
+    def never_rounds(name):
+        return _read_off(name, lands=lambda w: w)
+
+    @misconception("The loss holds a plus sign. For which y is it 0?")
+    def turns_the_target_over(name):
+        return _read_off(name, target=-TARGET)
+
     @misconception("Which of the two does the step move: the float weight, or its tick?")
     def moves_the_tick(name):
         return _read_off(name, moved=lambda w, y: y)
@@ -87,6 +95,8 @@ def _read_off(
     rate=RATE,
     factor=2.0,
     scale=SCALE,
+    target=TARGET,
+    lands=None,
 ):
     """The value that follows, step by step; each keyword is one place to go wrong."""
 
@@ -94,13 +104,13 @@ def _read_off(
         return round(w / SCALE)
 
     def y(w):
-        return max(LO, min(HI, tick(w))) * scale
+        return lands(w) if lands else max(LO, min(HI, tick(w))) * scale
 
     def gradient(w):
-        return handed_on(factor * (seen(w, y(w)) - TARGET), tick(w))
+        return handed_on(factor * (seen(w, y(w)) - target), tick(w))
 
     if name == "my_slope":
-        return factor * (seen(W, y(W)) - TARGET)
+        return factor * (seen(W, y(W)) - target)
     after = moved(W, y(W)) - rate * gradient(W)
     known = {"my_y": y(W), "my_gradient": gradient(W), "my_next": after, "my_next_y": y(after)}
     return known.get(name, gradient(FAR))

@@ -102,6 +102,22 @@ class ScaleGradient:
     def is_in_real_units(x, scale, lo, hi, above):
         return float((above * _slope(x, scale, lo, hi)).sum() * scale)
 
+    @misconception("On the ruler, is what rounding added counted in steps or in real units?")
+    def residual_in_real_units(x, scale, lo, hi, above):
+        q = np.rint(x / scale)
+        slope = np.where(_on(q, lo, hi), q * scale - x, np.clip(q, lo, hi))
+        return float((above * slope).sum())
+
+    @misconception("Off the ruler y = scale × hi. Let the scale grow by 1: how far does y move?")
+    def ends_in_real_units(x, scale, lo, hi, above):
+        q = np.rint(x / scale)
+        slope = np.where(_on(q, lo, hi), q - x / scale, np.clip(q, lo, hi) * scale)
+        return float((above * slope).sum())
+
+    @misconception("The paper divides the sum. Which sum was asked for here?")
+    def divides_as_the_paper_does(x, scale, lo, hi, above):
+        return float((above * _slope(x, scale, lo, hi)).sum() / np.sqrt(x.size * hi))
+
     @misconception("A ruler has two ends. Which one did −9.0 fall off?")
     def takes_the_upper_end_for_both(x, scale, lo, hi, above):
         q = np.rint(x / scale)

@@ -108,6 +108,18 @@ class StraightThrough:
     def cuts_above_only(x, scale, lo, hi, above):
         return above * (np.rint(x / scale) <= hi)
 
+    @misconception("How many ticks lie below 0, and how many above?")
+    def takes_the_ruler_as_symmetric(x, scale, lo, hi, above):
+        return above * (np.abs(np.rint(x / scale)) <= hi)
+
+    @misconception("Each channel has its own scale. With which one did you count the steps?")
+    def takes_one_scale_for_all_channels(x, scale, lo, hi, above):
+        return above * _inside(x, np.float32(np.max(scale)), lo, hi)
+
+    @misconception("The gradient has no ruler. What has to lie between `lo` and `hi`?")
+    def clips_the_gradient(x, scale, lo, hi, above):
+        return np.clip(above, lo, hi)
+
     @misconception("Is `lo` a real value or a number of steps? And x?")
     def compares_reals_with_steps(x, scale, lo, hi, above):
         return above * ((lo <= x) & (x <= hi))

@@ -36,6 +36,11 @@ class TrainingStep:
                         np.float32([[1.0], [2.0]]), np.float32([0.375]), np.float32([0.5, 1.5]),
                         0.5, -4, 3, 0.125,
                     ),
+                    # 2.5 steps of 0.5, and the step carries the float beyond the ruler's end.
+                    (
+                        np.float32([[1.0], [2.0]]), np.float32([1.25]), np.float32([4.0, 6.0]),
+                        0.5, -4, 3, 0.125,
+                    ),
                     _case(np.random.default_rng(1), 4, 3),
                     _case(rng, 4, 2),
                 ],
@@ -125,6 +130,15 @@ class TrainingStep:
     @misconception("The loss is a mean over the pictures. What does it divide by?")
     def sums_over_the_pictures(x, w, target, scale, lo, hi, rate):
         return w - rate * len(x) * _gradient(x, w, target, scale, lo, hi)
+
+    @misconception("A mean over the pictures: are they the rows of x, or its columns?")
+    def divides_by_the_inputs(x, w, target, scale, lo, hi, rate):
+        return w - rate * len(x) / len(w) * _gradient(x, w, target, scale, lo, hi)
+
+    @misconception("A float weight may stand beyond the ruler. Which of the two has an end?")
+    def clamps_the_float(x, w, target, scale, lo, hi, rate):
+        moved = w - rate * _gradient(x, w, target, scale, lo, hi)
+        return np.clip(moved, lo * scale, hi * scale)
 
     @misconception("A square has a derivative with a factor in front. Which one?")
     def forgets_the_two(x, w, target, scale, lo, hi, rate):

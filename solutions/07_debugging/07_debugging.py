@@ -369,13 +369,14 @@ ql.compare_preprocessing(a, b, mean=[0.5] * 3, std=[0.25] * 3, names=("inference
 # so does an honest 0.0 behind a ReLU.
 
 # %% box 7.6 [markdown]
-# Write `clipped_share(x, scale, zero_point)` for a UINT8 ruler, ticks 0 to 255. (Lesson 04 had one
-# that got the ends themselves. This one gets a ruler, and forgives half a step beyond its ends.)
+# Write `clipped_share(x, scale, zero_point)` for a UINT8 ruler, ticks 0 to 255.
 
 
 # %% exercise 7.6
 def clipped_share(x, scale, zero_point):
     """The share of values that lie more than half a step beyond an end of a UINT8 ruler.
+
+    That of lesson 04 got two ends, and forgave nothing beyond them.
 
     x           float32 array of any shape, at least one value
     scale       float above 0

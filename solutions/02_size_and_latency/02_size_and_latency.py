@@ -499,12 +499,18 @@ except NotImplementedError:
 # ## 5 · Why INT8 may not be faster
 #
 # The roofline is what *could* be. Four layers, each in FP32 and in INT8, run in turn in the same
-# runtime on one thread. **Predict first**: which of the four gain, and which lose?
+# runtime on one thread: an addition, a 1×1 convolution, a depthwise one, and a tiny one.
+
+# %% demo
+predict("2.b")
 
 # %% demo
 measured = measure_layers(threads=1, seconds=0.5)
 print()
 print(speed_table(measured))
+
+# %% demo
+reveal("2.b", sum(row.times.low > 1 for row in measured))
 
 # %% [markdown]
 # The interval says how sure the speed-up is: if it contains 1, the answer is *inconclusive*. Read

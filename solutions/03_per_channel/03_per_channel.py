@@ -285,11 +285,17 @@ check("3.3")
 # ## Break it: the wrong axis on purpose
 #
 # A weight of shape (out, in, height, width) has an axis 1 as well. What if the scales lie along
-# that one? The shapes are fine and nothing stops. **Predict** what happens to a depthwise layer,
-# whose weight is (128, 1, 3, 3). How many scales does axis 1 have there?
+# that one? The shapes are fine and nothing stops.
 
 # %% demo
-lost_points("detector", {"INT8, wrong axis": own_rulers}, axis=1)
+predict("3.b")
+
+# %% demo
+wrong = lost_points("detector", {"INT8, wrong axis": own_rulers}, axis=1)
+wrong
+
+# %% demo
+reveal("3.b", wrong.lost("INT8, wrong axis"))
 
 # %% [markdown]
 # A depthwise weight has *one* input channel, so the wrong axis gives it one scale: per-tensor

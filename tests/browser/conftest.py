@@ -1,5 +1,6 @@
 """A real JupyterLab on loopback, a real browser, and a learner's own copy of the course."""
 
+import json
 import os
 import shutil
 import socket
@@ -123,6 +124,19 @@ def open_notebook(page, address: str, name: str, stem: str = "") -> None:
 
 def wait_for_kernel(page) -> None:
     page.get_by_text("Python 3 (ipykernel) | Idle").first.wait_for()
+
+
+def end_kernels(address: str) -> None:
+    """End what the notebooks of this JupyterLab hold: a lesson's kernel keeps its models."""
+    headers = {"Authorization": f"token {TOKEN}"}
+    sessions = f"{address}/api/sessions"
+    with urllib.request.urlopen(urllib.request.Request(sessions, headers=headers)) as said:
+        running = json.load(said)
+    for session in running:
+        end = urllib.request.Request(
+            f"{sessions}/{session['id']}", headers=headers, method="DELETE"
+        )
+        urllib.request.urlopen(end).close()
 
 
 def menu(page, top: str, item: str) -> None:

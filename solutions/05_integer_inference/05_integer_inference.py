@@ -295,6 +295,7 @@ check("5.3")
 
 # %% box 5.4 [markdown]
 # Write `quantize_bias(bias, x_scale, w_scale)`, rounded half to even as everywhere in ONNX.
+# In float32 and in float64 it comes to the same here.
 
 
 # %% exercise 5.4
@@ -329,7 +330,7 @@ check("5.4")
 
 # %% box 5.5 [markdown]
 # Write `requantize(acc, x_scale, w_scale, y_scale, y_zero_point)` to UINT8. Row i of `acc` belongs
-# to output channel i, and to `w_scale[i]`.
+# to output channel i, and to `w_scale[i]`. Here too float32 and float64 come to the same.
 
 
 # %% exercise 5.5
@@ -381,7 +382,8 @@ reveal("5.b", candidates[reals == 0.0].item())
 
 # %% [markdown]
 # Two tools help. `np.pad` makes borders. `np.lib.stride_tricks.sliding_window_view(x, (kh, kw),
-# axis=(2, 3))` gives all windows, as an array (n, c, h, w, kh, kw). A last tip: numpy has fast
+# axis=(2, 3))` gives the windows of every place, as an array (n, c, rows, columns, kh, kw);
+# `[:, :, ::stride, ::stride]` keeps those that a stride leaves. A last tip: numpy has fast
 # matrix products for floats only. In float64 every sum of this lesson is exact, because whole
 # numbers below 2⁵³ have no digits to lose. So you may sum in float64 and be quick.
 
@@ -401,7 +403,7 @@ def integer_conv(x_q, x_zero_point, w_q, bias_q, multiplier, y_zero_point, strid
     multiplier    float32 array (m,), x_scale * w_scale / y_scale
     y_zero_point  int from 0 to 255
     stride, pad   ints, the same in both directions; stride 1 or more, pad 0 or more
-    returns       uint8 array (n, m, h', w')
+    returns       uint8 array (n, m, h', w'), an output for each of h' × w' windows
 
     >>> x, w = np.array([[[[12, 14]]]], np.uint8), np.array([[[[3]]]], np.int8)
     >>> integer_conv(x, 12, w, np.array([2], np.int32), np.array([0.5], np.float32), 7, 1, 0)
@@ -510,7 +512,7 @@ def sum_of_pairs(x_q, w_q):
     w_q      int8 array (k,)
     returns  int: the sum of all pairs, each of them clamped to INT16
 
-    >>> sum_of_pairs(np.array([255, 255, 2], np.uint8), np.array([127, 127, 5], np.int8))
+    >>> int(sum_of_pairs(np.array([255, 255, 2], np.uint8), np.array([127, 127, 5], np.int8)))
     32777
     """
     assert x_q.dtype == np.uint8, f"x_q has dtype {x_q.dtype}; expected is uint8"
@@ -528,8 +530,8 @@ check("5.8")
 
 # %% box 5.9 [markdown]
 # How much room is there? Give the largest sum of a pair with weights up to 127 (`worst_pair`); the
-# largest weight with which no pair can ever pass 32,767 (`safe_weight`); and how many products of
-# 255 × 127 an INT32 holds (`safe_products`). Write expressions, and let Python compute.
+# largest w for which no pair leaves INT16 with weights from −w to w (`safe_weight`); and how many
+# products of 255 × 127 an INT32 holds (`safe_products`). Write expressions, and let Python compute.
 
 # %% exercise 5.9
 ### BEGIN SOLUTION
@@ -584,7 +586,8 @@ print(seen_in_openvino())
 # ### What to do about it
 #
 # - Open the session with `exact=True`. The runtime then takes other kernels, slower ones.
-# - Keep weights within 7 bits. Then no pair can leave INT16, on any CPU, at half the resolution.
+# - Keep weights within your `safe_weight`, as 7 bits do with −64 to 63. Then no pair can leave
+#   INT16, on any CPU, at half the resolution.
 # - Keep the layers that suffer most in float. The report names them.
 # - Or ship to CPUs that have VNNI, and *say so* beside the accuracy that you promise.
 

@@ -51,8 +51,10 @@ class Accumulator:
             group(
                 "many products",
                 1,
-                "The sum of 700 products is exact.",
+                "The sum of hundreds of products is exact.",
                 [
+                    # An odd sum beyond 2^24: no float32 holds it.
+                    (np.full((1, 699), 255, np.uint8), 0, np.full((699, 1), 127, np.int8), 0),
                     (long[0], 0, long[1], 0),
                     (long[0][:, ::-1].copy(), 5, long[1][:, :1].copy(), -2),
                 ],
@@ -70,6 +72,25 @@ class Accumulator:
     def subtracts_in_8_bits(x_q, x_zero_point, w_q, w_zero_point):
         x = x_q - np.uint8(x_zero_point)
         return x.astype(np.int32) @ (w_q.astype(np.int32) - w_zero_point)
+
+    @misconception("3 − 90 in UINT8, 127 + 2 in INT8: what does a type make of what it lacks?")
+    def subtracts_both_in_8_bits(x_q, x_zero_point, w_q, w_zero_point):
+        x, w = x_q - np.uint8(x_zero_point), w_q - np.int8(w_zero_point)
+        return x.astype(np.int32) @ w.astype(np.int32)
+
+    @misconception("A float32 has 24 bits for its digits. How many does your largest sum need?")
+    def sums_in_float32(x_q, x_zero_point, w_q, w_zero_point):
+        x, w = x_q.astype(np.float32) - x_zero_point, w_q.astype(np.float32) - w_zero_point
+        return (x @ w).astype(np.int32)
+
+    @misconception("How many products has a sum of k? Which of them is the last?")
+    def leaves_the_last_product_out(x_q, x_zero_point, w_q, w_zero_point):
+        x, w = _wide(x_q) - x_zero_point, _wide(w_q) - w_zero_point
+        return (x[:, :-1] @ w[:-1]).astype(np.int32)
+
+    @misconception("Taken away from x, added to w. What does w − zero_point stand for?")
+    def adds_the_zero_point_of_w(x_q, x_zero_point, w_q, w_zero_point):
+        return ((_wide(x_q) - x_zero_point) @ (_wide(w_q) + w_zero_point)).astype(np.int32)
 
     @misconception("One product may be 255 × 127. How many of these does an INT16 hold?")
     def sums_in_16_bits(x_q, x_zero_point, w_q, w_zero_point):

@@ -24,7 +24,7 @@ class BiasInSteps:
     within = exact("int32")
 
     def cases(rng):
-        scales = rng.uniform(0.004, 0.02, 5).astype(np.float32)
+        scales = np.sort(rng.uniform(0.004, 0.02, 5)).astype(np.float32)  # the last is largest
         x_scale = float(np.float32(rng.uniform(0.02, 0.06)))
         near = np.array([-7000, -310, 12, 205, 6100]) + rng.uniform(0.1, 0.4, 5) * [1, -1, 1, -1, 1]
         halves = np.array([0.5, 1.5, 2.5, -0.5, -1.5, -2.5]) * 2.0**-7
@@ -93,6 +93,18 @@ class BiasInSteps:
     @misconception("Two channels with different scales: do they get the same ruler?")
     def one_scale_for_all_channels(bias, x_scale, w_scale):
         return _whole(bias.astype(np.float64) / (x_scale * float(w_scale[0])))
+
+    @misconception("Two channels with different scales: does the largest one fit both?")
+    def the_largest_scale_for_all_channels(bias, x_scale, w_scale):
+        return _whole(bias.astype(np.float64) / (x_scale * float(w_scale.max())))
+
+    @misconception("Python goes from left to right. By which of the two does a / b * c divide?")
+    def divides_by_the_scale_of_x_alone(bias, x_scale, w_scale):
+        return _whole(bias.astype(np.float64) / x_scale * w_scale.astype(np.float64))
+
+    @misconception("You round twice. What has the first rounding made of 0.4 steps of x?")
+    def rounds_in_between(bias, x_scale, w_scale):
+        return _whole(np.rint(bias.astype(np.float64) / x_scale) / w_scale.astype(np.float64))
 
     @misconception("Leaving the decimals to the cast goes towards 0. Which integer is nearest?")
     def truncates(bias, x_scale, w_scale):

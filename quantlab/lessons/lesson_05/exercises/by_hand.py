@@ -74,8 +74,19 @@ class OneOutputByHand:
     def forgets_the_scale_of_y(name):
         return {**_from(738, -18), "my_tick": round(-18 * X_SCALE * W_SCALE) + 7}[name]
 
-    @misconception("Is one step of the sum larger than a step of y, or smaller? Which way round?")
-    def turns_the_multiplier_over(name):
+    @misconception("Which number has no x beside it, and on which tick does a UINT8 begin?")
+    def forgets_the_bias_and_the_clamp(name):
+        return {**_from(738, -30), "my_tick": -1}[name]
+
+    @misconception(
+        "The bias of 12 counts steps of the sum already. Why divide it by a scale again?"
+    )
+    def quantizes_the_bias_again(name):
+        return _from(738, -30 + round(BIAS_Q / (X_SCALE * W_SCALE)))[name]
+
+    @misconception("A clamp before zero_point gives 0, and so does a multiplier that is turned "
+                   "over. Which of them is yours?")  # fmt: skip
+    def ends_at_0(name):
         return {**_from(738, -18), "my_tick": 0}[name]
 
 

@@ -89,6 +89,11 @@ class FoldedBias:
         sums = w_q.sum(axis=(1, 2, 3), dtype=np.int8).astype(np.int32)
         return (bias_q - x_zero_point * sums).astype(np.int32)
 
+    @misconception("200 times a sum of 30,000: which type holds the correction?")
+    def corrects_in_16_bits(bias_q, w_q, x_zero_point):
+        products = w_q.astype(np.int16) * np.int16(x_zero_point)
+        return (bias_q - products.sum(axis=(1, 2, 3), dtype=np.int16)).astype(np.int32)
+
     @misconception("A filter has input channels as well. Are the weights of all of them in it?")
     def leaves_the_input_channels_out(bias_q, w_q, x_zero_point):
         return (bias_q - x_zero_point * _sums(w_q[:, :1])).astype(np.int32)

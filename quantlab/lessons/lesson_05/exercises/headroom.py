@@ -11,7 +11,7 @@ class Headroom:
     values = POINTS
     asks = {
         "worst_pair": "The largest sum of two products of a UINT8 and a weight up to 127.",
-        "safe_weight": "The largest weight with which no pair can pass 32,767, whatever x is.",
+        "safe_weight": "The largest w: no pair leaves INT16 with weights from −w to w.",
         "safe_products": "The most products of 255 × 127 whose sum an INT32 holds.",
     }
     insight = (
@@ -53,6 +53,18 @@ class Headroom:
     @misconception("65 × 510 is 33,150. Does that still fit?")
     def rounds_up(name):
         return _answers(64_770, 65, 66_312)[name]
+
+    @misconception("7 bits end at 63. Is there a larger weight that is safe?")
+    def takes_the_end_of_7_bits(name):
+        return _answers(64_770, 63, 66_311)[name]
+
+    @misconception("That is how many pairs an INT32 holds. How many products are in a pair?")
+    def counts_pairs(name):
+        return _answers(64_770, 64, 33_155)[name]
+
+    @misconception("An INT32 has a sign, too. Where does it end above?")
+    def forgets_the_sign_of_int32(name):
+        return _answers(64_770, 64, 132_622)[name]
 
     @misconception("Can a weight, or a number of products, have decimals?")
     def leaves_the_decimals(name):

@@ -29,6 +29,7 @@ class OwnLayer:
                 1,
                 "Each output is the sum over its window, on the ruler of y.",
                 [
+                    LARGE,
                     _case(rng, (1, 1, 3, 5), (1, 2, 2), 9, 1, 0),
                     _case(rng, (2, 2, 4, 5), (3, 3, 2), 40, 1, 0),
                 ],
@@ -131,6 +132,35 @@ class OwnLayer:
         x = _padded(x_q, pad, x_zero_point).astype(np.uint8) - np.uint8(x_zero_point)
         return _write(_sums(x.astype(np.int64), w_q, stride), bias_q, multiplier, y_zero_point)
 
+    @misconception("Nine products of 255 × 127: how many bits does their sum need?")
+    def sums_in_16_bits(x_q, x_zero_point, w_q, bias_q, multiplier, y_zero_point, stride, pad):
+        sums = _sums(_padded(x_q, pad, x_zero_point) - x_zero_point, w_q, stride)
+        return _write(sums.astype(np.int16), bias_q, multiplier, y_zero_point)
+
+    @misconception("Your window moves on downwards. By how far does it move to the right?")
+    def strides_downwards_alone(
+        x_q, x_zero_point, w_q, bias_q, multiplier, y_zero_point, stride, pad
+    ):
+        sums = _sums(_padded(x_q, pad, x_zero_point) - x_zero_point, w_q, 1)
+        return _write(sums[:, :, ::stride], bias_q, multiplier, y_zero_point)
+
+    @misconception(
+        "All of the border lies below and to the right. On how many sides does it belong?"
+    )
+    def pads_on_two_sides(x_q, x_zero_point, w_q, bias_q, multiplier, y_zero_point, stride, pad):
+        x = np.pad(
+            x_q.astype(np.int64) - x_zero_point, ((0, 0), (0, 0), (0, 2 * pad), (0, 2 * pad))
+        )
+        return _write(_sums(x, w_q, stride), bias_q, multiplier, y_zero_point)
+
+    @misconception("On a tie you go away from 0. Which neighbour does np.rint(2.5) choose?")
+    def rounds_half_away_from_zero(
+        x_q, x_zero_point, w_q, bias_q, multiplier, y_zero_point, stride, pad
+    ):
+        sums = _sums(_padded(x_q, pad, x_zero_point) - x_zero_point, w_q, stride)
+        steps = (sums + _column(bias_q)) * _column(multiplier)
+        return _clamped(np.copysign(np.floor(np.abs(steps) + 0.5), steps) + y_zero_point)
+
     @misconception("Half-way between two ticks, which number of steps is even, before zero_point?")
     def adds_zero_point_before_rounding(
         x_q, x_zero_point, w_q, bias_q, multiplier, y_zero_point, stride, pad
@@ -138,6 +168,19 @@ class OwnLayer:
         x = _padded(x_q, pad, x_zero_point) - x_zero_point
         acc = _sums(x, w_q, stride) + _column(bias_q)
         return _clamped(np.rint(acc * _column(multiplier) + y_zero_point))
+
+
+#: Sums of 291,465, far beyond 16 bits.
+LARGE = (
+    np.full((1, 1, 3, 4), 255, np.uint8),
+    0,
+    np.full((1, 1, 3, 3), 127, np.int8),
+    np.array([-80_000], np.int32),
+    np.array([2.0**-11], np.float32),
+    101,
+    1,
+    0,
+)
 
 
 def _padded(x_q, pad, value):

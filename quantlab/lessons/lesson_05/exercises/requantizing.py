@@ -28,9 +28,11 @@ class Requantization:
         scales = np.array([0.004, 0.011, 0.0075], np.float32)
         square = _near(rng, rng.integers(20, 100, (3, 3)), 0.031, scales, 0.09)
         steps = rng.integers(-30, 180, (3, 4))
+        steps[:, 0] = -20  # below zero_point, whatever was drawn
         steps[:, 1] = 150  # beyond the last tick of an INT8
         wide = _near(rng, steps, 0.05, scales, 0.06)
         four = np.array([2.0**-3, 2.0**-4, 2.0**-3, 2.0**-2], np.float32)
+        fifths = np.array([[101], [101]], np.int32)  # 40.4 and 20.2 steps: no whole number divides
         odd = np.arange(-5, 7, 2, dtype=np.int32)  # half steps at a multiplier of 1/2
         ties = odd[None, :] * np.array([[1], [2], [1], [1]], np.int32)
         ends = np.array([[-9000, -61, 40, 9000], [2**30, -(2**30), 700, -700]], np.int32)
@@ -48,7 +50,11 @@ class Requantization:
                 "a ruler for each channel",
                 1,
                 "Each row is read with the scale of its own channel.",
-                [(square, 0.031, scales, 0.09, 20), (wide, 0.05, scales, 0.06, 41)],
+                [
+                    (square, 0.031, scales, 0.09, 20),
+                    (wide, 0.05, scales, 0.06, 41),
+                    (fifths, 0.5, four[[3, 0]], 0.3125, 10),
+                ],
             ),
             group(
                 "ties",
@@ -100,6 +106,15 @@ class Requantization:
     @misconception("That is the real number. How many steps of y is it?")
     def forgets_the_scale_of_y(acc, x_scale, w_scale, y_scale, y_zero_point):
         return _clamped(np.rint(_steps(acc, x_scale, w_scale, 1.0)) + y_zero_point)
+
+    @misconception("Twice as long a step of y: does the number of steps grow or shrink?")
+    def multiplies_by_the_scale_of_y(acc, x_scale, w_scale, y_scale, y_zero_point):
+        return _clamped(np.rint(_steps(acc, x_scale, w_scale, 1 / y_scale)) + y_zero_point)
+
+    @misconception("All sums below 0 end on zero_point. Who asked for a ReLU?")
+    def clamps_at_zero_point(acc, x_scale, w_scale, y_scale, y_zero_point):
+        ticks = np.rint(_steps(acc, x_scale, w_scale, y_scale)) + y_zero_point
+        return _clamped(np.maximum(ticks, y_zero_point))
 
     @misconception("A step of y is longer than one of the sum. Do fewer of them fit, or more?")
     def turns_the_multiplier_over(acc, x_scale, w_scale, y_scale, y_zero_point):

@@ -78,6 +78,17 @@ class SaturatingPairs:
             total = min(max(total + int(pair), BOTTOM), TOP)
         return total
 
+    @misconception("You stop after every product. How many are added before the instruction stops?")
+    def stops_after_every_product(x_q, w_q):
+        total = 0
+        for product in _products(x_q, w_q):
+            total = min(max(total + int(product), BOTTOM), TOP)
+        return total
+
+    @misconception("An INT16 has one more number below 0 than above it. Where does it end?")
+    def stops_at_minus_32767(x_q, w_q):
+        return int(np.clip(_pairs(_products(x_q, w_q)).sum(axis=1), -TOP, TOP).sum())
+
     @misconception("The instruction saturates. Does a number that saturates come out again below?")
     def wraps_around(x_q, w_q):
         return int(_pairs(_products(x_q, w_q)).sum(axis=1).astype(np.int16).astype(np.int64).sum())

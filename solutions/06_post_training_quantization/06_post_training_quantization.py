@@ -32,7 +32,7 @@ goal = f"{100 * GOAL:.0f}"
 factor = 3.0 / 1.5
 hand_factor, hand_weight = f"{factor:g}", f"{0.5 * factor:g}"
 hand_bias = f"{(0.0 - 1.0) * factor + 0.25:g}".replace("-", "−")
-tools = "\n".join(f"- **{k}** · {o.text}" for k, o in find("6.7").options.items())
+tools = "\n".join(f'- `"{k}"` {o.text}' for k, o in find("6.7").options.items())
 most_lost = f"{plan.targets[0].lost:g}"
 most_in_class = f"{plan.targets[1].lost:g}"
 
@@ -185,8 +185,8 @@ show(figure, alt=alt)
 def fold(weight, bias, gamma, beta, mean, var, eps):
     """Weight and bias of a layer with the BatchNorm after it folded in.
 
-    weight                      : float32 array (M, C, kh, kw) or (M, C)
-    bias, gamma, beta, mean, var : float32 arrays (M,), one entry an output channel; var above 0
+    weight                      : float array (M, C, kh, kw) or (M, C)
+    bias, gamma, beta, mean, var : float arrays (M,), one entry an output channel; var above 0
     eps                         : float above 0
     returns                     : (weight, bias) of the shapes above
 
@@ -274,8 +274,8 @@ top1_table(lab, both)
 def equalizing_factors(first, second):
     """The factor s of each channel between two layers: row i / s[i] and column i * s[i] are alike.
 
-    first   : float32 array (M, C, kh, kw), writes the M channels
-    second  : float32 array (K, M, kh, kw), reads them
+    first   : float array (M, C, kh, kw), writes the M channels; no row is all zeros
+    second  : float array (K, M, kh, kw), reads them; no column is all zeros
     returns : float array (M,), above 0
 
     >>> first = np.array([8.0, -2.0]).reshape(2, 1, 1, 1)
@@ -345,9 +345,9 @@ check("6.3")
 def mean_shift(weight, rounded, mean_input):
     """Mean output with the rounded weights, minus mean output with the float weights.
 
-    weight     : float32 array (M, C, kh, kw)
-    rounded    : float32 array of the same shape, what the integers say
-    mean_input : float32 array (C,), of either sign
+    weight     : float array (M, C, kh, kw)
+    rounded    : float array of the same shape, what the integers say
+    mean_input : float array (C,), of either sign
     returns    : float array (M,)
 
     >>> weight = np.array([0.4, 0.4]).reshape(1, 2, 1, 1)
@@ -380,9 +380,9 @@ check("6.4")
 def corrected_bias(bias, floating, quantized):
     """The bias that gives each channel of the quantized layer its float mean.
 
-    bias      : float32 array (M,), what the quantized layer adds now
-    floating  : float32 array (N, M, H, W), outputs of the float layer
-    quantized : float32 array (N, M, H, W), outputs of the quantized layer, same pictures
+    bias      : float array (M,), what the quantized layer adds now
+    floating  : float array (N, M, H, W), outputs of the float layer
+    quantized : float array (N, M, H, W), outputs of the quantized layer, same pictures
     returns   : float array (M,)
 
     >>> floating = np.full((1, 1, 2, 3), 5.0)
@@ -410,7 +410,8 @@ check("6.5")
 # %% box 6.6 [markdown]
 # Write `best_rounding(weights, inputs)`. The step of the ruler is 1. Each weight goes to the tick
 # below it or to the tick above. Try all combinations, and return the one whose outputs
-# `inputs @ q` are closest to `inputs @ weights`, in the mean of squares over the samples.
+# `inputs @ q` are closest to `inputs @ weights`, in the mean of squares over the samples. No two
+# are equally close here.
 
 
 # %% exercise 6.6
@@ -536,8 +537,13 @@ check("6.7")
 
 # %% exercise 6.8
 ### BEGIN SOLUTION
-weights = Rule("int3", granularity="per-tensor", observer="mse")
-three_bit_plan = Plan(Recipe(weights=weights, bias_correction="empirical"), Calibration(100))
+three_bit_plan = Plan(
+    Recipe(
+        weights=Rule("int3", granularity="per-tensor", observer="mse"),
+        bias_correction="empirical",
+    ),
+    Calibration(100),
+)
 ### END SOLUTION
 
 # %% check 6.8 points=3

@@ -62,6 +62,23 @@ class MeanThatMoved:
             return float(np.abs(weights - np.rint(weights)) @ means)
         return _read(name)
 
+    @misconception("Each error meets an input. By which mean is it multiplied?")
+    def adds_the_errors_alone(name):
+        weights, _ = _numbers()
+        return float((weights - np.rint(weights)).sum()) if name == "bias_change" else _read(name)
+
+    @misconception("You round the output. What stands on a tick, the output or each weight?")
+    def rounds_the_output(name):
+        before = _read("mean_before")
+        after = float(np.rint(before))
+        return {"mean_before": before, "mean_after": after}.get(name, before - after)
+
+    @misconception("The third weight lies below 0. What does it do to the sum?")
+    def loses_the_minus(name):
+        weights, means = _numbers()
+        before, after = np.abs(weights) @ means, np.rint(np.abs(weights)) @ means
+        return float({"mean_before": before, "mean_after": after}.get(name, before - after))
+
     @misconception("A neuron adds its products. Did you divide by the number of inputs?")
     def averages_the_products(name):
         return _read(name) / 3

@@ -95,6 +95,21 @@ class EvenRanges:
         before = np.sqrt((first**2).sum(axis=(1, 2, 3)))
         return np.sqrt(before / np.sqrt((second**2).sum(axis=(0, 2, 3))))
 
+    @misconception(
+        "A ruler must reach its farthest weight. Does a mean of squares say where it is?"
+    )
+    def rms_for_largest(first, second):
+        before = np.sqrt((first**2).mean(axis=(1, 2, 3)))
+        return np.sqrt(before / np.sqrt((second**2).mean(axis=(0, 2, 3))))
+
+    @misconception("r1 / s = r2 · s: is the root one of r1 alone?")
+    def root_of_the_first_alone(first, second):
+        return np.sqrt(_before(first)) / _behind(second)
+
+    @misconception("All rows are as wide as the narrowest now. Where does the second weight enter?")
+    def evens_the_first_only(first, second):
+        return _before(first) / _before(first).min()
+
     @misconception("All channels have the same factor. Which of them is nearer to the others now?")
     def one_factor_for_all(first, second):
         return np.full(len(first), np.sqrt(np.abs(first).max() / np.abs(second).max()))

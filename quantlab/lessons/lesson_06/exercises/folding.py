@@ -53,6 +53,7 @@ class TwoLayersBecomeOne:
                 [
                     _layer(np.random.default_rng(2), (3, 2, 3, 1)),
                     _layer(np.random.default_rng(3), (4, 4, 1, 1)),  # the wrong axis fits too
+                    _turned(_layer(np.random.default_rng(6), (3, 2, 2, 1))),
                     _layer(rng, (5, 5, 2, 3)),
                 ],
             ),
@@ -104,6 +105,15 @@ class TwoLayersBecomeOne:
     def forgets_the_mean(weight, bias, gamma, beta, mean, var, eps):
         return _fold(weight, bias, gamma / np.sqrt(var + eps), beta, 0 * mean)
 
+    @misconception("The mean is taken away before the factor. By what is it multiplied then?")
+    def takes_the_mean_away_last(weight, bias, gamma, beta, mean, var, eps):
+        factor = gamma / np.sqrt(var + eps)
+        return _times(weight, factor), bias * factor - mean + beta
+
+    @misconception("A gamma below 0 was learned as well. What does it do to its channel?")
+    def loses_the_sign_of_gamma(weight, bias, gamma, beta, mean, var, eps):
+        return _fold(weight, bias, np.abs(gamma) / np.sqrt(var + eps), beta, mean)
+
     @misconception("BatchNorm centres the values on 0. Is the mean added or taken away?")
     def adds_the_mean(weight, bias, gamma, beta, mean, var, eps):
         return _fold(weight, bias, gamma / np.sqrt(var + eps), beta, -mean)
@@ -146,6 +156,12 @@ def _layer(rng, shape):
     gamma, var = (rng.uniform(0.3, 2.5, channels).astype(np.float32) for _ in range(2))
     weight = rng.normal(size=shape).astype(np.float32)
     return weight, bias, gamma, beta, mean, var, float(rng.choice([0.01, 0.05]))
+
+
+def _turned(layer):
+    """The same layer with gamma below 0 in its first channel."""
+    weight, bias, gamma, *rest = layer
+    return weight, bias, gamma * np.where(np.arange(len(gamma)) == 0, -1, 1).astype("f"), *rest
 
 
 def _away_from_zero(rng, count):

@@ -37,20 +37,20 @@ class UpOrDown:
                 "inputs that go together",
                 1,
                 "The output comes as close to the float output as any choice of ticks can.",
-                [_neuron(49, 3), _neuron(15, 4), _drawn(rng, 4)],
+                [_neuron(750, 3), _neuron(141, 4), _drawn(rng, 4)],
             ),
             group(
                 "inputs of unequal size",
                 1,
                 "A weight whose input is large matters more than one whose input is small.",
-                [_neuron(129, 3, unequal=True), _neuron(6, 5, unequal=True),
+                [_neuron(2936, 4, unequal=True), _neuron(30, 5, unequal=True),
                  _drawn(rng, 4, unequal=True)],
             ),
             group(
                 "weights below 0",
                 1,
                 "Down means towards minus infinity: −0.4 lies between −1 and 0.",
-                [_neuron(26, 4, centre=-1.5), _neuron(5, 5, centre=-1.5),
+                [_neuron(454, 4, centre=-1.5), _neuron(10, 5, centre=-1.5),
                  _drawn(rng, 5, centre=-1.5)],
             ),
         ]  # fmt: skip
@@ -87,6 +87,36 @@ class UpOrDown:
     @misconception("One sample decided. Does its best choice fit the others?")
     def first_sample_only(weights, inputs):
         return min(_choices(weights), key=lambda q: (inputs[0] @ (q - weights)) ** 2)
+
+    @misconception("The best fit of one sample won. How far off are the others with it?")
+    def best_for_any_sample(weights, inputs):
+        def cost(q):
+            return ((inputs @ q - inputs @ weights) ** 2).min()
+
+        return min(_choices(weights), key=cost)
+
+    @misconception("The worst sample decides here. What does a mean over all of them say?")
+    def goes_by_the_worst_sample(weights, inputs):
+        return min(_choices(weights), key=lambda q: np.abs(inputs @ (q - weights)).max())
+
+    @misconception("One weight after the other. Which combinations were never tried?")
+    def one_after_the_other(weights, inputs):
+        q = weights.astype(float)
+        for at, low in enumerate(np.floor(weights)):
+            ends = [np.r_[q[:at], end, q[at + 1 :]] for end in (low, low + 1)]
+            q = min(ends, key=lambda end: ((inputs @ (end - weights)) ** 2).mean())
+        return q.astype(int)
+
+    @misconception("0 and 1 lie around 0.4. Which two ticks lie around 2.4?")
+    def tries_0_and_1(weights, inputs):
+        ups = map(np.array, product((0, 1), repeat=len(weights)))
+        return min(ups, key=lambda q: ((inputs @ (q - weights)) ** 2).mean())
+
+    @misconception("You try three ticks for each weight. How far may one lie from its weight?")
+    def goes_farther_than_a_step(weights, inputs):
+        near = np.rint(weights).astype(int)
+        moved = (near + np.array(by) for by in product((-1, 0, 1), repeat=len(weights)))
+        return min(moved, key=lambda q: ((inputs @ (q - weights)) ** 2).mean())
 
     @misconception("Is an error of 2 as bad as two errors of 1, when errors are squared?")
     def mean_of_sizes(weights, inputs):

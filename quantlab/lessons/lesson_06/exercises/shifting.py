@@ -96,6 +96,28 @@ class WhatRoundingAdds:
     def one_place_of_the_kernel(weight, rounded, mean_input):
         return _shift(weight[:, :, :1, :1], rounded[:, :, :1, :1], mean_input)
 
+    @misconception("A convolution adds over its input channels. Over what did you take a mean?")
+    def averages_the_input_channels(weight, rounded, mean_input):
+        return _shift(weight, rounded, mean_input) / len(mean_input)
+
+    @misconception("A convolution adds over the places of its kernel. Did you take their mean?")
+    def averages_the_kernel(weight, rounded, mean_input):
+        return _shift(weight, rounded, mean_input) / weight[0, 0].size
+
+    @misconception(
+        "You round the weights yourself. Which argument says what the integers stand for?"
+    )
+    def rounds_the_weights_itself(weight, rounded, mean_input):
+        return _shift(weight, np.rint(weight), mean_input)
+
+    @misconception("All output channels get the same number. Whose errors does each of them add?")
+    def one_sum_for_all(weight, rounded, mean_input):
+        return np.full(len(weight), _shift(weight, rounded, mean_input).sum())
+
+    @misconception("An input below 0 has a mean below 0. Which way does its error move the sum?")
+    def loses_the_sign_of_the_inputs(weight, rounded, mean_input):
+        return _shift(weight, rounded, np.abs(mean_input))
+
     @misconception("The bias of a channel is one number. Is it the whole output, or what changed?")
     def whole_output(weight, rounded, mean_input):
         return _shift(0 * weight, rounded, mean_input)
@@ -190,6 +212,18 @@ class OneLineOfBiasCorrection:
     @misconception("A bias is added at every place. Is the sum over places the shift of one?")
     def sum_for_mean(bias, floating, quantized):
         return bias + (floating - quantized).sum(axis=(0, 2, 3))
+
+    @misconception("A mean over pictures, a sum over places. What is the shift of one place?")
+    def sums_the_places(bias, floating, quantized):
+        return bias + (floating - quantized).sum(axis=(2, 3)).mean(axis=0)
+
+    @misconception("A bias is added, it multiplies nothing. What does a ratio of means mend?")
+    def scales_the_bias(bias, floating, quantized):
+        return bias * floating.mean(axis=(0, 2, 3)) / quantized.mean(axis=(0, 2, 3))
+
+    @misconception("The outputs hold the bias already. Is it to be taken out of them?")
+    def takes_the_bias_out(bias, floating, quantized):
+        return _gap(floating, quantized) - bias
 
     @misconception("You looked at one picture. What do the others say?")
     def first_picture_only(bias, floating, quantized):

@@ -73,7 +73,8 @@ def _in_the_right_dtype(exercise: Exercise, seen: Sequence[Tried]) -> list[Tried
         got, want = t.reply.value, t.want
         if type(got) is not np.ndarray or type(want) is not np.ndarray or got.dtype == want.dtype:
             return []
-        as_wanted = got.astype(want.dtype)
+        with np.errstate(invalid="ignore"):  # NaN has no integer, and is not equal to one either
+            as_wanted = got.astype(want.dtype)
         if got.shape != want.shape or not np.array_equal(as_wanted, got):
             return []
         off = str(exercise.comparator(t.args)(as_wanted, want))

@@ -21,11 +21,10 @@ def way_back(question: Question, chosen: Collection[int], rows: Sequence[Row]) -
     for n, option in enumerate(question.options):
         for lesson in option.lessons if n not in chosen else ():
             letters.setdefault(lesson, []).append(f"{question.letters[n]})")
-    if not letters and len(chosen) == len(question.options):
+    if len(chosen) == len(question.options):
         return (ALL_TICKED,)
     return tuple(
-        f"For {' and '.join(letters[lesson])} go back to lesson {lesson:02d}: "
-        f"{_where(lesson, rows)}"
+        f"Lesson {lesson:02d}, for {' and '.join(letters[lesson])}: {_where(lesson, rows)}"
         for lesson in sorted(letters)
     )
 
@@ -34,8 +33,7 @@ def _where(lesson: int, rows: Sequence[Row]) -> str:
     here = [row for row in rows if row.lesson == lesson]
     undone = [row for row in here if not row.standing.done]
     if not undone:
-        return f"all {len(here)} exercises are done, so read what it says of them once more."
+        return f"all {len(here)} exercises done, read their cards once more."
     done = len(here) - len(undone)
-    said = f"{done} of {len(here)} exercises are done" if done else "no exercise is done yet"
-    verb = "go on" if done else "start"
-    return f"{said}, {verb} with {undone[0].exercise} · {undone[0].title}."
+    said, verb = (f"{done} of {len(here)} exercises", "go on") if done else ("nothing", "start")
+    return f"{said} done yet, {verb} with {undone[0].exercise}."

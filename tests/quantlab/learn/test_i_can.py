@@ -47,7 +47,7 @@ def test_letters_tick_where_no_boxes_run():
     card = i_can("quick_test", ["a", "d"])
     assert card.heading == "2 of 4 ticked"
     assert kept() == [0, 3]
-    assert "For c) go back to lesson 02: no exercise is done yet, start with 2.1" in repr(card)
+    assert "Lesson 02, for c): nothing done yet, start with 2.1." in repr(card)
 
 
 def test_what_is_not_ticked_names_its_lesson_and_where_that_one_stands():
@@ -55,14 +55,14 @@ def test_what_is_not_ticked_names_its_lesson_and_where_that_one_stands():
     for n in (1, 2, 3):
         boxes.boxes[n].value = True
     first, *others = of_lesson(1)
-    assert f"no exercise is done yet, start with {first.id}" in boxes.status.value
+    assert f"Lesson 01, for a): nothing done yet, start with {first.id}." in boxes.status.value
     right = Judgement(first.id, first.title, Verdict.CORRECT, first.points, first.points)
     open_progress().record(right)
     boxes = Boxes(i_can("quick_test"))
-    assert "For a) go back to lesson 01: 1 of" in boxes.status.value
-    assert f"go on with {others[0].id} · {others[0].title}." in boxes.status.value
+    assert "Lesson 01, for a): 1 of" in boxes.status.value
+    assert f"go on with {others[0].id}." in boxes.status.value
     boxes.boxes[0].value = True
-    assert "go back" not in boxes.status.value
+    assert "Lesson 01" not in boxes.status.value
     assert "<code>quantlab start quick_test</code>" in boxes.status.value
 
 

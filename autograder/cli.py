@@ -15,6 +15,8 @@ COMMANDS = {
     "release": "pack what students receive",
     "collect": "unpack a download from Canvas or Moodle",
     "grade": "grade submissions into nbgrader's gradebook",
+    "merge": "put what shards graded into one gradebook",
+    "regrade": "grade again after a check was mended, and see what changes",
     "feedback": "write a feedback page for each submission",
     "report": "show the grades and the misconceptions of a class",
     "demo": "play the instructor's job end to end on three samples",

@@ -66,9 +66,12 @@ def open_course(submitted: Path | None, folder: Path | None, db_url: str | None)
 
 
 def _absolute(db_url: str) -> str:
-    """A relative sqlite file is meant from here; nbgrader changes the folder while it works."""
+    """A relative sqlite file is meant from here; nbgrader changes the folder while it works.
+
+    SQLite's own `file:` addresses, with options such as mode=ro, stay as they are.
+    """
     scheme, _, path = db_url.partition("sqlite:///")
-    if scheme or not path or Path(path).is_absolute():
+    if scheme or not path or path.startswith("file:") or Path(path).is_absolute():
         return db_url
     return f"sqlite:///{Path(path).resolve().as_posix()}"
 
@@ -116,8 +119,9 @@ def _gradebook(course: Course) -> Gradebook:
     try:
         return Gradebook(course.db_url)
     except Exception as fault:  # sqlalchemy's and alembic's errors have no common ground
+        said = str(getattr(fault, "orig", fault)).splitlines()
         raise CourseError(
-            f"The gradebook {course.db_url} cannot be opened ({type(fault).__name__}: {fault}). "
+            f"The gradebook {course.db_url} cannot be opened ({' '.join(said[:1])}). "
             "Check the address, or run `nbgrader db upgrade` in the course folder after a backup."
         ) from fault
 

@@ -13,13 +13,14 @@ from rich.console import Console
 
 from autograder.build import build_course
 from autograder.commands.feedback import write_pages
-from autograder.commands.grade import grade_shown
+from autograder.commands.grade import grade_shown, into_gradebook
 from autograder.course_folder import Course, CourseError, open_course, prepare
-from autograder.judging.settings import CELL_SECONDS, SUBMISSION_SECONDS
+from autograder.judging.settings import Settings
 from autograder.programs import put_own_programs_on_path
 from autograder.publishing.rows import rows_of
 from autograder.publishing.tables import show_grades
 from autograder.running.batch import Graded, Options, submissions_of
+from autograder.running.pool import LocalPool, workers_for
 from autograder.samples import LESSON, STUDENTS, write_samples
 
 EPILOG = """\
@@ -53,8 +54,11 @@ def run(args: argparse.Namespace) -> int:
         root = course_root()
         course = _set_up(root, out, args.keep)
         done: list[Graded] = []
-        options = Options(SEED, CELL_SECONDS, SUBMISSION_SECONDS)
-        if not grade_shown(course, submissions_of(course, None), options, done):
+        found, options = submissions_of(course, None), Options(Settings(seed=SEED))
+        engine = LocalPool(min(len(found), workers_for(options.settings.memory_mib)))
+        with into_gradebook(course) as keeper:
+            complete = grade_shown(course, found, options, done, engine, keeper)
+        if not complete:
             print("Stopped. `autograder demo --keep` goes on.", file=sys.stderr)
             return 130
     except (CourseError, FileNotFoundError, ValueError) as said:

@@ -20,7 +20,7 @@ class Standing:
     score          the sum of what is decided; a penalty is not taken off it.
     late_seconds, late_penalty   past the due date, and the points that this costs.
     points         by grade id, with extra credit; None while nobody has decided.
-    review         grade ids with a manual grade that a person should look at again.
+    manual         grade ids that a person gave points; `review`: to look at again.
     """
 
     score: float
@@ -29,6 +29,7 @@ class Standing:
     late_seconds: float
     late_penalty: float
     points: dict[str, float | None]
+    manual: tuple[str, ...] = ()
     review: tuple[str, ...] = ()
 
     @property
@@ -122,6 +123,7 @@ def standing_in(submission: SubmittedAssignment) -> Standing:
             g.name: None if g.auto_score is None and g.manual_score is None else float(g.score)
             for g in grades
         },
+        manual=_sorted(g.name for g in grades if g.manual_score is not None),
         review=_sorted(
             g.name for g in grades if g.manual_score is not None and g.needs_manual_grade
         ),

@@ -21,17 +21,20 @@ from quantlab.base.atomic import replacing
 
 @dataclass(frozen=True)
 class Result:
-    """What `grade_one` gave: the record, and the notebook that people are shown."""
+    """What `grade_one` gave: the record, and the notebook that people are shown.
+
+    Without a notebook the lesson is none of the course's: only the record is kept.
+    """
 
     record: Record
-    notebook: NotebookNode
+    notebook: NotebookNode | None
 
     @classmethod
     def parse(cls, text: str) -> Result:
         """The result in this JSON. ValueError where there is none in it."""
         try:
             whole = json.loads(text)
-            notebook = nbformat.from_dict(whole["notebook"])
+            notebook = whole["notebook"] and nbformat.from_dict(whole["notebook"])
             return cls(Record.from_dict(whole["record"]), notebook)
         except (KeyError, TypeError, AttributeError) as fault:
             raise ValueError(f"This is no result of a grading ({type(fault).__name__}).") from None
@@ -51,13 +54,12 @@ class Keeper:
         """
         record = result.record
         path = self._course.autograded_path(record.student, record.lesson)
-        stored = self._store.put(record, changed_texts(_read(path), result.notebook))
-        record = replace(record, notes=(*record.notes, *stored.notes))
+        if result.notebook is not None:
+            stored = self._store.put(record, changed_texts(_read(path), result.notebook))
+            record = replace(record, notes=(*record.notes, *stored.notes))
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as fresh:
-                text = nbformat.writes(result.notebook)
-                fresh.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+            if result.notebook is not None:
+                _write(result.notebook, path)
             write_record(self._course.folder, record)
         except OSError as fault:
             raise CourseError(
@@ -85,6 +87,12 @@ def same(found: Record | None, record: Record) -> Record | None:
         record.release_sha256,
     )
     return found if alike and found.submission_sha256 else None
+
+
+def _write(notebook: NotebookNode, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as fresh:
+        fresh.write_text(f"{nbformat.writes(notebook)}\n", encoding="utf-8", newline="\n")
 
 
 def _read(path: Path) -> NotebookNode | None:

@@ -1,49 +1,43 @@
-"""Grades submissions one by one; whatever one of them is, the next one is graded too."""
+"""Grades a class: every submission becomes a task of an engine, and every outcome is kept at once.
+
+Whatever one submission is, the next one is graded too; what was kept before a crash, a kill or
+Ctrl-C is not graded again. Only a gradebook or a disk that refuses stops a batch.
+"""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Protocol
 
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.authoring.instructor import write_notebook
-from autograder.course_folder import Course, load_release
-from autograder.intake.ingest import (
-    Found,
-    Refused,
-    Submission,
-    find_submissions,
-    read_submission,
-)
+from autograder.course_folder import Course
+from autograder.intake.ingest import Found, Refused, find_submissions, read_submission
+from autograder.intake.strays import find_strays
 from autograder.intake.student_ids import is_id
 from autograder.intake.transplant import with_note
 from autograder.judging.cells import max_score_of
 from autograder.judging.environment import versions
-from autograder.judging.grade_one import grade_one as judge_one
-from autograder.judging.grade_one import parse_graded
 from autograder.judging.settings import Settings
-from autograder.nbgrader.config import course_config
-from autograder.recording.gradebook import standing
-from autograder.recording.late import penalty_of
-from autograder.recording.record import Record, read_record, record_path, write_record
-from autograder.recording.store import Store, changed_texts
-from autograder.running.sandbox import NoSandbox
+from autograder.recording.keep import Result
+from autograder.recording.record import Record
+from autograder.running.task import Engine, Outcome, Task
 from quantlab.teach.judging.verdict import Verdict
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to grade: the hidden seed, the budgets in seconds, and whether to grade again."""
+    """How to grade a class: the settings of each submission, and whether to grade again."""
 
-    seed: int
-    cell_seconds: int
-    submission_seconds: int
+    settings: Settings = field(default_factory=Settings)
     force: bool = False
-    isolation: str = "bubblewrap"
 
 
 @dataclass(frozen=True)
@@ -54,24 +48,68 @@ class Graded:
     reused: bool = False
 
 
+class Keeps(Protocol):
+    """Where results stay: a course (`Keeper`), or the folder of one shard (`ShardKeeper`)."""
+
+    def keep(self, result: Result) -> Record: ...
+
+    def earlier(self, record: Record) -> Record | None: ...
+
+
 def submissions_of(course: Course, lessons: frozenset[str] | None) -> tuple[Found, ...]:
-    """Every submission of these lessons (all without a choice) in the course's folder."""
+    """Every submission of these lessons (all without a choice), the largest first: the last ones
+    to run should be short."""
     found = find_submissions(course.submitted)
-    return tuple(f for f in found if lessons is None or f.lesson in lessons)
+    chosen = (f for f in found if lessons is None or f.lesson in lessons)
+    return tuple(sorted(chosen, key=_size, reverse=True))
 
 
-def grade_all(course: Course, found: tuple[Found, ...], options: Options) -> Iterator[Graded]:
-    """Grade in order, yielding each as it is done. A KeyboardInterrupt passes through: every
-    submission that was yielded is recorded, and a second run starts with the one that was not."""
-    for one in found:
-        yield grade_one(course, one, options)
+def strays_of(course: Course, found: Iterable[Found]) -> tuple[Graded, ...]:
+    """What lies in the folder and is no submission, each with its sentence; nothing is kept."""
+    told = {one.student for one in found}
+    return tuple(
+        Graded(Record(stray.student, "", stray.verdict, stray.sentence, graded_at=_now()))
+        for stray in find_strays(course.submitted)
+        if stray.student not in told
+    )
 
 
-def grade_one(course: Course, found: Found, options: Options) -> Graded:
-    """The record of one submission. Never raises for anything a submission is or does."""
+def grade_all(
+    course: Course, found: Iterable[Found], options: Options, engine: Engine, keeper: Keeps
+) -> Iterator[Graded]:
+    """Grade and keep, yielding each submission as it is done.
+
+    A KeyboardInterrupt passes through and ends what runs: every submission that was yielded is
+    kept, and a second run starts with the others. Raises CourseError where nothing can be kept.
+    """
+    ready: deque[Graded] = deque()
+    blanks: dict[tuple[str, str], Record] = {}
+
+    def tasks() -> Iterator[Task]:
+        for one in found:
+            begun = _begin(course, one, options, keeper)
+            if isinstance(begun, Graded):
+                ready.append(begun)
+            else:
+                task, blanks[one.student, one.lesson] = begun
+                yield task
+
+    with closing(engine.run(tasks())) as outcomes:  # type: ignore[type-var]
+        for outcome in outcomes:
+            while ready:
+                yield ready.popleft()
+            blank = blanks.pop((outcome.task.student, outcome.task.lesson))
+            yield Graded(keeper.keep(_result(course, outcome, blank)))
+    yield from ready
+
+
+def _begin(
+    course: Course, found: Found, options: Options, keeper: Keeps
+) -> Graded | tuple[Task, Record]:
+    """The task of one submission; or its record, where it is refused, or graded already."""
     blank = Record(found.student, found.lesson, "graded", graded_at=_now(), versions=versions())
     try:
-        if found.lesson != "*" and found.lesson not in course.lessons() and _is_id(found):
+        if found.lesson not in course.lessons() and _is_id(found):
             known = ", ".join(course.lessons())
             raise Refused(
                 Verdict.MALFORMED,
@@ -79,96 +117,82 @@ def grade_one(course: Course, found: Found, options: Options) -> Graded:
                 "Rename the folder.",
             )
         submission = read_submission(found)
-        blank = replace(
-            blank,
-            submission_sha256=submission.sha256,
-            release_sha256=load_release(course, found.lesson)[1],
-            notes=submission.notes,
-        )
-        if not options.force and (earlier := _earlier(course, blank)):
-            return Graded(earlier, reused=True)
-        record, notebook = _run(course, submission, blank, options)
-        record = _stored(course, record, notebook)
-    except NoSandbox:
-        raise
+        release = course.release_path(found.lesson).read_bytes()
+        release_hash = hashlib.sha256(release).hexdigest()
     except Refused as refused:
         record = replace(blank, verdict=str(refused.verdict), reason=refused.sentence)
-        record = _withheld(course, record)
+        return Graded(_kept(course, found, record, keeper))
     except Exception as fault:  # a fault of ours: said so, never a zero, and the batch goes on
-        record = replace(blank, verdict=str(Verdict.GRADER_ERROR), reason=_our_fault(fault))
-        record = _withheld(course, record)
-    if _is_id(found):
-        write_record(course.folder, record)
-    return Graded(record)
-
-
-def _earlier(course: Course, blank: Record) -> Record | None:
-    """The record of the same bytes against the same lesson, if it can stand."""
-    record = read_record(record_path(course.folder, blank.student, blank.lesson))
-    if record is None or record.verdict == Verdict.GRADER_ERROR:
-        return None
-    same = (record.submission_sha256, record.release_sha256) == (
-        blank.submission_sha256,
-        blank.release_sha256,
+        said = _our_fault(f"{type(fault).__name__}: {fault}")
+        record = replace(blank, verdict=str(Verdict.GRADER_ERROR), reason=said)
+        return Graded(_kept(course, found, record, keeper))
+    blank = replace(
+        blank,
+        submission_sha256=submission.sha256,
+        release_sha256=release_hash,
+        notes=submission.notes,
+        handed_in=submission.handed_in,
     )
-    there = course.autograded_path(blank.student, blank.lesson).is_file()
-    now = standing(course.db_url, blank.student, blank.lesson) if same and there else None
-    return record if now is not None else None
+    if not options.force and (earlier := keeper.earlier(blank)):
+        return Graded(earlier, reused=True)
+    data = submission.to_bytes()
+    task = Task(found.student, found.lesson, data, release_hash, release, options.settings)
+    return task, blank
 
 
-def _run(
-    course: Course, submission: Submission, blank: Record, options: Options
-) -> tuple[Record, NotebookNode]:
-    """Grade one submission, and put its record and its notebook where they belong."""
-    release = course.release_path(blank.lesson).read_bytes()
-    settings = replace(
-        Settings(),
-        seed=options.seed,
-        cell_seconds=options.cell_seconds,
-        submission_seconds=options.submission_seconds,
-        isolation=options.isolation,
-    )
-    graded = judge_one(
-        submission.to_bytes(), blank.release_sha256, release=release, settings=settings
-    )
-    return parse_graded(graded)
+def _result(course: Course, outcome: Outcome, blank: Record) -> Result:
+    """What came back; or, where nothing did, an ungraded record that says why."""
+    fault = outcome.fault
+    if outcome.result is not None:
+        try:
+            return Result.parse(outcome.result)
+        except ValueError as said:
+            fault = str(said)
+    record = replace(blank, verdict=str(Verdict.GRADER_ERROR), reason=_our_fault(fault))
+    return _withheld(course, record)
 
 
-def _stored(course: Course, record: Record, notebook: NotebookNode) -> Record:
-    """The record as the gradebook has it: with what a person should look at, and lateness."""
-    path = course.autograded_path(record.student, record.lesson)
-    before = nbformat.read(path, as_version=4) if path.is_file() else None
-    late = penalty_of(course_config(course.folder, course.db_url))
-    with Store(course.db_url, late) as store:
-        stored = store.put(record, changed_texts(before, notebook))
-    shutil.rmtree(path.parent, ignore_errors=True)
-    write_notebook(notebook, path)
-    return replace(record, notes=record.notes + stored.notes)
-
-
-def _withheld(course: Course, record: Record) -> Record:
+def _kept(course: Course, found: Found, record: Record, keeper: Keeps) -> Record:
     """An ungraded submission still stands in the gradebook and in formgrader, for a person."""
-    if not course.release_path(record.lesson).is_file() or not is_id(record.student):
-        return record
+    return keeper.keep(_withheld(course, record)) if _is_id(found) else record
+
+
+def _withheld(course: Course, record: Record) -> Result:
+    notebook = _released(course, record.lesson)
+    if notebook is None:
+        return Result(record, None)
+    whole = replace(record, max_score=max_score_of(notebook))
+    return Result(whole, with_note(notebook, record.reason))
+
+
+def _released(course: Course, lesson: str) -> NotebookNode | None:
+    path = course.release_path(lesson)
+    if lesson not in course.lessons():
+        return None
+    return _parsed(path.read_bytes())
+
+
+@lru_cache(maxsize=4)
+def _parsed(data: bytes) -> NotebookNode:
+    return nbformat.reads(data.decode("utf-8"), as_version=4)
+
+
+def _size(found: Found) -> int:
     try:
-        release, _ = load_release(course, record.lesson)
-        record = replace(record, max_score=max_score_of(release))
-        return _stored(course, record, with_note(release, record.reason))
-    except Exception as fault:
-        return replace(
-            record, notes=(*record.notes, f"Not in the gradebook: {type(fault).__name__}: {fault}")
-        )
+        return (found.folder / f"{found.lesson}.ipynb").lstat().st_size
+    except OSError:
+        return 0
 
 
 def _is_id(found: Found) -> bool:
     return is_id(found.student) and is_id(found.lesson)
 
 
-def _our_fault(fault: Exception) -> str:
-    text = " ".join(str(fault).split())[:300]
+def _our_fault(fault: str) -> str:
+    text = " ".join(fault.split())[:300]
     return (
-        f"The grader stopped with {type(fault).__name__}: {text}. Run the command again; "
-        "if it stays, grade this one by hand in formgrader."
+        f"The grader stopped: {text.rstrip('.')}. Run the command again; if it stays, grade this "
+        "one by hand in formgrader."
     )
 
 

@@ -82,6 +82,9 @@ class Slot:
     def _ask(self, task: Task) -> dict[str, Any]:
         try:
             worker = self._worker or self._start()
+            if self._closed:  # while it started
+                self.end()
+                return {"fault": "The batch was stopped."}
             assert worker.stdin is not None
             worker.stdin.write(json.dumps(task.to_dict()) + "\n")
             worker.stdin.flush()

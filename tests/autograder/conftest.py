@@ -12,8 +12,11 @@ import pytest
 
 import quantlab.lessons
 from autograder.authoring.instructor import KERNEL, write_notebook
+from autograder.commands.grade import into_gradebook
 from autograder.course_folder import open_course, prepare
-from autograder.running.batch import Options, grade_one, submissions_of
+from autograder.judging.settings import Settings
+from autograder.running.batch import Options, grade_all, submissions_of
+from tests.support.inline import Inline
 
 LESSON = "97_tiny"
 
@@ -141,7 +144,7 @@ class Class:
 
     lesson = LESSON
     answers = ANSWERS
-    options = Options(seed=7_777_777, cell_seconds=30, submission_seconds=120)
+    options = Options(Settings(seed=7_777_777, cell_seconds=30, submission_seconds=120))
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -172,8 +175,11 @@ class Class:
     def grade(self, students=lambda name: True, **changes):
         """Grade everything, or the students a function chooses; the records by student."""
         found = tuple(f for f in submissions_of(self.course, None) if students(f.student))
-        options = replace(self.options, **changes)
-        return {f.student: grade_one(self.course, f, options) for f in found}
+        force = changes.pop("force", False)
+        options = Options(replace(self.options.settings, **changes), force)
+        with into_gradebook(self.course) as keeper:
+            done = list(grade_all(self.course, found, options, Inline(), keeper))
+        return {graded.record.student: graded for graded in done}
 
     def submit(self, student, content):
         """Write a notebook, a text or bytes as this student's submission; returns its path."""

@@ -70,7 +70,13 @@ def test_nothing_of_the_submission_runs(pages):
 
 def test_neither_the_seed_nor_this_machine_is_told(pages):
     c, _, text = pages
-    for secret in (str(c.options.seed), str(c.folder), sys.prefix, os.getcwd(), str(Path.home())):
+    for secret in (
+        str(c.options.settings.seed),
+        str(c.folder),
+        sys.prefix,
+        os.getcwd(),
+        str(Path.home()),
+    ):
         assert secret not in text["ada"]
     assert "seen /home/student …" in text["ada"]
 

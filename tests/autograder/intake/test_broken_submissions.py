@@ -282,7 +282,7 @@ def test_records_are_written_and_hold_the_seed(batch):
     written = json.loads((c.folder / "records" / "aa_right" / f"{c.lesson}.json").read_text())
     assert (written["verdict"], written["seed"], written["score"]) == (
         "graded",
-        c.options.seed,
+        c.options.settings.seed,
         5.0,
     )
     assert not (c.folder / "records" / "x{bad}*").exists()

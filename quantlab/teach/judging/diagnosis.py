@@ -55,11 +55,13 @@ def _of_numbers(exercise: Exercise, seen: Sequence[Tried]) -> Diagnosis:
     if cast := _in_the_right_dtype(exercise, seen):
         found = _of_numbers(exercise, cast)
         return replace(found, cause=f"The dtype is another one. Apart from that: {found.cause}")
+    off = [t for t in seen if t.off]
+    nothing = all(t.reply.kind == "value" and t.reply.value is None for t in off)
+    if nothing and exercise.kind == "function":
+        return Diagnosis("Does every path through your function end in `return`?", pattern="none")
     if pattern := _pattern(exercise, seen):
         return Diagnosis(pattern.sentence, pattern=pattern.name)
-    first = next(t for t in seen if t.off)
-    if first.reply.kind == "value" and first.reply.value is None:
-        return Diagnosis("Does every path through your function end in `return`?")
+    first = off[0]
     return Diagnosis(_tally(exercise, seen) if first.reply.kind == "value" else "")
 
 

@@ -266,5 +266,5 @@ def cut_digits(got: float, want: float) -> int | None:
     text = repr(float(got))
     if "e" in text or got == want:
         return None
-    decimals = len(text.partition(".")[2])
+    decimals = len(text.partition(".")[2].removesuffix("0"))  # 14.0 has none
     return decimals if decimals < 6 and round(want, decimals) == got else None

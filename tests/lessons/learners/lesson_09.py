@@ -168,6 +168,17 @@ def ends_by_picture(q):
     return np.array([p.sum(dtype=np.uint8) / p.size for p in at_end])
 """,
     ),
+    ("9.7", "none"): (
+        "none",
+        r"""
+def roll_back_at(shares, limit, patience):
+    run = 0
+    for i, s in enumerate(shares):
+        run = run + 1 if s > limit else 0
+        if run == patience:
+            return i
+""",
+    ),
     ("9.7", "last_window_missed"): (
         "misses_the_last_window",
         r"""

@@ -84,6 +84,11 @@ class ClippedShare:
         place = _place(x, scale, zero_point)
         return float(((place < 0) | (place > 255)).mean())
 
+    @misconception("Exactly half a step beyond the last tick: is that more than half a step?")
+    def rounds_before_it_asks(x, scale, zero_point):
+        q = np.rint(x.astype(np.float64) / scale) + zero_point
+        return float(((q < 0) | (q > 255)).mean())
+
     @misconception("0.75 steps beyond the last tick: is that within half a step of it?")
     def forgives_a_whole_step(x, scale, zero_point):
         place = _place(x, scale, zero_point)

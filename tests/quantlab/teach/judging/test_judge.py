@@ -108,6 +108,7 @@ def test_a_forgotten_return_is_asked_about():
     said = of(lambda x: None)
     assert said.observed == "`halve(3)`: Nothing came back."
     assert said.cause == "Does every path through your function end in `return`?"
+    assert of(lambda x: x / 2 if x > 0 else None).cause == said.cause
 
 
 def test_an_answer_that_is_no_plain_data_is_refused():

@@ -283,6 +283,7 @@ def test_digits_that_were_cut():
     assert cut_digits(0.023, 0.0231373) == 3
     assert cut_digits(0.0230469, 0.0231373) is None
     assert cut_digits(0.0231373, 0.0231373) is None
+    assert cut_digits(14, 13.979) == 0
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,19 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Faster:
+    """How many times as fast as FP32 a plan's model has to be.
+
+    Where the shipped good plan does not reach `ratio` on a machine, `share` of what it reaches
+    there is asked. The points are lost only where the whole interval is below.
+    """
+
+    ratio: float
+    points: float
+    share: float = 0.9
+
+
+@dataclass(frozen=True)
 class Option:
     """One option of a choice: its text, and the question or reason it is answered with."""
 
@@ -137,7 +150,7 @@ class Exercise:
     picture: Callable[..., Any] | None = None
     asks: Mapping[str, str] = field(default_factory=dict)
     trial: Any = None
-    targets: tuple[Target, ...] = ()
+    targets: tuple[Target | Faster, ...] = ()
     insight: str = ""
     seconds: float = 10.0
 

@@ -1,6 +1,7 @@
 """Judges a plan: it is carried out, and each target is held against what it gave, with an interval.
 
-A flaw of the plan is named when mending it, and nothing else, meets the targets that were missed.
+What it loses is a target, and how fast it is can be one. A flaw of the plan is named when mending
+it, and nothing else, meets the targets that were missed.
 """
 
 from __future__ import annotations
@@ -10,31 +11,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from quantlab.teach.judging.ask import Ask
-from quantlab.teach.judging.exercise import Exercise, Flaw, Target
+from quantlab.teach.judging.exercise import Exercise, Faster, Flaw, Target
 from quantlab.teach.judging.saying import AGAIN, not_attempted, say
 from quantlab.teach.judging.verdict import GroupResult, Judgement, Verdict
 from quantlab.teach.judging.within import show
 from quantlab.teach.pictures.slice_bars import slice_bars
 from quantlab.teach.plans.plan import Plan
+from quantlab.teach.plans.speed import Speed
 from quantlab.teach.plans.trial import Outcome
+
+UNSURE = "inconclusive"
+#: Seconds of the first look at a plan's speed, and of those after it while none was sure.
+TIMED = (3.0, 6.0, 12.0)
 
 
 @dataclass(frozen=True)
 class Held:
-    """One target after the trial: points lost, their interval, and met, missed or inconclusive."""
+    """One target after the trial: what was found, met, missed or inconclusive, and its points."""
 
-    target: Target
-    lost: float
-    low: float
-    high: float
+    target: Target | Faster
+    named: str
+    said: str
     verdict: str
+    fine: bool
 
     def __str__(self) -> str:
-        where = "over all" if self.target.slice == "all" else f"in {self.target.slice}"
-        return (
-            f"{where} {self.lost:.1f} points lost ({self.low:.1f} to {self.high:.1f}; at most "
-            f"{self.target.lost:g} asked: {self.verdict})"
-        )
+        return f"{self.said}: {self.verdict})"
+
+    @property
+    def earned(self) -> float:
+        """Points go by what was measured; that an interval is wide is no fault of the plan."""
+        return self.target.points if self.fine else 0.0
 
 
 def judge_plan(exercise: Exercise, ask: Ask) -> Judgement:
@@ -45,6 +52,7 @@ def judge_plan(exercise: Exercise, ask: Ask) -> Judgement:
     try:
         plan = _plan(exercise, reply.value if reply.kind == "value" else None, reply.message)
         outcome = exercise.trial.run(plan, _slices(exercise.targets), progress=True)
+        held = _held(exercise, exercise.targets, plan, outcome)
     except ValueError as said:
         return say(
             exercise,
@@ -53,7 +61,6 @@ def judge_plan(exercise: Exercise, ask: Ask) -> Judgement:
             observed=str(said),
             next_step=AGAIN,
         )
-    held = _held(exercise.targets, outcome)
     missed = [h for h in held if h.verdict == "missed"]
     flaws = _explaining(exercise, plan, missed) if missed else ()
     drawing = slice_bars(*_bars(exercise, outcome))
@@ -61,7 +68,7 @@ def judge_plan(exercise: Exercise, ask: Ask) -> Judgement:
     return say(
         exercise,
         verdict,
-        tuple(GroupResult(_named(h), h.target.points, _earned(h)) for h in held),
+        tuple(GroupResult(h.named, h.target.points, h.earned) for h in held),
         observed=f"{exercise.trial.metric}: {'; '.join(map(str, held))}. Run by {outcome.ran}.",
         expected="Every target is met." if missed else "",
         cause=" Or: ".join(flaw.question for flaw in flaws),
@@ -88,44 +95,68 @@ def _plan(exercise: Exercise, data: Any, refused: str) -> Plan:
     return Plan.from_dict(data)
 
 
-def _slices(targets: Sequence[Target]) -> tuple[str, ...]:
-    return tuple(target.slice for target in targets if target.slice != "all")
+def _slices(targets: Sequence[Target | Faster]) -> tuple[str, ...]:
+    return tuple(t.slice for t in targets if isinstance(t, Target) and t.slice != "all")
 
 
-def _held(targets: Sequence[Target], outcome: Outcome) -> list[Held]:
-    held = []
-    for target in targets:
-        drop = outcome.drop(target.slice)
-        lost, low, high = (100 * value for value in (drop.drop, drop.low, drop.high))
-        held.append(Held(target, lost, low, high, drop.against(target.lost / 100)))
+def _held(
+    exercise: Exercise, targets: Sequence[Target | Faster], plan: Plan, outcome: Outcome
+) -> list[Held]:
+    return [
+        _lost(target, outcome)
+        if isinstance(target, Target)
+        else _surely_fast(target, exercise.trial, plan)
+        for target in targets
+    ]
+
+
+def _surely_fast(target: Faster, trial: Any, plan: Plan) -> Held:
+    """Timed again, and longer, where a first look is not sure: other programs come and go."""
+    for seconds in TIMED:
+        held = _fast(target, trial.speed(plan, seconds, progress=True))
+        if held.verdict != UNSURE:
+            break
     return held
+
+
+def _lost(target: Target, outcome: Outcome) -> Held:
+    drop = outcome.drop(target.slice)
+    lost, low, high = (100 * value for value in (drop.drop, drop.low, drop.high))
+    named = "over all" if target.slice == "all" else target.slice
+    where = "over all" if target.slice == "all" else f"in {target.slice}"
+    said = f"{where} {lost:.1f} points lost ({low:.1f} to {high:.1f}; at most {target.lost:g} asked"
+    return Held(target, named, said, drop.against(target.lost / 100), lost <= target.lost)
+
+
+def _fast(target: Faster, speed: Speed) -> Held:
+    reached = speed.good.high >= target.ratio
+    limit = target.ratio if reached else target.share * speed.good.value
+    asked = f"at least {limit:.2g}× asked"
+    if not reached:
+        asked += f", for the good plan reaches {speed.good.value:.2f}× on this machine"
+    ratio = speed.plan
+    verdict = "met" if ratio.low >= limit else "missed" if ratio.high < limit else UNSURE
+    said = f"{ratio.value:.2f}× as fast as FP32 ({ratio.low:.2f} to {ratio.high:.2f}; {asked}"
+    return Held(target, "speed", said, verdict, verdict != "missed")
 
 
 def _explaining(exercise: Exercise, plan: Plan, missed: Sequence[Held]) -> tuple[Flaw, ...]:
     """The flaws of this plan without which the targets that it missed are met."""
     found = []
+    targets = [h.target for h in missed]
     for flaw in exercise.misconceptions:
         if not isinstance(flaw, Flaw) or not flaw.sign(plan):
             continue
-        outcome = exercise.trial.run(flaw.mend(plan), _slices(exercise.targets), progress=True)
-        mended = _held([h.target for h in missed], outcome)
-        if all(h.lost <= h.target.lost for h in mended):
+        mended = flaw.mend(plan)
+        outcome = exercise.trial.run(mended, _slices(exercise.targets), progress=True)
+        if all(h.fine for h in _held(exercise, targets, mended, outcome)):
             found.append(flaw)
     return tuple(found)
 
 
 def _unless_sure(held: Sequence[Held]) -> Verdict:
-    unsure = any(h.verdict == "inconclusive" for h in held)
+    unsure = any(h.verdict == UNSURE for h in held)
     return Verdict.INCONCLUSIVE if unsure else Verdict.CORRECT
-
-
-def _earned(held: Held) -> float:
-    """Points go by what was measured; that an interval is wide is no fault of the plan."""
-    return held.target.points if held.lost <= held.target.lost else 0.0
-
-
-def _named(held: Held) -> str:
-    return "over all" if held.target.slice == "all" else held.target.slice
 
 
 def _next(exercise: Exercise, verdict: Verdict, explained: bool) -> str:
@@ -142,4 +173,5 @@ def _bars(
     exercise: Exercise, outcome: Outcome
 ) -> tuple[dict[str, tuple[float, float]], str, dict[str, float]]:
     scores = {name: (100 * before, 100 * after) for name, (before, after) in outcome.scores.items()}
-    return scores, exercise.trial.metric, {t.slice: t.lost for t in exercise.targets}
+    limits = {t.slice: t.lost for t in exercise.targets if isinstance(t, Target)}
+    return scores, exercise.trial.metric, limits

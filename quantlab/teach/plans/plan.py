@@ -1,4 +1,4 @@
-"""A plan: a recipe and the scenes that its ranges are measured on, as plain data."""
+"""A plan: a recipe, the scenes that its ranges are measured on, and how the model is run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from quantlab.base.plain_data import instance_of, known_keys, whole
 from quantlab.methods import Recipe
 from quantlab.scenes import Calibration
 from quantlab.scenes.splits import require
+from quantlab.teach.plans.inference import AS_EXPORTED, Inference
 
 SCENES = ("count", "only", "without")
 #: More would keep whoever tries the plan waiting; hundreds are what a ruler needs.
@@ -25,6 +26,8 @@ class Plan:
     recipe : Recipe
     calibration : Calibration
         Scenes by number and slices; their size is the model's.
+    inference : Inference
+        How the file is exported and run; left out, as `export_onnx` does by itself.
 
     Raises
     ------
@@ -42,9 +45,11 @@ class Plan:
 
     recipe: Recipe
     calibration: Calibration
+    inference: Inference = AS_EXPORTED
 
     def __post_init__(self) -> None:
         instance_of(self.recipe, Recipe, "recipe", "a Recipe")
+        instance_of(self.inference, Inference, "inference", "an Inference")
         require(self.calibration, Calibration)
         if self.calibration.count > MOST_SCENES:
             raise ValueError(
@@ -60,12 +65,20 @@ class Plan:
         """This plan with other calibration scenes."""
         return replace(self, calibration=replace(self.calibration, **changes))
 
+    def with_inference(self, **changes: Any) -> Plan:
+        """This plan, run in another way."""
+        return replace(self, inference=replace(self.inference, **changes))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data: dicts, lists, strings and numbers."""
         scenes = self.calibration
         chosen = {"only": list(scenes.only), "without": list(scenes.without)}
         calibration = {"count": scenes.count, **chosen}
-        return {"recipe": self.recipe.to_dict(), "calibration": calibration}
+        return {
+            "recipe": self.recipe.to_dict(),
+            "calibration": calibration,
+            "inference": self.inference.to_dict(),
+        }
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -80,7 +93,11 @@ class Plan:
         for name in ("recipe", "calibration"):
             if name not in made:
                 raise ValueError(f"The plan has no {name}: write Plan(recipe, calibration).")
-        return cls(Recipe.from_dict(made["recipe"]), _scenes(made["calibration"]))
+        return cls(
+            Recipe.from_dict(made["recipe"]),
+            _scenes(made["calibration"]),
+            Inference.from_dict(made.get("inference", {})),
+        )
 
 
 def _scenes(data: Any) -> Calibration:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -24,6 +22,7 @@ from quantlab.scenes import (
     crops,
 )
 from quantlab.teach.plans.plan import Plan
+from quantlab.teach.plans.speed import Speed, float_content, measured
 
 if TYPE_CHECKING:
     from quantlab.methods import QuantizedModel
@@ -102,17 +101,29 @@ class Trial:
             )
         return crops(Calibration, max(1, scenes.count // len(CLASS_NAMES)))
 
-    def scores(self, quantized: QuantizedModel, progress: bool) -> tuple[Any, str]:
-        from quantlab.deploy import export_onnx, open_session
+    def file(self, plan: Plan, *, progress: bool = False) -> bytes:
+        """The .onnx file that the plan makes, as bytes.
 
-        with tempfile.TemporaryDirectory(prefix="quantlab-plan-") as folder:
-            path = Path(folder) / "plan.onnx"
-            try:
-                export_onnx(quantized, path)
-            except ValueError:  # integers that no runtime holds, such as 3-bit weights
-                return _evaluate(self.model, quantized, self.scenes, progress), SIMULATED
-            session = open_session(path, exact=True)  # the plan is judged, not this CPU's sums
-        return _evaluate(self.model, session, self.scenes, progress), INTEGERS
+        Raises
+        ------
+        ValueError
+            As `run`; integers that no runtime holds.
+        """
+        content = _content(self, json.dumps(plan.to_dict()), progress)
+        if content is None:
+            raise ValueError("No runtime holds these integers: give them 4, 8 or 16 bits.")
+        return content
+
+    def speed(self, plan: Plan, seconds: float = 3.0, *, progress: bool = False) -> Speed:
+        """How fast the plan's model is, beside FP32 and beside the shipped good plan's graph.
+
+        Raises
+        ------
+        ValueError
+            As `run`; integers that no runtime holds.
+        """
+        content = self.file(plan, progress=progress)
+        return measured(self.model, content, plan.inference, seconds)
 
 
 def _size(model: str) -> tuple[int, int]:
@@ -130,13 +141,15 @@ def _preprocessing(model: str) -> Preprocessing:
 @lru_cache(maxsize=64)
 def _run(trial: Trial, plan_json: str, slices: tuple[str, ...], progress: bool) -> Outcome:
     """One plan is carried out once: a mended plan is often one that was tried before."""
-    from quantlab.methods import quantize_model
-    from quantlab.zoo import load
+    from quantlab.deploy import open_session
 
-    plan, model = Plan.from_dict(json.loads(plan_json)), load(trial.model)
-    batches = trial.calibration(plan.calibration).batches(_preprocessing(trial.model))
-    quantized = quantize_model(model, batches, plan.recipe, progress=progress)
-    ours, ran = trial.scores(quantized, progress)
+    content = _content(trial, plan_json, progress)
+    if content is None:
+        network: Any = _made(trial, plan_json, progress)
+    else:
+        network = open_session(content, exact=True)  # the plan is judged, not this CPU's sums
+    ran = SIMULATED if content is None else INTEGERS
+    ours = _evaluate(trial.model, network, trial.scenes, progress)
     truth, groups = _float_scores(trial.model, trial.scenes)
     asked = {name: mask for name, mask in groups.items() if name in slices}
     table = _drops(trial.model, truth, ours, asked)
@@ -144,6 +157,40 @@ def _run(trial: Trial, plan_json: str, slices: tuple[str, ...], progress: bool) 
     scores = {name: (ends[0][name], ends[1][name]) for name in groups}
     everything = {"all": (table.overall.before, table.overall.after)}
     return Outcome(table, everything | scores, ran)
+
+
+@lru_cache(maxsize=4)
+def _quantized(trial: Trial, made_json: str, progress: bool) -> QuantizedModel:
+    """By recipe and calibration alone: how it is run changes none of its integers."""
+    from quantlab.methods import quantize_model
+    from quantlab.zoo import load
+
+    plan = Plan.from_dict(json.loads(made_json))
+    batches = trial.calibration(plan.calibration).batches(_preprocessing(trial.model))
+    return quantize_model(load(trial.model), batches, plan.recipe, progress=progress)
+
+
+@lru_cache(maxsize=16)
+def _content(trial: Trial, plan_json: str, progress: bool) -> bytes | None:
+    """The plan's .onnx file; None for integers that no runtime holds, such as 3-bit weights."""
+    from quantlab.deploy.export.export_onnx import build_onnx
+
+    plan = Plan.from_dict(json.loads(plan_json))
+    quantized, signed = _made(trial, plan_json, progress), plan.inference.signed
+    try:
+        model = build_onnx(quantized, signed_activations=signed)
+    except ValueError:
+        return None
+    if plan.inference.pixels:
+        normal = _preprocessing(trial.model)
+        model = build_onnx(quantized, signed_activations=signed, preprocessing=normal)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def _made(trial: Trial, plan_json: str, progress: bool) -> QuantizedModel:
+    made = {**json.loads(plan_json), "inference": {}}
+    return _quantized(trial, json.dumps(made), progress)
 
 
 @lru_cache(maxsize=8)
@@ -158,14 +205,15 @@ def _held_out(model: str, scenes: int) -> tuple[Scene, ...] | Crops:
 @lru_cache(maxsize=8)
 def _float_scores(model: str, scenes: int) -> tuple[Any, Mapping[str, np.ndarray]]:
     """FP32's scores, and which of the pictures lie in which slice (crops: in which class)."""
-    from quantlab.zoo import load, slice_masks
+    from quantlab.deploy import open_session
+    from quantlab.zoo import slice_masks
 
     data = _held_out(model, scenes)
     if isinstance(data, Crops):
         groups = {name: data.labels == label for label, name in enumerate(CLASS_NAMES)}
     else:
         groups = slice_masks(data)
-    return _evaluate(model, load(model), scenes, progress=False), groups
+    return _evaluate(model, open_session(float_content(model)), scenes, progress=False), groups
 
 
 def _evaluate(model: str, network: Any, scenes: int, progress: bool) -> Any:

@@ -7,10 +7,11 @@ import pytest
 from quantlab.methods import Recipe, Rule
 from quantlab.scenes import Calibration
 from quantlab.teach.judging.ask import LocalAsk
-from quantlab.teach.judging.exercise import Target, exercise, flaw
+from quantlab.teach.judging.exercise import Faster, Target, exercise, flaw
 from quantlab.teach.judging.judge import judge
 from quantlab.teach.judging.verdict import Verdict
 from quantlab.teach.plans.plan import Plan
+from quantlab.teach.plans.speed import Ratio, Speed
 from quantlab.teach.plans.trial import INTEGERS, SIMULATED, Trial
 
 GOOD = Plan(Recipe(), Calibration(40))
@@ -86,3 +87,66 @@ def test_what_cannot_be_carried_out_gets_one_sentence(answer, said):
 
 def test_an_empty_gap_is_not_attempted():
     assert judged(...).verdict is Verdict.NOT_ATTEMPTED
+
+
+class Timed:
+    """A trial whose accuracy is fine and whose speed was written down; it counts the looks."""
+
+    metric = "top-1"
+
+    def __init__(self, *looks, good=None):
+        self.looks, self.good, self.asked = list(looks), good or Ratio(2.5, 2.4, 2.6), []
+
+    def run(self, plan, slices, *, progress):
+        return REAL.run(plan, slices)
+
+    def speed(self, plan, seconds, *, progress):
+        self.asked.append(seconds)
+        ratio = self.looks[min(len(self.asked), len(self.looks)) - 1]
+        return Speed(ratio, self.good, (10.0, 5.0, 4.0), 20)
+
+
+REAL = Trial("classifier", 200)
+FAST, SLOW, OPEN = Ratio(2.3, 2.2, 2.4), Ratio(0.8, 0.7, 0.9), Ratio(2.0, 1.8, 2.2)
+
+
+def timed(trial):
+    asked = replace(
+        ThreeBits, trial=trial, points=4, targets=(Target("all", 9.0, 2), Faster(2.0, 2))
+    )
+    return judge(asked, LocalAsk({"my_plan": GOOD}))
+
+
+def test_a_plan_that_is_fast_enough_gets_those_points_too():
+    said = timed(Timed(FAST))
+    assert said.verdict is Verdict.CORRECT
+    assert said.points == 4.0
+    assert "2.30× as fast as FP32 (2.20 to 2.40; at least 2× asked: met)" in said.observed
+
+
+def test_a_plan_that_is_surely_slow_loses_those_points_alone():
+    said = timed(Timed(SLOW))
+    assert said.verdict is Verdict.INCORRECT
+    assert [(g.name, g.earned) for g in said.groups] == [("over all", 2.0), ("speed", 0.0)]
+
+
+def test_a_speed_that_is_not_sure_is_looked_at_again_and_longer():
+    trial = Timed(OPEN, FAST)
+    assert timed(trial).verdict is Verdict.CORRECT
+    assert trial.asked == [3.0, 6.0]
+
+
+def test_a_busy_machine_is_no_fault_of_the_plan():
+    trial = Timed(OPEN)
+    said = timed(trial)
+    assert said.verdict is Verdict.INCONCLUSIVE
+    assert said.points == 4.0
+    assert len(trial.asked) == 3
+
+
+def test_where_the_good_plan_is_slow_a_share_of_it_is_asked_for():
+    good = Ratio(1.3, 1.2, 1.4)
+    said = timed(Timed(Ratio(1.25, 1.2, 1.3), good=good))
+    assert said.verdict is Verdict.CORRECT
+    assert "at least 1.2× asked, for the good plan reaches 1.30× on this machine" in said.observed
+    assert timed(Timed(SLOW, good=good)).verdict is Verdict.INCORRECT

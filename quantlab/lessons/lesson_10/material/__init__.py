@@ -1,0 +1,1 @@
+"""What only lesson 10 measures, keeps and draws."""

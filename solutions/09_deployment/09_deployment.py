@@ -653,3 +653,4 @@ check("9.9")
 # ## Next
 #
 # **Lesson 10 · Capstone.** The same detector, two targets at once, and every tool of the course.
+# Open `10_capstone_detector`.

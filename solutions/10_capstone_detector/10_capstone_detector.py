@@ -17,8 +17,8 @@ from quantlab.lessons.lesson_10.material.own import PICTURES
 from quantlab.lessons.lesson_10.material.plans import BUDGET_MS, LEAST_SPEED_UP, MOST_LOST, TRIAL
 from quantlab.teach.glossary import glossary_table
 
-reading_minutes = 25
-looking_minutes = 55  # the measurements, the explorer, the quiz and a record of your own
+reading_minutes = 10
+looking_minutes = 60  # the measurements, the explorer, the quiz and a record of your own
 practice_minutes = sum(e.minutes for e in of_lesson(10))
 minutes = reading_minutes + looking_minutes + practice_minutes
 tasks = len(of_lesson(10))

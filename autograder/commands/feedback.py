@@ -17,15 +17,16 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograder.course_folder import Course, CourseError, open_course
 from autograder.nbgrader.config import course_config
-from autograder.nbgrader.tidy_checks import name_exercises
+from autograder.nbgrader.tidy_checks import load_nothing, name_exercises
 from autograder.programs import put_own_programs_on_path
 from autograder.publishing.sanitize import Redactor
 from autograder.recording.record import Record, read_records
 from quantlab.teach.judging.card import Card
 
 EPILOG = """\
-pages: COURSE/feedback/STUDENT/LESSON/LESSON.html, by nbgrader; scripts, the hidden seed and this
-machine's folders are taken out. A submission that could not be read gets a page that says why.
+pages: COURSE/feedback/STUDENT/LESSON/LESSON.html, by nbgrader: verdict, likely cause and next step
+of each exercise. Hidden cases, the seed, rubrics, scripts and this machine's folders are taken out,
+and a page loads nothing. A submission that could not be read gets a page that says why.
 
 exit codes: 0 a page for every submission · 1 some pages could not be written (listed) · 2 wrong use
 
@@ -117,7 +118,7 @@ def write_page(course: Course, record: Record) -> Path:
         app.start()
     finally:
         os.chdir(here)
-    page = name_exercises(path.read_text(encoding="utf-8"))
+    page = load_nothing(name_exercises(path.read_text(encoding="utf-8")))
     _replace(path, redactor(course, record)(_with_notes(page, record.notes)))
     return path
 

@@ -14,6 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.course_folder import Course, CourseError
+from autograder.publishing.cards import with_rubrics
 from autograder.recording.record import Record, read_record, record_path, write_record
 from autograder.recording.store import Store, changed_texts
 from quantlab.base.atomic import replacing
@@ -59,7 +60,7 @@ class Keeper:
             record = replace(record, notes=(*record.notes, *stored.notes))
         try:
             if result.notebook is not None:
-                _write(result.notebook, path)
+                _write(with_rubrics(result.notebook), path)
             write_record(self._course.folder, record)
         except OSError as fault:
             raise CourseError(

@@ -1,14 +1,19 @@
 """The pages: cards readable, nothing runs, no seed and no folder of this machine in them."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from autograder.cli import main
 from autograder.commands.feedback import write_pages
+from autograder.nbgrader.sound_grades import judgements_of
 from autograder.nbgrader.tidy_checks import name_exercises
+from autograder.publishing.cards import student_card
+from quantlab.teach.judging.verdict import Judgement, Verdict
 
 SPY = """
 import os, sys
@@ -79,6 +84,48 @@ def test_neither_the_seed_nor_this_machine_is_told(pages):
     ):
         assert secret not in text["ada"]
     assert "seen /home/student …" in text["ada"]
+
+
+def test_no_hidden_case_is_told(pages):
+    c, _, text = pages
+    kept = nbformat.read(c.course.autograded_path("ada", c.lesson), as_version=4)
+    (judged,) = judgements_of(c.cell(kept, "check-97-1"))
+    (number,) = re.findall(r"`double\((\d+)\)`", judged["observed"])
+    assert number not in text["ada"]
+    assert "double(" not in text["ada"].split("check-97-1", 2)[2].split("negate")[0]
+
+
+def test_the_rubric_stands_where_a_person_grades_and_not_on_the_page(pages):
+    c, _, text = pages
+    kept = c.course.autograded_path("ada", c.lesson).read_text()
+    for words in ("How 97.3 is graded", "Says why.", "Because."):
+        assert words in kept
+        assert words not in text["ada"]
+    assert "against the rubric" not in text["ada"]
+
+
+def test_a_page_loads_nothing(pages):
+    for page in pages[2].values():
+        assert "mathjax" not in page.lower()
+        assert "<script" not in page
+        assert not re.search(r"""(src|href)=["'](https?:)?//""", page)
+    assert "Content-Security-Policy" in pages[2]["ada"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "observed", "shown"),
+    [
+        ("error", "`double(6)`: The code stopped with KeyError: 6 in line 2.", "with KeyError."),
+        ("error", "`double(6)`: The code reached the gap.", ""),
+        ("incorrect", "`double(6)` gives 36. It is 24 too much.", ""),
+        ("timeout", "The cell ran longer than 30 s.", "The cell ran longer than 30 s."),
+    ],
+)
+def test_of_a_function_only_what_shows_no_case_is_said(built_course, verdict, observed, shown):
+    judged = Judgement("97.1", "Double", Verdict(verdict), 0.0, 3.0, observed=observed)
+    card = repr(student_card(judged.to_dict()))
+    assert shown in card
+    assert "6" not in card
 
 
 def test_an_unread_submission_gets_a_sentence(pages):

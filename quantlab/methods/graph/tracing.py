@@ -142,18 +142,24 @@ def _defaults(model: nn.Module) -> dict[str, Any]:
 
 def _drop_extra_inputs(graph: fx.Graph) -> None:
     """Take out arguments that stood at their defaults, and torch.fx's checks that they do."""
-    inputs = [node for node in graph.nodes if node.op == "placeholder"]
-    for extra in inputs[1:]:
-        for node in reversed(list(graph.nodes)):
-            # The check reads the argument, or a comparison with it, and nothing reads the check.
-            if node is not extra and not node.users and _reads(node, extra):
-                graph.erase_node(node)
+    extras = [node for node in graph.nodes if node.op == "placeholder"][1:]
+    # The check reads the argument, or a comparison with it, and nothing reads the check.
+    for node in reversed(_reading(graph, extras)):
+        if not node.users:
+            graph.erase_node(node)
+    for extra in extras:
         if not extra.users:
             graph.erase_node(extra)
 
 
-def _reads(node: fx.Node, source: fx.Node) -> bool:
-    return any(before is source or _reads(before, source) for before in node.all_input_nodes)
+def _reading(graph: fx.Graph, sources: list[fx.Node]) -> list[fx.Node]:
+    """The nodes that read a source, or what comes of one; one look at each node, in order."""
+    reached, found = set(sources), []
+    for node in graph.nodes:
+        if not reached.isdisjoint(node.all_input_nodes):
+            reached.add(node)
+            found.append(node)
+    return found
 
 
 def _check_same(result: Any, expected: Any) -> None:

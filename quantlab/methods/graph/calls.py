@@ -56,7 +56,7 @@ SAME_FUNCTION = {
     "multiply": "mul",
     "concat": "cat",
     "concatenate": "cat",
-    "view": "reshape",
+    "unflatten": "reshape",
     "squeeze": "reshape",
     "unsqueeze": "reshape",
     "max_pool2d_with_indices": "max_pool2d",
@@ -86,6 +86,7 @@ MODULES: dict[type[nn.Module], tuple[str, tuple[str, ...]]] = {
     nn.Upsample: ("interpolate", UPSAMPLE),
     nn.UpsamplingNearest2d: ("interpolate", UPSAMPLE),
     nn.Flatten: ("flatten", ("start_dim", "end_dim")),
+    nn.Unflatten: ("reshape", ()),
 }
 # What a subclass may define and still compute what its torch.nn class computes.
 SET_UP = ("__init__", "__repr__", "extra_repr", "reset_parameters")

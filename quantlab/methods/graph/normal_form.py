@@ -2,7 +2,7 @@
 
 - Nothing happens in place: `y += x` and `relu_` are `add` and `relu`, and later readers of the
   changed tensor read the result.
-- No dropout, identity, clone or dead node is left.
+- No dropout, identity, clone or dead node is left, and `view` is `reshape`: see `reshapes`.
 - Convolutions and linear layers with the model's own weights are modules, also where the model
   calls `F.conv2d` or `F.linear`.
 - No module with weights is called twice: the second call has its own copy.
@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import fx, nn
 
 from quantlab.methods.graph.layer_names import name_layers
+from quantlab.methods.graph.reshapes import moves_instead_of_shuffle, reshape_instead_of_view
 
 DROPPED_MODULES = (
     nn.Identity,
@@ -37,6 +38,8 @@ DROPPED_FUNCTIONS = (
     F.dropout3d,
     F.alpha_dropout,
     F.feature_alpha_dropout,
+    torch.clone,
+    torch.detach,
 )
 DROPPED_METHODS = ("contiguous", "clone", "detach")
 CONV_ARGUMENTS = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
@@ -72,11 +75,13 @@ def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Gra
         if node.op == "call_module":
             node.meta.setdefault("path", str(node.target))
     _out_of_place(graph)
+    reshape_instead_of_view(graph)
     _drop_identities(graph)
     record_shapes(graph, batch)
     for node in list(graph.graph.nodes):
         _pool_instead_of_mean(graph, node)
         _module_instead_of_function(graph, node)
+        moves_instead_of_shuffle(graph, node)
     _one_call_a_module(graph)
     graph.graph.eliminate_dead_code()
     name_layers(graph)

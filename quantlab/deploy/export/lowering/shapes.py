@@ -151,7 +151,7 @@ def _ends(part: slice | int, length: int) -> tuple[int, int, int]:
 LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((torch.transpose, torch.swapaxes, "transpose", "swapaxes"), transpose),
     **dict.fromkeys((torch.permute, "permute"), permute),
-    **dict.fromkeys((torch.reshape, "reshape", "view"), reshape),
+    **dict.fromkeys((torch.reshape, "reshape"), reshape),
     **dict.fromkeys((nn.Flatten, torch.flatten, "flatten"), flatten),
     **dict.fromkeys((torch.cat, torch.concat), concat),
     **dict.fromkeys((torch.chunk, torch.split, "chunk", "split"), split),

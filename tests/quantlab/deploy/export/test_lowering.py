@@ -72,6 +72,16 @@ EXACT = {
     "permute by a tuple": lambda x: torch.permute(x, (0, 3, 1, 2)),
     "transpose": lambda x: x.transpose(-1, 1),
     "shuffle": shuffled,
+    "shuffle by view": lambda x: shuffled(x).transpose(1, 2).contiguous().view(x.size(0), -1, 6),
+    "shuffle by the function": lambda x: torch.channel_shuffle(x, 4),
+    "shuffle by the layer": nn.ChannelShuffle(2),
+    "detection head": lambda x: x.permute(0, 2, 3, 1).contiguous().view(x.size(0), -1, 4),
+    "clone and view": lambda x: (
+        x.transpose(1, 3).clone(memory_format=torch.contiguous_format).view(-1, 8)
+    ),
+    "view as": lambda x: x.permute(0, 3, 2, 1).contiguous().view_as(x),
+    "unflatten": lambda x: x.unflatten(1, (2, 4)),
+    "unflatten layer": nn.Unflatten(1, (4, 2)),
     "unsqueeze": lambda x: x.unsqueeze(2),
     "squeeze": lambda x: x.amax(1, keepdim=True).squeeze(1),
     "squeeze nothing": lambda x: x.squeeze(1),

@@ -11,6 +11,17 @@ from quantlab.methods.graph.operators import is_operator, path_of
 X = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
+class Calls(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
 def kinds(model):
     graph = trace_model(model, X)
     return [operator_of(graph, node).kind for node in graph.graph.nodes if is_operator(node)]
@@ -76,6 +87,46 @@ def test_what_does_nothing_is_dropped():
 
     assert kinds(Idle()) == ["Relu"]
     assert not list(trace_model(Idle(), X).parameters())
+
+
+def turned(x):
+    return x.permute(0, 2, 3, 1)
+
+
+# Each runs in torch only because its numbers were copied into the order of their shape before.
+VIEWS = {
+    "contiguous, view": lambda x: turned(x).contiguous().view(x.size(0), -1),
+    "by a keyword": lambda x: turned(x).contiguous().view(size=(x.shape[0], -1)),
+    "by a tuple": lambda x: turned(x).contiguous().view((x.shape[0], -1, 3)),
+    "clone, view": lambda x: turned(x).clone(memory_format=torch.contiguous_format).view(-1, 192),
+    "clone function, view": lambda x: torch.clone(
+        turned(x), memory_format=torch.contiguous_format
+    ).view(-1, 192),
+    "view_as": lambda x: turned(x).contiguous().view_as(x),
+    "reshape_as": lambda x: turned(x).reshape_as(x.flatten(2)),
+    "view within the last axes": lambda x: x.transpose(2, 3).contiguous().view(-1, 3, 4, 2, 8),
+    "contiguous, unflatten": lambda x: turned(x).contiguous().unflatten(3, (3, 1)),
+    "channel shuffle": lambda x: torch.channel_shuffle(torch.cat([x, -x], 1), 2),
+    "channel shuffle by a keyword": lambda x: F.channel_shuffle(torch.cat([x, -x], 1), groups=3),
+    "channel shuffle layer": nn.ChannelShuffle(3),
+    "unflatten layer": nn.Unflatten(2, (2, 4)),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_is_a_reshape_and_asks_nothing_of_the_memory(name):
+    """For the batch of the example and another one, to the last bit: nothing is computed."""
+    function = VIEWS[name]
+    model = nn.Sequential(function if isinstance(function, nn.Module) else Calls(function))
+    graph = trace_model(model, X)
+    assert all(n.target not in ("view", "contiguous", "clone") for n in graph.graph.nodes)
+    for x in (X, torch.cat([X, -X, X])):
+        assert torch.equal(graph(x), model(x))
+
+
+def test_a_view_as_another_dtype_is_no_reshape():
+    graph = trace_model(Calls(lambda x: x.view(torch.int32).view(torch.float32) * 2), X)
+    assert [n.target for n in graph.graph.nodes if n.op == "call_method"] == ["view", "view"]
 
 
 def test_a_dropout_that_is_always_on_is_refused_not_dropped():

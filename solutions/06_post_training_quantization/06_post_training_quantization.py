@@ -598,3 +598,6 @@ check("6.9")
 #
 # **Lesson 07 · Debugging** starts from the other end: a network is bad, and nobody knows which of
 # its layers is to blame.
+#
+# **Optional project:** [per-tensor against
+# per-channel](../project_per_channel/project_per_channel.ipynb), with an interval.

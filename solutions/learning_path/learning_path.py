@@ -33,6 +33,11 @@ path = "| step | what you can do then | lessons |\n|---|---|---|\n" + "\n".join(
     f"| {n} · {name} | {can} | {', '.join(link[lesson] for lesson in there)} |"
     for n, (name, can, there) in enumerate(STEPS, start=1)
 )
+PROJECTS = (("project_per_channel", "per-tensor against per-channel on the small classifier", 6),)
+projects = "\n".join(
+    f"- [{what}](../{name}/{name}.ipynb), after lesson {link[lesson]}"
+    for name, what, lesson in PROJECTS
+)
 
 # %% [markdown] spine="promise"
 # # The learning path, and what lies beyond INT8
@@ -79,6 +84,14 @@ i_can("learning_path")
 # `quantlab record --help` says what it takes: a torch model or an .onnx file, and a folder of
 # pictures, with COCO's labels where you have some. Keep the record. It is the baseline that your
 # next change is compared with.
+
+# %% [markdown]
+# ## Projects, with nobody's numbers but yours
+#
+# Each takes about 45 minutes. There are no points: a review looks at what you found, and measures
+# one of your numbers again.
+#
+# {{projects}}
 
 # %% [markdown]
 # ## Beyond INT8

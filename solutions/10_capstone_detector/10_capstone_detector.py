@@ -104,10 +104,11 @@ folder = Path(tempfile.mkdtemp(prefix="lesson10-"))  # your record goes here
 predict("10.a")
 
 # %% demo
+nncf = kept_row("NNCF")["speed"]
 kept_table("FP32", "NNCF", "ORT per-channel min-max", "ORT per-tensor min-max", "4-bit weights")
 
 # %% demo
-reveal("10.a", kept_row("NNCF")["speed"])
+reveal("10.a", nncf)
 
 # %% [markdown]
 # NNCF lost a tenth of a point and is slower than FP32. It is a good tool, made for another runtime;

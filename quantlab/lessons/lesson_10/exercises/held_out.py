@@ -100,14 +100,6 @@ class HeldOut:
     def the_first_alone(calibrating, judging):
         return _same(calibrating, judging)[:1]
 
-    @misconception("Is one equal pixel enough, or do all of them have to be equal?")
-    def one_pixel_is_enough(calibrating, judging):
-        return [
-            k
-            for k, p in enumerate(judging)
-            if any(p.shape == c.shape and (p == c).any() for c in calibrating)
-        ]
-
 
 def _same(calibrating, judging):
     return [k for k, p in enumerate(judging) if any(np.array_equal(p, c) for c in calibrating)]

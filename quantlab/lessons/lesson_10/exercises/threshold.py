@@ -29,7 +29,7 @@ class TuneTheThreshold:
     def cases(rng):
         scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
         right = np.array([True, True, False, True, False, False])
-        # Drawn scores, and hits in a fixed order: which threshold is the best does not hang on luck.
+        # Drawn scores, hits in a fixed order: which threshold is the best hangs on no luck.
         places = rng.permutation(len(HITS))
         drawn = np.sort(rng.permutation(60)[: len(HITS)] / 64.0 + 1 / 64)[::-1][places]
         hits = np.array([mark == "x" for mark in HITS])[places]

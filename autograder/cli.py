@@ -19,6 +19,8 @@ COMMANDS = {
     "regrade": "grade again after a check was mended, and see what changes",
     "feedback": "write a feedback page for each submission",
     "report": "show the grades and the misconceptions of a class",
+    "doctor": "attack this machine's own sandbox, and say what holds",
+    "attack-suite": "try what cheats, crashes or is unusual on this grader",
     "demo": "play the instructor's job end to end on three samples",
 }
 
@@ -44,7 +46,7 @@ def _parser(asked: str) -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, said in COMMANDS.items():
-        module = f"autograder.commands.{name}"
+        module = f"autograder.commands.{name.replace('-', '_')}"
         if importlib.util.find_spec(module) is None:
             continue
         if name != asked:

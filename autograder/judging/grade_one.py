@@ -151,21 +151,37 @@ class _Run:
         runs = to_run(cells, self.release.cells)
         self.judged: dict[str, Judged] = {}
         stopped: Stopped | None = None
+        shown_after_a_question = False
         for n, cell in enumerate(cells):
             graded = graded_of(cell)
             if n in runs:
                 result = self.student.run_cell(cell.source)
                 cell.outputs = outputs_of(result, self.student.settings.kept_bytes)
+                shown_after_a_question |= bool(self.judged and cell.outputs)
                 if result.stopped is not None:
                     stopped = Stopped(result.stopped, result.sentence)
             if graded is not None:
                 self.judged[graded.cell] = self._judge(graded, cell, stopped)
                 stopped = None
         self._ask_again()
+        if shown_after_a_question:
+            self._show(runs)
         for cell in cells:
             found = graded_of(cell)
             if found is not None and not found.written:
                 cell.outputs = _card(self.judged[found.cell])
+
+    def _show(self, runs: frozenset[int]) -> None:
+        """Take what the cells show from a run in which nothing was asked.
+
+        A cell can keep what it is asked and print it further down: the hidden cases would stand on
+        the student's page.
+        """
+        self.student.start_anew()
+        for n, cell in enumerate(self.notebook.cells):
+            if n in runs:
+                result = self.student.run_cell(cell.source)
+                cell.outputs = outputs_of(result, self.student.settings.kept_bytes)
 
     def _judge(self, graded: Graded, cell: NotebookNode, stopped: Stopped | None) -> Judged:
         if not is_exercise(graded.id):

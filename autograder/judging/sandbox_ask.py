@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, cast
 
-from autograder.running.session import Ended
+from autograder.running.session import WALL_TIMES, Ended
 from autograder.running.student import Student
 from quantlab.teach.judging.ask import Reply
 from quantlab.teach.judging.exercise import Exercise
@@ -23,6 +23,8 @@ LONGEST_TEXT = 300
 class SandboxAsk:
     """Asks one submission about one exercise; all its questions share one budget of time.
 
+    A budget of CPU time, and `WALL_TIMES` as much by the clock.
+
     used   forbidden functions that were seen to run while the answer was called.
     """
 
@@ -30,7 +32,7 @@ class SandboxAsk:
         self.used: tuple[str, ...] = ()
         self._student = student
         self._exercise = exercise
-        self._ends_at = time.monotonic() + seconds
+        self._ends_at = time.monotonic() + WALL_TIMES * seconds
         self._seconds = seconds
 
     def call(self, name: str, args: tuple[Any, ...]) -> Reply:
@@ -55,7 +57,7 @@ class SandboxAsk:
         if left <= 0:
             said = f"Its answers took longer than {self._seconds:g} s together."
             raise Ended(Verdict.TIMEOUT, said)
-        return self._student.ask(request, left, values)
+        return self._student.ask(request, min(left, self._seconds), values)
 
 
 def reply_of(message: Mapping[str, Any], arguments: int) -> Reply:

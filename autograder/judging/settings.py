@@ -15,7 +15,8 @@ SUBMISSION_SECONDS = 300
 class Settings:
     """The hidden seed, the budgets of one submission and what its answers run in.
 
-    cell_seconds        wall clock for one cell, and for the questions of one exercise.
+    cell_seconds        CPU time of one cell, and of the questions of one exercise; three times as
+                        much by the clock.
     submission_seconds  wall clock for everything that one submission runs.
     cpu_seconds         CPU time of all its processes together.
     memory_mib          memory of all its processes together.

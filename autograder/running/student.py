@@ -76,6 +76,11 @@ class Student:
         kept = tuple(outputs) if isinstance(outputs, list) else ()
         return CellResult(status, self._said(status), printed, kept)
 
+    def start_anew(self) -> None:
+        """Forget all that ran: the next cell is the first one of a new process."""
+        self._end()
+        self._ran.clear()
+
     def ask(
         self, request: dict[str, Any], seconds: float, values: dict[str, Any] | None = None
     ) -> dict[str, Any]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
+
+PROC = Path("/proc")
 
 
 @dataclass(frozen=True)
@@ -24,19 +28,37 @@ def usage_below(pid: int, proportional: bool = False) -> Usage:
     """
     mib = cpu = 0.0
     threads = 0
-    try:
-        first = psutil.Process(pid)
-        below = [first, *first.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return Usage()
-    for process in below:
+    for each in below(pid):
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            process = psutil.Process(each)
             size = _proportional(process) if proportional else process.memory_info().rss
             mib += size / 2**20
             times = process.cpu_times()
             cpu += times.user + times.system
             threads += process.num_threads()
     return Usage(mib, cpu, threads)
+
+
+def below(pid: int) -> list[int]:
+    """`pid` and every process below it. Linux lists the children of each; elsewhere all processes
+    of the machine are looked through."""
+    if (PROC / str(pid) / "task" / str(pid) / "children").exists():
+        return list(_listed(pid))
+    try:
+        first = psutil.Process(pid)
+        return [pid, *(child.pid for child in first.children(recursive=True))]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _listed(pid: int) -> Iterator[int]:
+    waiting = [pid]
+    while waiting:
+        now = waiting.pop()
+        yield now
+        with contextlib.suppress(OSError):
+            for task in (PROC / str(now) / "task").iterdir():
+                waiting += map(int, (task / "children").read_text().split())
 
 
 def _proportional(process: psutil.Process) -> float:

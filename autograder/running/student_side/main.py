@@ -41,6 +41,7 @@ class Server:
         import quantlab.teach.judging.ask
         import quantlab.teach.judging.reading
 
+        from . import cpu_limit  # noqa: F401
         from .elsewhere import stand_in
         from .noticing import Noticed
         from .shell import Cells
@@ -94,11 +95,12 @@ class Server:
         """The work's result, or how it ended; a second, hard limit stands outside."""
         from quantlab.base.time_limit import TimeIsUp, time_limit
 
+        from .cpu_limit import cpu_limit
         from .printing import TooMuch
 
         status = "timeout"
         try:
-            with time_limit(request["seconds"]):
+            with time_limit(request["clock"]), cpu_limit(request["seconds"]):
                 return work()
         except TimeIsUp:
             pass

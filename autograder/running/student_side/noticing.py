@@ -35,6 +35,7 @@ class Noticed:
     def __init__(self) -> None:
         self._events: dict[str, None] = {}
         self._quiet = False
+        self._watching = False
         self.on = False
         sys.addaudithook(self._hear)
 
@@ -49,6 +50,8 @@ class Noticed:
             self._events[f"import {str(args[0])[:100]}"] = None
         elif event in TOLD:
             self._events[TOLD[event]] = None
+            if self._watching:  # a function that is to be written from scratch needs none of these
+                raise PermissionError(f"An answer {TOLD[event]}; this exercise is plain code.")
 
     @contextmanager
     def calls(self, prefixes: tuple[str, ...]) -> Iterator[set[str]]:
@@ -73,11 +76,11 @@ class Noticed:
         self._quiet = True
         sys.setprofile(look)
         threading.setprofile(look)
-        self._quiet = False
+        self._quiet, self._watching = False, True
         try:
             yield used
         finally:
-            self._quiet = True
+            self._quiet, self._watching = True, False
             sys.setprofile(None)
             threading.setprofile(None)
             self._quiet = False

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.attacks.case import Case, read_cases
-from autograder.attacks.peer import kept_results
+from autograder.attacks.peer import kept_results, measure
 from autograder.attacks.trial import Tried, try_all
 from autograder.running.sandbox import BACKENDS, NoSandbox, sandbox
 
@@ -43,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="default: one a core")
     parser.add_argument("--seed", type=int, default=20_260_101, metavar="N", help="hidden cases")
+    parser.add_argument(
+        "--with-nbgrader", action="store_true", help="measure plain nbgrader too, and keep it"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -57,6 +60,9 @@ def run(args: argparse.Namespace) -> int:
     except NoSandbox as said:
         print(f"autograder attack-suite: {said}", file=sys.stderr)
         return 2
+    if args.with_nbgrader:
+        for name, off in measure(cases, args.workers or os.cpu_count() or 1):
+            print(f"plain nbgrader, {name}: {off or 'as expected'}", file=sys.stderr)
     peer = kept_results()
     if args.json:
         print(json.dumps(summary(tried, peer), indent=1))

@@ -16,6 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from autograder.attacks.self_test import require
 from autograder.course_folder import Course, CourseError, open_course, prepare
 from autograder.intake.ingest import Found
 from autograder.judging.settings import CELL_SECONDS, SUBMISSION_SECONDS, Settings
@@ -35,7 +36,7 @@ from autograder.running.batch import (
 from autograder.running.lock import only_grader
 from autograder.running.on_dask import DaskPool
 from autograder.running.pool import LocalPool, workers_for
-from autograder.running.sandbox import BACKENDS, NoSandbox, sandbox
+from autograder.running.sandbox import BACKENDS, NoSandbox
 from autograder.running.shards import Shard, ShardKeeper
 from autograder.running.task import Engine
 
@@ -154,7 +155,7 @@ def engine_of(args: argparse.Namespace, settings: Settings, submissions: int) ->
     """The engine that the command line asks for. Raises NoSandbox or CourseError."""
     if args.dask:
         return DaskPool(args.dask)
-    sandbox(settings.isolation)  # said once, and not by every worker
+    require(settings.isolation)  # said once, and not by every worker
     workers = args.workers or workers_for(settings.memory_mib)
     return LocalPool(max(1, min(workers, submissions)))
 

@@ -72,6 +72,8 @@ MODULES: dict[type[nn.Module], tuple[str, tuple[str, ...]]] = {
     nn.Linear: ("linear", ()),
     nn.BatchNorm1d: ("batch_norm", ("eps", "running_mean")),
     nn.BatchNorm2d: ("batch_norm", ("eps", "running_mean")),
+    nn.BatchNorm3d: ("batch_norm", ("eps", "running_mean")),
+    nn.SyncBatchNorm: ("batch_norm", ("eps", "running_mean")),
     nn.ReLU: ("relu", ()),
     nn.ReLU6: ("hardtanh", ("min_val", "max_val")),
     nn.Hardtanh: ("hardtanh", ("min_val", "max_val")),

@@ -3,15 +3,15 @@
 - Nothing happens in place: `y += x` and `relu_` are `add` and `relu`, and later readers of the
   changed tensor read the result.
 - No dropout, identity, clone or dead node is left, and `view` is `reshape`: see `reshapes`.
-- Convolutions and linear layers with the model's own weights are modules, also where the model
-  calls `F.conv2d` or `F.linear`.
+- What the model computes from its own parameters alone is one constant: see `constants`.
+- Convolutions, linear layers and normalizations with the model's own weights are modules, also
+  where the model calls `F.conv2d` or `F.batch_norm`: see `functional_layers`.
 - No module with weights is called twice: the second call has its own copy.
 - Every layer has a name of its own: see `layer_names`.
 - The mean over height and width is a global average pool, with a flatten where it drops the axes.
 """
 
 import operator
-from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -19,6 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
+from quantlab.methods.graph.constants import fold_constants
+from quantlab.methods.graph.functional_layers import module_instead_of_function
 from quantlab.methods.graph.layer_names import name_layers
 from quantlab.methods.graph.reshapes import moves_instead_of_shuffle, reshape_instead_of_view
 
@@ -42,7 +44,6 @@ DROPPED_FUNCTIONS = (
     torch.detach,
 )
 DROPPED_METHODS = ("contiguous", "clone", "detach")
-CONV_ARGUMENTS = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
 
 
 class _ShapeRecorder(fx.Interpreter):
@@ -77,10 +78,11 @@ def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Gra
     _out_of_place(graph)
     reshape_instead_of_view(graph)
     _drop_identities(graph)
+    fold_constants(graph)
     record_shapes(graph, batch)
     for node in list(graph.graph.nodes):
         _pool_instead_of_mean(graph, node)
-        _module_instead_of_function(graph, node)
+        module_instead_of_function(graph, node)
         moves_instead_of_shuffle(graph, node)
     _one_call_a_module(graph)
     graph.graph.eliminate_dead_code()
@@ -162,54 +164,6 @@ def _pool_instead_of_mean(graph: fx.GraphModule, node: fx.Node) -> None:
     _replace(graph, node, new)
 
 
-def _module_instead_of_function(graph: fx.GraphModule, node: fx.Node) -> None:
-    """`F.conv2d(x, self.weight)` as a layer of its own, named after the node."""
-    if node.op != "call_function" or node.target not in MODULE_OF:
-        return
-    # A linear function has only the first three of these.
-    settings: dict[str, Any] = {**dict(zip(CONV_ARGUMENTS, node.args, strict=False)), **node.kwargs}
-    x = settings.pop("input")
-    if any(isinstance(v, fx.Node) and v.op != "get_attr" for v in settings.values()):
-        return  # weights that are computed are no layer's own
-    values = {
-        name: _attribute(graph, str(value.target)) if isinstance(value, fx.Node) else value
-        for name, value in settings.items()
-    }
-    name = f"{node.name}_layer"
-    graph.add_submodule(name, MODULE_OF[node.target](**values))
-    with graph.graph.inserting_before(node):
-        new = graph.graph.call_module(name, (x,))
-    # A layer of the caller's that calls the function itself is named by where its weight is.
-    owner = str(settings["weight"].target).rpartition(".")[0]
-    new.meta["path"] = owner or node.name
-    _replace(graph, node, new)
-
-
-def _attribute(graph: fx.GraphModule, path: str) -> torch.Tensor:
-    owner, _, name = path.rpartition(".")
-    return getattr(graph.get_submodule(owner), name)
-
-
-def _conv2d(weight: torch.Tensor, bias: torch.Tensor | None = None, **settings: Any) -> nn.Module:
-    filters, channels, height, width = weight.shape
-    channels *= int(settings.get("groups", 1))
-    has_bias = bias is not None
-    layer = nn.Conv2d(channels, filters, (height, width), bias=has_bias, **settings)
-    return _with_weights(layer, weight, bias)
-
-
-def _linear(weight: torch.Tensor, bias: torch.Tensor | None = None) -> nn.Module:
-    layer = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
-    return _with_weights(layer, weight, bias)
-
-
-def _with_weights(layer: nn.Module, weight: torch.Tensor, bias: torch.Tensor | None) -> nn.Module:
-    state = {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
-    layer.load_state_dict(state)
-    return layer.eval().requires_grad_(False)
-
-
-MODULE_OF: dict[Any, Callable[..., nn.Module]] = {F.conv2d: _conv2d, F.linear: _linear}
 IN_PLACE_OPERATORS: dict[Any, Any] = {
     operator.iadd: operator.add,
     operator.isub: operator.sub,

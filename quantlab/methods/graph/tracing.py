@@ -14,7 +14,10 @@ from quantlab.methods.graph.normal_form import bring_into_normal_form, record_sh
 
 
 class _Tracer(fx.Tracer):
-    """Takes a plain subclass of a layer for that layer; torch would look into it."""
+    """Takes a plain subclass of a layer for that layer; torch would look into it.
+
+    Made with `param_shapes_constant`, so that Python may look at the shapes of parameters.
+    """
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return super().is_leaf_module(m, module_qualified_name) or torch_class(m) in MODULES
@@ -112,7 +115,7 @@ def symbolic_graph(model: nn.Module) -> fx.GraphModule:
     if isinstance(model, fx.GraphModule):
         return model
     try:
-        graph = _Tracer().trace(model, concrete_args=_defaults(model))
+        graph = _Tracer(param_shapes_constant=True).trace(model, concrete_args=_defaults(model))
     except Exception as error:  # the model runs, so whatever is raised here comes from tracing it
         raise ValueError(
             f"{type(model).__name__} cannot be traced by torch.fx "

@@ -95,6 +95,18 @@ NETS: dict[str, tuple[Callable[[], Net], tuple[str, ...]]] = {
         ),
         ("t",),
     ),
+    "scaled by a reshaped parameter": (
+        lambda: Net(lambda s, x: x + s.t(x) * s.k.reshape(1, -1, 1, 1), t=conv(), k=constant(8)),
+        (),
+    ),
+    "standardized weights": (
+        lambda: Net(lambda s, x: F.conv2d(x, s.k - s.k.mean(), padding=1), k=constant(8, 8, 3, 3)),
+        (),
+    ),
+    "group norm as a function": (
+        lambda: Net(lambda s, x: F.relu(F.group_norm(s.t(x), 2, s.k)), t=conv(), k=constant(8)),
+        (),
+    ),
     "padded": (lambda: Net(lambda s, x: s.t(F.pad(x, (1,) * 4)), t=conv(padding=0)), ("t",)),
     "padded by reflection": (
         lambda: Net(lambda s, x: s.t(F.pad(x, (1,) * 4, "reflect")), t=conv(padding=0)),

@@ -154,8 +154,8 @@ def tuned_in_torch(scores, right, objects):
 
 
 @accepts("10.9")
-def ranges_by_their_ends():
-    return Plan(Recipe(activations=MINMAX), Calibration(16), PIXELS)
+def what_a_recipe_fills_in():
+    return Plan(Recipe(), Calibration(16), PIXELS)
 
 
 @accepts("10.9")

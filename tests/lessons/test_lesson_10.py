@@ -396,7 +396,7 @@ def test_the_lesson_takes_three_hours() -> None:
         "is **2 times** as fast as FP32",
         "90% of what it reaches counts",
         "judges on 300 scenes that your plan never had",
-        "made of 30 scenes",
+        "made of 20 scenes",
         "Six questions",
     ],
 )

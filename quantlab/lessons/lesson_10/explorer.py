@@ -73,7 +73,7 @@ def plan_drawing(weights: str, scenes: str, heads: str, sign: str, input: str) -
     canvas = Canvas(height=300)
     canvas.text(20, 22, "points of mAP lost, and times as fast as FP32", INK, TEXT, "start", True)
     canvas.rect(LEFT, TOP, _x(MOST_LOST) - LEFT, _y(LEAST_SPEED_UP) - TOP, PALE)
-    canvas.text(_x(MOST_LOST) + 8, TOP + 14, "both targets met, left of here", INK, SMALL, "start")
+    canvas.text(_x(MOST_LOST) + 8, _y(2.3), "← in this box both are met", INK, SMALL, "start")
     _axes(canvas)
     for each, fast in _every():
         canvas.dot(_x(each), _y(fast), GREY, 3.5)

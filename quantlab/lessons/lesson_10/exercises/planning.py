@@ -33,7 +33,8 @@ class BothTargets:
         "then change one thing.",
         "Accurate and slow? Ask for the sign of the activations' integers and for their bits. Fast "
         "and wrong? Ask for the weights' granularity and for the scenes.",
-        "Plan(Recipe(), Calibration(16), Inference(pixels=True))",
+        'Plan(Recipe(activations=Rule(observer="minmax")), Calibration(16), '
+        "Inference(pixels=True))",
     )
     insight = (
         "No single tool did it: per-channel weights and mixed scenes keep the points, kernels that "

@@ -114,7 +114,7 @@ def by_slice(both: Judged) -> Listing:
     return Listing("By slice", Table(_columns("slice", "scenes"), tuple(rows)))
 
 
-def hard_samples(both: Judged, count: int = 3) -> None:
+def hard_samples(both: Judged, count: int = 2) -> None:
     """Show the scenes on which INT8 lost most objects, FP32's boxes beside INT8's."""
     figure = hard_figure(both, count)
     show(figure, alt=alt_text(figure))

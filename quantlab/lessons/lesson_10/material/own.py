@@ -7,7 +7,7 @@ from pathlib import Path
 from quantlab.scenes import Validation, write_coco_folder
 
 #: Pictures of the folder.
-PICTURES = 30
+PICTURES = 20
 
 
 def small_coco_folder(folder: str | Path, pictures: int = PICTURES) -> Path:

@@ -8,6 +8,8 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 
+from autograder.programs import skip_slow_imports
+
 #: In the order of an instructor's work. A module is only loaded when its command is asked for.
 COMMANDS = {
     "build": "build the student notebooks from the lesson sources",
@@ -27,6 +29,7 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; returns its exit code."""
+    skip_slow_imports()
     words = list(sys.argv[1:] if argv is None else argv)
     parser = _parser(words[0] if words else "")
     args = parser.parse_args(words)

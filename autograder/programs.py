@@ -1,4 +1,4 @@
-"""nbgrader starts programs by name (`alembic`, to create a gradebook): they must be on the path."""
+"""How the programs of this package start: what must be on the path, and what need not be loaded."""
 
 from __future__ import annotations
 
@@ -13,3 +13,12 @@ def put_own_programs_on_path() -> None:
     path = os.environ.get("PATH", "")
     if own not in path.split(os.pathsep):
         os.environ["PATH"] = own + os.pathsep + path
+
+
+def skip_slow_imports() -> None:
+    """Leave out a package that takes a second to load and that nothing here uses.
+
+    jsonschema, which nbformat checks notebooks with, loads `rfc3987_syntax` where it is installed,
+    and that builds a grammar of web addresses. No field of a notebook is such an address.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

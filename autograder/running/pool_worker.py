@@ -16,6 +16,7 @@ import sys
 import threading
 from typing import IO, Any
 
+from autograder.programs import skip_slow_imports
 from autograder.running.task import Task, call
 
 #: The end of standard input: nobody is there any more who would read a result.
@@ -24,6 +25,7 @@ GONE = None
 
 def main() -> None:
     """Serve until standard input ends."""
+    skip_slow_imports()
     channel = _private_channel()
     tasks: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(tasks,), daemon=True).start()

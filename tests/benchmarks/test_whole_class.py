@@ -26,7 +26,7 @@ def test_a_lost_point_and_a_lost_student_are_seen():
     del told["ben"]
     told["cy"] = {"verdict": "graded", "score": 1.0}
     assert whole_class.differences(asked, told) == [
-        "ada (right): graded 22.0, expected graded 23.0",
+        "ada (right): graded 22.0, expected graded 23",
         "ben (no notebook): no row None, expected missing None",
         "cy: nobody of the class",
     ]

@@ -11,6 +11,7 @@ from quantlab.base.atomic import replacing
 from quantlab.deploy.export.activation_type import shifted, signed_by_default
 from quantlab.deploy.export.exporter import Exporter
 from quantlab.deploy.export.pixels import Normalization, feed_pixels, reads_pixels
+from quantlab.deploy.export.trial_run import check_runs
 from quantlab.deploy.onnx_graph.graph import HELD
 from quantlab.methods.graph.operators import path_of
 from quantlab.methods.graph.tracing import trace_model
@@ -39,6 +40,8 @@ def export_onnx(
     `{name}_q` its integers, `{name}_scale` and `{name}_zero_point` its ruler. The input is called
     "input". The file's property "quantlab.layers" holds the module path of each node, as JSON, and
     "quantlab.float_layers" why nodes stay float, which `precision_report` repeats.
+
+    ONNX Runtime opens the model and runs it once before the file is written.
 
     Parameters
     ----------
@@ -72,7 +75,7 @@ def export_onnx(
         The model cannot be traced; an operator has no ONNX form; an activation has a narrow ruler;
         activations of other than 8 or 16 bits, weights of other than 4, 8 or 16; the input is read
         by something that cannot take the preprocessing, such as a convolution that pads where there
-        is a mean to subtract.
+        is a mean to subtract; ONNX Runtime does not run the model, with the layer at fault.
     OSError
         The path cannot be written.
 
@@ -85,6 +88,7 @@ def export_onnx(
     built = build_onnx(
         model, example, signed_activations=signed_activations, preprocessing=preprocessing
     )
+    check_runs(built, _batch(model, example))
     with replacing(path) as temporary:
         temporary.write_bytes(built.SerializeToString())
     return Path(path)
@@ -135,6 +139,16 @@ def _check_held(model: QuantizedModel) -> None:
                     f"{widths} bits: quantize to one of these, or call the QuantizedModel itself, "
                     f"which computes with any."
                 )
+
+
+def _batch(model: QuantizedModel | nn.Module, example: Any) -> int:
+    """How many images the model was traced with."""
+    if example is not None:
+        return len(example)
+    traced: Any = model.graph if isinstance(model, QuantizedModel) else model
+    return int(
+        next(node for node in traced.graph.nodes if node.op == "placeholder").meta["shape"][0]
+    )
 
 
 NOTHING_QUANTIZED = Placement(

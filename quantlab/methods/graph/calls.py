@@ -47,6 +47,8 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
         "scale_factor": None,
         "mode": "nearest",
         "align_corners": None,
+        "recompute_scale_factor": None,
+        "antialias": False,
     },
     "flatten": {"input": None, "start_dim": 0, "end_dim": -1},
     "reshape": {"input": None},
@@ -62,7 +64,7 @@ SAME_FUNCTION = {
     "max_pool2d_with_indices": "max_pool2d",
 }
 POOL = ("kernel_size", "stride", "padding", "ceil_mode")
-UPSAMPLE = ("size", "scale_factor", "mode", "align_corners")
+UPSAMPLE = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor")
 # Module -> the function it calls, and which of its attributes are settings of that function.
 MODULES: dict[type[nn.Module], tuple[str, tuple[str, ...]]] = {
     nn.Conv2d: (
@@ -133,7 +135,10 @@ def read_call(graph: fx.GraphModule, node: fx.Node) -> TorchCall:
         function = SAME_FUNCTION.get(shown, shown)
         arguments = FUNCTIONS.get(function, {})
         given = dict(zip(arguments, node.args, strict=False))
-        settings = {**arguments, **given, **node.kwargs}
+        # A size that the model reads off a tensor is the number that it was for the example.
+        settings = fx.node.map_arg(
+            {**arguments, **given, **node.kwargs}, lambda read: read.meta.get("value", read)
+        )
     shape = tuple(inputs[0].meta["shape"]) if inputs else ()
     return TorchCall(function, shown, inputs, settings, shape, tuple(node.meta.get("shape", ())))
 

@@ -12,7 +12,7 @@ Softmax, Concat      axis, counted from the front
 MaxPool              kernel_shape, strides, pads, dilations
 AveragePool          kernel_shape, strides, pads, ceil_mode: 1 where a window reaches beyond them,
                      count_include_pad
-Resize               mode, coordinate_transformation_mode, nearest_mode, scales, sizes (H, W)
+Resize               as `resizing` says: mode, coordinate_transformation_mode, scales, one an axis
 Flatten              axis
 Reshape              shape: 0 keeps the batch
 Relu, HardSwish, Sigmoid, Add, Mul, GlobalAveragePool, Identity: none
@@ -25,6 +25,7 @@ from typing import Any
 from torch import fx
 
 from quantlab.methods.graph.calls import TorchCall
+from quantlab.methods.graph.resizing import resize_attributes
 
 Found = tuple[str, dict[str, Any]] | str
 
@@ -174,20 +175,10 @@ def _adaptive_pool(call: TorchCall) -> Found:
 
 
 def _resize(call: TorchCall) -> Found:
-    mode, size, out = call.settings["mode"], call.shape[-2:], call.result[-2:]
-    if len(call.shape) != 4 or mode not in ("nearest", "bilinear"):
-        return f"mode {mode} of an input with {len(call.shape)} axes has no ONNX form here"
-    if out[0] % size[0] or out[1] % size[1]:
-        return f"the factor from {size} to {out} is no whole number"
-    corners = "align_corners" if call.settings["align_corners"] else "half_pixel"
-    nearest = mode == "nearest"
-    return "Resize", {
-        "mode": "nearest" if nearest else "linear",
-        "coordinate_transformation_mode": "asymmetric" if nearest else corners,
-        "nearest_mode": "floor",
-        "scales": (1.0, 1.0, out[0] / size[0], out[1] / size[1]),
-        "sizes": out,
-    }
+    if len(call.shape) < 3:
+        return f"its input has {len(call.shape)} axes, a batch of images or rows has 3 or more"
+    found = resize_attributes(call)
+    return found if isinstance(found, str) else ("Resize", found)
 
 
 def _flatten(call: TorchCall) -> Found:

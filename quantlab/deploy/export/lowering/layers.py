@@ -1,4 +1,4 @@
-"""Layers with weights that have no integer form here, padding, and enlarging by mixing."""
+"""Layers with weights that have no integer form here, padding, and enlarging place by place."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from quantlab.deploy.export.lowering.call import LoweringCall
+from quantlab.methods.graph.calls import read_call
+from quantlab.methods.graph.resizing import MODES, nearest_places
 
 PADDINGS = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
@@ -68,42 +70,18 @@ def pad(call: LoweringCall) -> None:
 
 
 def resize(call: LoweringCall) -> None:
-    """Linear and cubic enlarging, and nearest to sizes that are no whole multiples.
-
-    Cubic weights are ONNX's default, a = -0.75, which is torch's too.
-    """
-    size, scales, mode, corners = _target(call)
-    ways = {"nearest": "nearest", "bilinear": "linear", "bicubic": "cubic", "linear": "linear"}
-    if mode not in ways:
+    """Nearest values where no factor of Resize chooses them as torch does: place by place."""
+    places = nearest_places(read_call(call.graph, call.node))
+    if places is None:
+        mode = read_call(call.graph, call.node).settings["mode"]
         raise ValueError(
-            f"layer {call.name!r} enlarges by {mode!r}, but ONNX Resize knows nearest, bilinear "
-            f"and bicubic: use one of these."
+            f"layer {call.name!r} enlarges by {mode!r}, but ONNX Resize knows {', '.join(MODES)}: "
+            f"use one of these."
         )
-    axes = list(range(2, len(call.shape)))
-    attributes: dict[str, Any] = {"mode": ways[mode], "axes": axes}
-    if mode == "nearest":
-        attributes |= {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-    elif corners:
-        attributes["coordinate_transformation_mode"] = "align_corners"
-    if size is not None:
-        sizes = [size] * len(axes) if isinstance(size, int) else list(size)
-        call.write("Resize", call.x, "", "", call.whole("sizes", sizes), **attributes)
-    else:
-        factors = [scales] * len(axes) if isinstance(scales, int | float) else list(scales)
-        stored = call.constant("scales", np.array(factors, dtype=np.float32))
-        call.write("Resize", call.x, "", stored, **attributes)
-
-
-def _target(call: LoweringCall) -> tuple[Any, Any, str, bool]:
-    if call.node.op == "call_module":
-        module = call.module
-        return module.size, module.scale_factor, module.mode, bool(module.align_corners)
-    return (
-        call.argument(1, "size"),
-        call.argument(2, "scale_factor"),
-        call.argument(3, "mode", "nearest"),
-        bool(call.argument(4, "align_corners", False)),
-    )
+    x = call.x
+    for axis, at in enumerate(places[:-1], start=2):
+        x = call.before("Gather", x, call.whole(f"places_{axis}", at), part=f"{axis}", axis=axis)
+    call.write("Gather", x, call.whole("places", places[-1]), axis=len(places) + 1)
 
 
 def _parameters(call: LoweringCall) -> list[str]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -46,9 +47,23 @@ def _reshape(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) 
 
 def _resize(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) -> None:
     attributes = dict(operator.attributes)
-    attributes.pop("sizes")  # the scales say it already, whatever the batch is
     scales = call.constant("scales", np.float32(attributes.pop("scales")))
-    call.write("Resize", *inputs, "", scales, **attributes)
+    if attributes["mode"] == "cubic":
+        _cubic(call, inputs[0], scales, attributes)
+    else:
+        call.write("Resize", *inputs, "", scales, **attributes)
+
+
+def _cubic(call: LoweringCall, x: str, scales: str, attributes: dict[str, Any]) -> None:
+    """Between two Reshapes: ONNX Runtime moves its Transposes past a Resize beside integer layers,
+    and then refuses its own result, as cubic weights are known along the last two axes only."""
+    _, *channels, height, width = call.shape
+    joined = call.before(
+        "Reshape", x, call.whole("joined_shape", [1, -1, height, width]), part="joined"
+    )
+    resized = call.before("Resize", joined, "", scales, part="resized", **attributes)
+    out = [-1, *channels, *call.node.meta["shape"][-2:]]
+    call.write("Reshape", resized, call.whole("shape", out))
 
 
 LOWERINGS: dict[str, Lowering] = {

@@ -106,6 +106,11 @@ EXACT = {
     "pad by the edge": nn.ReplicationPad2d((1, 2, 0, 3)),
     "nearest to odd sizes": lambda x: F.interpolate(x, size=(9, 13)),
     "nearest by a fraction": lambda x: F.interpolate(x, scale_factor=(1.5, 2.5)),
+    "nearest, place by place": lambda x: F.interpolate(x, size=(10, 14)),
+    "nearest to a third": lambda x: F.interpolate(x, size=(2, 4)),
+    "nearest exact": lambda x: F.interpolate(x, size=(9, 4), mode="nearest-exact"),
+    "nearest exact, place by place": lambda x: F.interpolate(x, size=(5, 7), mode="nearest-exact"),
+    "nearest along one axis": lambda x: F.interpolate(x.flatten(2), scale_factor=1.5),
     "nearest twice": nn.Upsample(scale_factor=2),
     "pixel shuffle": nn.PixelShuffle(2),
     "pixel unshuffle": nn.PixelUnshuffle(2),
@@ -159,6 +164,15 @@ ROUNDED = {
     "bilinear to sizes, corners": nn.Upsample((9, 7), mode="bilinear", align_corners=True),
     "bilinear by fractions": nn.Upsample(scale_factor=(1.5, 0.5), mode="bilinear"),
     "bilinear by half": lambda x: F.interpolate(x, scale_factor=0.5, mode="bilinear"),
+    "bilinear, recomputed factor": lambda x: F.interpolate(
+        x, scale_factor=1.3, mode="bilinear", recompute_scale_factor=True
+    ),
+    "bilinear, odd factor": lambda x: F.interpolate(x, scale_factor=2.1, mode="bilinear"),
+    "bilinear, filtered": lambda x: F.interpolate(x, size=(4, 3), mode="bilinear", antialias=True),
+    "bicubic, filtered": lambda x: F.interpolate(x, size=(4, 3), mode="bicubic", antialias=True),
+    "bicubic, corners": nn.Upsample((4, 11), mode="bicubic", align_corners=True),
+    "linear along one axis": lambda x: F.interpolate(x.flatten(2), size=50, mode="linear"),
+    "to the size of another": lambda x: F.interpolate(x[..., ::2, ::2], x.shape[2:]) * x,
     "bicubic": lambda x: F.interpolate(x, size=(9, 7), mode="bicubic"),
 }
 

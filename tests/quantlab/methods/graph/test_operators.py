@@ -64,7 +64,6 @@ def run_in_onnx(graph, node, operator, x):
     elif operator.kind == "Reshape":
         constants = [np.array(attributes.pop("shape"), np.int64)]
     elif operator.kind == "Resize":
-        attributes.pop("sizes")
         constants = [np.zeros(0, np.float32), np.array(attributes.pop("scales"), np.float32)]
     initializers = [
         numpy_helper.from_array(np.asarray(c), f"c{i}") for i, c in enumerate(constants)
@@ -171,6 +170,19 @@ CASES = {
     "interpolate": (Calls(lambda x: F.interpolate(x, scale_factor=(2, 3))), X, "Resize"),
     "interpolate to a size": (Calls(lambda x: F.interpolate(x, size=(16, 12))), X, "Resize"),
     "bilinear": (nn.Upsample(scale_factor=2, mode="bilinear"), X, "Resize"),
+    "bilinear to a size": (nn.Upsample(size=(5, 17), mode="bilinear"), X, "Resize"),
+    "bicubic": (nn.Upsample(scale_factor=1.5, mode="bicubic"), X, "Resize"),
+    "nearest by a fraction": (nn.Upsample(scale_factor=(0.5, 1.5)), X, "Resize"),
+    "a factor that makes a whole one": (
+        nn.Upsample(scale_factor=(2.05, 2.02), mode="bilinear"),
+        X,
+        "Resize",
+    ),
+    "a factor that is not used": (
+        nn.Upsample(scale_factor=(1.3, 1.7), mode="bilinear", recompute_scale_factor=True),
+        X,
+        "Resize",
+    ),
     "bilinear aligned": (
         nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True),
         X,
@@ -225,8 +237,13 @@ UNSUPPORTED = {
     "batch": (Calls(lambda x: torch.cat([x, x])), X, "cat", "larger batch"),
     "divisor": (nn.AvgPool2d(2, divisor_override=3), X, "AvgPool2d", "divides by 3"),
     "uneven": (nn.AdaptiveAvgPool2d(5), X, "AdaptiveAvgPool2d", "different sizes"),
-    "factor": (nn.Upsample(size=(9, 12)), X, "Upsample", "no whole number"),
-    "bicubic": (nn.Upsample(scale_factor=2, mode="bicubic"), X, "Upsample", "mode bicubic"),
+    "places": (nn.Upsample(size=(10, 14)), X[:, :, :6, :6], "Upsample", "no factor makes 6 values"),
+    "area": (
+        Calls(lambda x: F.interpolate(x, scale_factor=2, mode="area")),
+        X,
+        "interpolate",
+        "area",
+    ),
     "whole flatten": (nn.Flatten(0), X, "Flatten", "mixes the batch"),
     "mean of channels": (Calls(lambda x: x.mean(1)), X, "mean", "knows no integer operator"),
     "mean of rows": (Calls(lambda x: x.mean((1, 2))), X, "mean", "knows no integer operator"),

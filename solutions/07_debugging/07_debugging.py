@@ -15,7 +15,7 @@ from quantlab.lessons.lesson_07.material.check_up import GAP
 from quantlab.teach.glossary import glossary_table
 
 reading_minutes = 10
-looking_minutes = 18  # the explorer, the quiz, the tables and the project
+looking_minutes = 15  # the explorer, the quiz and the tables
 practice_minutes = sum(e.minutes for e in of_lesson(7))
 minutes = reading_minutes + looking_minutes + practice_minutes
 tasks = len(of_lesson(7))
@@ -50,7 +50,7 @@ hand_db = find("7.2").oracle(np.array(hand), np.array(hand_back))
 # - take home four self-checks that you have written yourself.
 #
 # **Time:** about {{minutes}} minutes: {{reading_minutes}} to read, {{looking_minutes}} for the
-# explorer, the quiz, the tables and a project, {{practice_minutes}} for {{tasks}} exercises worth
+# explorer, the quiz and the tables, {{practice_minutes}} for {{tasks}} exercises worth
 # {{points}} points.
 # **Needs:** lessons 01 (ticks, zero_point) and 03 (per-channel). No GPU, no download.
 
@@ -611,26 +611,21 @@ check("7.10")
 # measures it. SQNR is not the task, either. A layer may be low and not matter, and that is why
 # every mend was followed by the mIoU.
 #
-# ### Project (optional): the worst two layers of your own segmenter
+# ### The worst layers need not be those that matter
 #
-# Take a segmentation model of yours, FP32 and INT8, as two ONNX files. Or start with ours in 4 bits
-# on one ruler a weight, which is what the cell does. Name the worst two layers alone; write down
-# why it is these two; leave them in float; measure again. With your own files the first line is
-# `errors = ql.layer_errors("net_int8.onnx", x, "net.onnx")`.
+# Here is the segmenter with 4 bits on one ruler a weight, and the worst two layers alone left in
+# float.
 
 # %% demo
 from quantlab.analysis import with_float_layers
 
-project = quantized(recipe("int4", granularity="per-tensor"))
-errors = errors_of(project)
-names = [layer.name for layer in errors.worst("isolated", 2)]
-print("worst two alone:", ", ".join(names))
-variants = {"INT4": project, "the worst two in float": with_float_layers(project, names)}
-miou_table(variants | {"enter.0 in float": with_float_layers(project, ["enter.0"])})
+coarse = quantized(recipe("int4", granularity="per-tensor"))
+names = [layer.name for layer in errors_of(coarse).worst("isolated", 2)]
+miou_table({"INT4": coarse, " and ".join(names): with_float_layers(coarse, names)})
 
 # %% [markdown]
-# The two worst are not the two that matter most here. Which one does, and how would you have found
-# it? (`ql.layer_sensitivity` scores the whole model, layer by layer.)
+# They win a part of it, and one other layer wins more than both together. The project below asks
+# which.
 #
 # ### Words of this lesson
 #
@@ -642,3 +637,6 @@ miou_table(variants | {"enter.0 in float": with_float_layers(project, ["enter.0"
 # **Lesson 08 · Quantization-aware training.** Every fault is mended, and it is still not good
 # enough: too few bits. Then the network has to learn to live with its ticks. Open
 # `08_quantization_aware_training`.
+#
+# **Optional project:** [the worst two layers of a
+# segmenter](../project_worst_layers/project_worst_layers.ipynb).

@@ -33,7 +33,10 @@ path = "| step | what you can do then | lessons |\n|---|---|---|\n" + "\n".join(
     f"| {n} · {name} | {can} | {', '.join(link[lesson] for lesson in there)} |"
     for n, (name, can, there) in enumerate(STEPS, start=1)
 )
-PROJECTS = (("project_per_channel", "per-tensor against per-channel on the small classifier", 6),)
+PROJECTS = (
+    ("project_per_channel", "per-tensor against per-channel on the small classifier", 6),
+    ("project_worst_layers", "the worst two layers of a segmenter", 7),
+)
 projects = "\n".join(
     f"- [{what}](../{name}/{name}.ipynb), after lesson {link[lesson]}"
     for name, what, lesson in PROJECTS

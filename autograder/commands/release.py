@@ -1,7 +1,9 @@
 """`autograder release`: the zip that students receive.
 
 Built afresh from the lesson sources, so that nobody's own work in `notebooks/` slips in. A graded
-release leaves out what answers a question: `solutions/` and the key and feedback of every quiz.
+release leaves out what answers a question: `solutions/`, the oracles, option keys and model answers
+of the exercises, and the key and feedback of every quiz. A check in it says what can be said
+without them; the points are given where the answers are handed in.
 """
 
 from __future__ import annotations
@@ -15,10 +17,13 @@ from pathlib import Path
 
 import yaml
 
+from autograder.authoring.keyless import keyless_module
 from autograder.build import BuildError, build_student_files
+from quantlab.lessons.catalogue import lessons
 from quantlab.teach.quiz import without_key
 
-EPILOG = """A graded release holds no solutions, no quiz key and no feedback of a quiz.
+EPILOG = """\
+A graded release holds no solutions, no oracle, no option key, no model answer and no quiz key.
 
 exit codes: 0 written · 2 it cannot be written, or a lesson source is faulty
 
@@ -90,15 +95,28 @@ def _contents(root: Path, built: Path, graded: bool) -> Iterator[tuple[str, byte
         content = (root / name).read_bytes()
         yield name, _without_autograder(content) if name == "pyproject.toml" else content
     folders = {"notebooks": built / "notebooks", "quantlab": root / "quantlab"}
-    if not graded:
+    if graded:
+        yield from _keyless_exercises()
+    else:
         folders["solutions"] = root / "solutions"
     for name, folder in folders.items():
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not LEFT_OUT.intersection(path.parts):
                 content = path.read_bytes()
+                if graded and name == "quantlab" and path.parent.name == "exercises":
+                    continue
                 if graded and path.name == "quiz.yaml":
                     content = _keyless(content)
                 yield f"{name}/{path.relative_to(folder).as_posix()}", content
+
+
+def _keyless_exercises() -> Iterator[tuple[str, bytes]]:
+    """The exercises of every lesson without oracles, keys, wrong answers and model answers."""
+    for lesson in lessons():
+        if lesson.exercises:
+            room = f"quantlab/lessons/{lesson.folder.name}/exercises"
+            yield f"{room}/__init__.py", b""
+            yield f"{room}/asked.py", keyless_module(lesson.exercises).encode()
 
 
 def _without_autograder(pyproject: bytes) -> bytes:

@@ -23,6 +23,7 @@ from typing import Any
 
 from quantlab.base.time_limit import TimeIsUp, time_limit
 from quantlab.learn.cell_runs import RUNS, Stale
+from quantlab.learn.examples import examples_line
 from quantlab.learn.progress import Progress, open_progress
 from quantlab.learn.reference import has_solution, solution_code, until_it_opens
 from quantlab.teach.judging.ask import LocalAsk
@@ -53,7 +54,7 @@ def check(id: str, *, band: int | None = None) -> Card | float:
             if not graded and (stale := RUNS.stale(exercise.answers)):
                 return judgement_card(_from_before(exercise, stale))
             judgement = _judge(exercise, None if graded else exercise.seconds)
-            extra = _written_lines(exercise, judgement)
+            extra = _written_lines(exercise, judgement) + _examples(exercise, judgement)
             if not graded:
                 judgement = _keep(exercise, judgement, band, time.perf_counter() - started)
                 extra += (*_after_a_pass(exercise, judgement), *_noticed(open_progress()))
@@ -269,6 +270,14 @@ def _self_assessed(
 def _written_lines(exercise: Exercise, judgement: Judgement) -> tuple[tuple[str, str], ...]:
     """The rubric opens once there is an answer to compare with it."""
     return rubric_lines(exercise) if judgement.verdict is Verdict.INCONCLUSIVE else ()
+
+
+def _examples(exercise: Exercise, judgement: Judgement) -> tuple[tuple[str, str], ...]:
+    """Without an oracle, the examples that the exercise itself shows are what can be tried."""
+    written = exercise.keyless and judgement.verdict is Verdict.INCONCLUSIVE
+    if not written or exercise.kind != "function":
+        return ()
+    return examples_line(_namespace().get(exercise.answer), exercise.seconds)
 
 
 def _judge_quiz(id: str) -> Judgement:

@@ -127,6 +127,7 @@ class Exercise:
     asks        for values: the property of each of them in one sentence, without an answer.
     insight     one sentence for a right answer: what it means, or what builds on it.
     seconds     how long judging one answer may take.
+    keyless     True in the copy of a class that is graded: what answers it is kept elsewhere.
     """
 
     id: str
@@ -153,6 +154,7 @@ class Exercise:
     targets: tuple[Target | Faster, ...] = ()
     insight: str = ""
     seconds: float = 10.0
+    keyless: bool = False
 
     @property
     def lesson(self) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 from quantlab.teach.judging.ask import Ask, Reply
 from quantlab.teach.judging.diagnosis import argument_names, diagnose
 from quantlab.teach.judging.exercise import Exercise
+from quantlab.teach.judging.judge_keyless import judge_keyless
 from quantlab.teach.judging.saying import AGAIN, not_attempted, say
 from quantlab.teach.judging.tried import Raises, Tried
 from quantlab.teach.judging.verdict import GroupResult, Judgement, Verdict
@@ -30,6 +31,9 @@ def judge(exercise: Exercise, ask: Ask, seed: int = 0) -> Judgement:
     Never raises for anything the learner's code does; an exception that leaves this function is a
     fault of the exercise or of `ask`, and a grader must report it as `grader_error`.
     """
+    if exercise.keyless:
+        found = _forbidden(exercise, ask) if exercise.kind == "function" else ""
+        return _built_on(exercise, found) if found else judge_keyless(exercise, ask)
     if exercise.kind == "written":
         return _judge_written(exercise, ask)
     if exercise.kind == "choice":
@@ -39,13 +43,7 @@ def judge(exercise: Exercise, ask: Ask, seed: int = 0) -> Judgement:
 
         return judge_plan(exercise, ask)
     if exercise.kind == "function" and (found := _forbidden(exercise, ask)):
-        return say(
-            exercise,
-            Verdict.INCORRECT,
-            observed=f"`{exercise.answer}` uses `{found}`.",
-            expected="This exercise is built from scratch: plain arithmetic and numpy.",
-            next_step=f"Write what `{found}` does yourself. {AGAIN}",
-        )
+        return _built_on(exercise, found)
     tried = ask_all(exercise, ask, questions(exercise, seed))
     if all(t.empty for t in tried):
         return not_attempted(exercise, ask, tried[0].reply)
@@ -230,6 +228,16 @@ def _judge_written(exercise: Exercise, ask: Ask) -> Judgement:
             f"Pick the band that fits your answer and say so: "
             f'`check("{exercise.id}", band=1)` to `band={len(exercise.rubric)}`.'
         ),
+    )
+
+
+def _built_on(exercise: Exercise, found: str) -> Judgement:
+    return say(
+        exercise,
+        Verdict.INCORRECT,
+        observed=f"`{exercise.answer}` uses `{found}`.",
+        expected="This exercise is built from scratch: plain arithmetic and numpy.",
+        next_step=f"Write what `{found}` does yourself. {AGAIN}",
     )
 
 

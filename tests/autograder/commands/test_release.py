@@ -1,6 +1,9 @@
 """The zip: what students receive, and what a class must not receive."""
 
 import argparse
+import json
+import subprocess
+import sys
 import tomllib
 import zipfile
 from pathlib import Path
@@ -10,6 +13,7 @@ import yaml
 
 from autograder.commands import release
 from quantlab.learn.course import course_root
+from quantlab.lessons.catalogue import all_exercises
 
 ROOT = course_root()
 
@@ -71,3 +75,66 @@ def test_a_folder_that_is_not_there_is_one_sentence(tmp_path, capsys):
     out = tmp_path / "nowhere" / "x.zip"
     assert release.run(argparse.Namespace(graded=True, out=out)) == 2
     assert "There is no folder" in capsys.readouterr().err
+
+
+LOOK = """
+from quantlab.lessons.catalogue import all_exercises
+from quantlab.teach.judging.judge import judge
+from quantlab.teach.judging.ask import LocalAsk
+import numpy as np, json
+found = all_exercises()
+print(json.dumps({
+    "ids": [e.id for e in found],
+    "keys": [e.id for e in found if e.oracle or e.rubric or e.misconceptions or e.trial or e.cases
+             or any(o.right or o.feedback for o in e.options.values())],
+}))
+from quantlab.learn import check
+def symmetric_scale(w):
+    '''The scale.
+
+    >>> float(symmetric_scale(np.array([-63.5, 12.0], dtype=np.float32)))
+    0.5
+    '''
+    return float(np.max(np.abs(w))) / 127
+scheme_choice = "z"
+my_scale, my_zero_point = 0.02, 3
+print(check("1.6")); print(check("1.7")); print(check("1.1")); print(check("1.2"))
+def symmetric_scale(w):
+    '''
+    >>> symmetric_scale(np.ones(2))
+    0.5
+    '''
+    return 3
+print(check("1.6"))
+"""
+
+
+def test_a_graded_release_asks_everything_and_answers_nothing(zips, tmp_path):
+    zips[True].extractall(tmp_path)
+    env = {"PYTHONPATH": str(tmp_path / "quantlab-course"), "QUANTLAB_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", LOOK], capture_output=True, text=True, env=env, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, _, said = done.stdout.partition("\n")
+    told = json.loads(first)
+    assert told["ids"] == [e.id for e in all_exercises()]
+    assert told["keys"] == []
+    for words in (
+        "Written, and not judged here — 1.6",
+        "All 1 in the docstring come out as they stand there.",
+        'is \'z\'; expected is one of "a", "b"',
+        "Your `my_scale` is 0.02.",
+        "`my_q` is still empty.",
+        "There is no `scale_zero_point` yet.",
+        "`symmetric_scale(np.ones(2))` does not come out as its docstring says.",
+    ):
+        assert words in said, said
+
+
+def test_no_oracle_and_no_model_answer_stands_in_a_graded_release(zips):
+    answers = [band.model_answer for e in all_exercises() for band in e.rubric]
+    for name in zips[True].namelist():
+        text = zips[True].read(name).decode(errors="replace")
+        assert "/lessons/" not in name or "def oracle(" not in text, name
+        assert not [a for a in answers if len(a) > 20 and a in text], name

@@ -1,0 +1,35 @@
+"""The autograder's README: each claim names a test and cases that are there."""
+
+import re
+from pathlib import Path
+
+from autograder.attacks.case import CASES, read_cases
+from autograder.judging.settings import Settings
+from autograder.running.session import LOOK_SECONDS, WALL_TIMES
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "autograder" / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_test_that_is_named_is_there():
+    named = re.findall(r"`(tests/[\w/]+\.py)`", TEXT)
+    assert len(named) > 5
+    assert [path for path in named if not (ROOT / path).is_file()] == []
+
+
+def test_every_case_that_is_named_is_there():
+    groups = re.findall(r"cases/(\w+)\.yaml", TEXT)
+    assert set(groups) == {path.stem for path in CASES.glob("*.yaml")}
+    names = {case.name for case in read_cases()}
+    assert {"opens-connections", "lives-on", "hidden-cases-kept"} <= names
+    assert any(name.startswith("ready-made-") for name in names)
+
+
+def test_the_limits_are_those_of_the_settings():
+    s = Settings()
+    assert f"{s.cell_seconds:g} s of CPU time" in TEXT
+    assert WALL_TIMES == 3
+    assert f"{s.submission_seconds:g} s and {s.memory_mib / 1024:g} GiB" in TEXT
+    assert f"{s.processes} processes" in TEXT
+    assert f"{s.stop_bytes / 1e6:g} MB of output" in TEXT
+    assert f"every {1000 * LOOK_SECONDS:g} ms" in TEXT

@@ -9,7 +9,15 @@ _HOMES = {
     **dict.fromkeys(("by_class", "by_slice", "hard_samples", "judged"), ".material.looking"),
     "small_coco_folder": ".material.own",
     **dict.fromkeys(
-        ("BUDGET_MS", "GOOD", "MOST_LOST", "compare_plans", "exported", "reached_here"),
+        (
+            "BUDGET_MS",
+            "GOOD",
+            "MOST_LOST",
+            "compare_plans",
+            "exported",
+            "points_lost",
+            "reached_here",
+        ),
         ".material.plans",
     ),
     **dict.fromkeys(("one_ruler_scores", "shown_on", "thresholds_table"), ".material.traps"),

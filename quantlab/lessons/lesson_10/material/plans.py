@@ -57,6 +57,11 @@ def reached_here(seconds: float = 4.0) -> tuple[float, Listing]:
     return asked, Listing("This machine", Table(columns, rows), (said,))
 
 
+def points_lost(plan: Plan) -> float:
+    """Points of mAP that a plan loses on the test scenes."""
+    return TRIAL.run(plan, SLICES, progress=True).lost("all")
+
+
 def compare_plans(plans: Mapping[str, Plan], verdict: Verdict, asked: float) -> Listing:
     """Each plan carried out on test scenes, with the verdicts of your function.
 

@@ -468,7 +468,7 @@ z, s = np.array([-2.0, 1.0, 5.0, 9.0, 20.0]), 4.0
 for name, clip in (("ReLU", np.inf), ("ReLU6", 6.0)):
     plain = np.clip(z, 0, clip)
     equalized = np.clip(z / s, 0, clip) * s
-    print(f"{name:6} plain {plain}, equalized {equalized}, alike: {np.allclose(plain, equalized)}")
+    print(f"{name:6} {plain} and {equalized}, alike: {np.allclose(plain, equalized)}")
 
 # %% [markdown]
 # `equalize` leaves such pairs of layers out and says so. You may put ReLU in place of ReLU6

@@ -516,3 +516,6 @@ check("8.7")
 #
 # **Lesson 09 · Deployment.** The integers are good. Do they also run as integers, on the runtime
 # that you ship, and is that faster? Open `09_deployment`.
+#
+# **Optional project:** [a tiny loop of your own](../project_tiny_qat/project_tiny_qat.ipynb), with
+# weights of 4 bits and activations of 3.

@@ -36,6 +36,7 @@ path = "| step | what you can do then | lessons |\n|---|---|---|\n" + "\n".join(
 PROJECTS = (
     ("project_per_channel", "per-tensor against per-channel on the small classifier", 6),
     ("project_worst_layers", "the worst two layers of a segmenter", 7),
+    ("project_tiny_qat", "a tiny loop of quantization-aware training", 8),
 )
 projects = "\n".join(
     f"- [{what}](../{name}/{name}.ipynb), after lesson {link[lesson]}"
@@ -91,7 +92,7 @@ i_can("learning_path")
 # %% [markdown]
 # ## Projects, with nobody's numbers but yours
 #
-# Each takes about 45 minutes. There are no points: a review looks at what you found, and measures
+# Each takes 45 to 60 minutes. There are no points: a review looks at what you found, and measures
 # one of your numbers again.
 #
 # {{projects}}

@@ -28,7 +28,7 @@ BENCHMARKS = {
     "entropy": "time of the entropy threshold against ONNX Runtime's calibrator (2,048 bins)",
     "capstone": "the detector's plans: points lost, speed, and 10 ms a frame (10 to 20 minutes)",
     "grading": "lesson 01 graded: `autograder grade` against `nbgrader autograde` (goal 4x)",
-    "whole_class": "1,000 submissions, a twentieth of each fault, killed and resumed: does it add up",
+    "whole_class": "1,000 submissions, some of each fault, killed and resumed: does it add up",
     "fake_quantize": "time of fake quantization, forward and backward, against torch (goal 1.3x)",
 }
 DEFAULT = "quantizers"

@@ -177,7 +177,7 @@ def _place(course: Course, found: Sequence[Found], shard: Shard | None) -> Itera
             with into_gradebook(course) as keeper:
                 yield keeper
         return
-    if not wanted <= set(course.lessons()):
+    if not wanted & set(course.lessons()):
         with only_grader(course.folder):
             prepare(course, wanted)
     folder = course.folder / "shards" / shard.folder

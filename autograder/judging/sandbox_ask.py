@@ -66,11 +66,11 @@ def reply_of(message: Mapping[str, Any], arguments: int) -> Reply:
     places = isinstance(changed, list) and all(
         type(n) is int and 0 <= n < arguments for n in changed
     )
-    if kind not in KINDS or not places:
+    if not isinstance(kind, str) or kind not in KINDS or not places:
         raise Ended(Verdict.KERNEL_DIED, "Its process sent something that is no answer.")
     texts = {name: _text(message.get(name)) for name in ("error", "message", "line")}
     values = cast(dict[str, Any], message.get("values") or {})
-    return Reply(kind, values.get("value"), changed=tuple(changed), **texts)
+    return Reply(cast(Any, kind), values.get("value"), changed=tuple(changed), **texts)
 
 
 def _text(value: Any) -> str:

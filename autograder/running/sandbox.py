@@ -36,11 +36,13 @@ class Limits:
 @dataclass(frozen=True)
 class Launch:
     """A program to start: requests go to its input, replies come from its output, and what the
-    student's code prints from its error output. `env` is all of its environment."""
+    student's code prints from its error output. `env` is all of its environment, and `end` what
+    must be run besides to end it."""
 
     argv: tuple[str, ...]
     env: dict[str, str] = field(default_factory=dict)
     cwd: str | None = None
+    end: tuple[str, ...] = ()
 
 
 class Sandbox(Protocol):

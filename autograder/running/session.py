@@ -30,6 +30,7 @@ START_SECONDS = 60.0
 GRACE_SECONDS = 3.0
 WALL_TIMES = 3
 GONE_SECONDS = 5.0
+END_SECONDS = 30.0
 HELP = (
     "bubblewrap needs user namespaces: on Ubuntu 23.10 and later its AppArmor profile must be "
     "installed, and a container must allow them. Or use --isolation container."
@@ -62,7 +63,9 @@ class Session:
         self._deadline = time.monotonic() + START_SECONDS
         self._printed, self._printed_bytes = bytearray(), 0
         self._lock = threading.Lock()
-        self._process = _start(sandbox.launch(_limits(settings)))
+        launch = sandbox.launch(_limits(settings))
+        self._end_words = launch.end
+        self._process = _start(launch)
         assert self._process.stderr is not None
         os.set_blocking(self._process.stderr.fileno(), False)
         self._threads = [
@@ -143,6 +146,9 @@ class Session:
         with contextlib.suppress(OSError, AttributeError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
+        if self._end_words:
+            words, self._end_words = self._end_words, ()
+            subprocess.run(words, capture_output=True, timeout=END_SECONDS, check=False)
         for process in gone:
             with contextlib.suppress(psutil.Error):
                 process.kill()

@@ -39,8 +39,15 @@ from quantlab.lessons.lesson_10.material import kept as keeping
 from quantlab.lessons.lesson_10.material import plans as carrying
 from quantlab.lessons.lesson_10.material.looking import hard_figure
 from quantlab.lessons.lesson_10.material.traps import f1
-from quantlab.scenes import CLASS_NAMES, CocoFolder, Test, Validation
+from quantlab.methods import Recipe, Rule
+from quantlab.scenes import CLASS_NAMES, Calibration, CocoFolder, Test, Validation
+from quantlab.teach.judging.ask import LocalAsk
+from quantlab.teach.judging.judge import judge
+from quantlab.teach.judging.verdict import Verdict
+from quantlab.teach.plans.inference import Inference
+from quantlab.teach.plans.plan import Plan
 from quantlab.teach.plans.speed import Ratio, Speed
+from quantlab.teach.plans.trial import Trial
 from quantlab.zoo import detect, load
 
 ROOT = Path(__file__).parents[2]
@@ -371,6 +378,21 @@ def test_the_small_folder_is_one_of_coco(tmp_path) -> None:
     folder = CocoFolder(small_coco_folder(tmp_path / "own", 2))
     assert len(folder) == 2
     assert folder.class_names == CLASS_NAMES
+
+
+# The plan
+
+
+def test_the_plan_that_somebody_left_misses_both_kinds_of_target() -> None:
+    """On 60 scenes; no single mend would do, so none is named."""
+    weights = Rule("int4", granularity="per-tensor")
+    recipe = Recipe(weights=weights, activations=Rule(observer="minmax"))
+    left = Plan(recipe, Calibration(4), Inference(signed=True))
+    exercise = replace(find("10.9"), trial=Trial("detector", 60))
+    said = judge(exercise, LocalAsk({exercise.answer: left}))
+    assert said.verdict is Verdict.INCORRECT
+    assert said.points == 0
+    assert said.misconception is None
 
 
 # The text

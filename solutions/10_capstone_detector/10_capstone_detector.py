@@ -290,8 +290,8 @@ except NotImplementedError:
     print("Solve 10.2 first, then run this cell again.")
 
 # %% [markdown]
-# The second plan is the surprise of the shelf, made by one word: on an x86 processor it loses
-# nothing and is slower than FP32. Accurate and slow has a simple cause, and it is not accuracy.
+# The second plan is the surprise of the shelf, made by one word: on an x86 processor it loses no
+# points and gains no speed. Accurate and slow has a simple cause, and it is not accuracy.
 #
 # ### Class by class, slice by slice
 #
@@ -398,8 +398,8 @@ except NotImplementedError:
     print("Solve 10.5 first, then run this cell again.")
 
 # %% [markdown]
-# Compare the first column of F1 with the last. On this detector 8 bits move the threshold little,
-# and a threshold that nobody ever tuned costs more than quantizing. Now you know it, and did not
+# Compare the first column of F1 with the last, then the two rows. Which costs more here: 8 bits, or
+# a threshold that nobody ever tuned? Whatever it is on your next detector, measure it, and do not
 # assume it.
 #
 # ## Trap 2: the end of the graph

@@ -23,6 +23,7 @@ COMMANDS = {
     "report": "show the grades and the misconceptions of a class",
     "doctor": "attack this machine's own sandbox, and say what holds",
     "attack-suite": "try what cheats, crashes or is unusual on this grader",
+    "kernel": "install the sandbox as a Jupyter kernel, for nbgrader alone",
     "demo": "play the instructor's job end to end on three samples",
 }
 

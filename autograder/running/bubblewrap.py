@@ -46,6 +46,21 @@ class Bubblewrap:
 
 
 def _argv(limits: Limits) -> Iterator[str]:
+    yield from frame(limits)
+    yield from ("--dir", f"{COURSE}/quantlab/learn")
+    for path in rooms():
+        yield from ("--ro-bind", str(path), f"{COURSE}/quantlab/{path.name}")
+    verbs = STUDENT_SIDE / "verbs.py"
+    yield from ("--ro-bind", str(verbs), f"{COURSE}/quantlab/learn/__init__.py")
+    yield from ("--ro-bind", str(STUDENT_SIDE), f"{COURSE}/student_side")
+    for name, value in environment(HOME, f"{sys.prefix}/bin:/usr/bin:/bin", COURSE).items():
+        yield from ("--setenv", name, value)
+    yield from ("--chdir", HOME, "--remount-ro", "/")
+    yield from ("--", sys.executable, "-P", "-s", "-m", "student_side.main")
+
+
+def frame(limits: Limits) -> Iterator[str]:
+    """bubblewrap with the system and this Python, without the course. NoSandbox without it."""
     program = shutil.which("bwrap")
     if program is None:
         raise NoSandbox(
@@ -63,16 +78,6 @@ def _argv(limits: Limits) -> Iterator[str]:
     yield from _system()
     for hidden in _masked():
         yield from ("--tmpfs", hidden, "--remount-ro", hidden)
-    yield from ("--dir", f"{COURSE}/quantlab/learn")
-    for path in rooms():
-        yield from ("--ro-bind", str(path), f"{COURSE}/quantlab/{path.name}")
-    verbs = STUDENT_SIDE / "verbs.py"
-    yield from ("--ro-bind", str(verbs), f"{COURSE}/quantlab/learn/__init__.py")
-    yield from ("--ro-bind", str(STUDENT_SIDE), f"{COURSE}/student_side")
-    for name, value in environment(HOME, f"{sys.prefix}/bin:/usr/bin:/bin", COURSE).items():
-        yield from ("--setenv", name, value)
-    yield from ("--chdir", HOME, "--remount-ro", "/")
-    yield from ("--", sys.executable, "-P", "-s", "-m", "student_side.main")
 
 
 def _tmpfs(path: str, mib: int) -> tuple[str, ...]:

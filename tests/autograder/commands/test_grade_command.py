@@ -116,7 +116,19 @@ def test_help_has_an_example_exit_codes_and_says_what_is_not_stopped(capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["build", "lint", "release", "collect", "feedback", "report", "demo"]
+    "command",
+    [
+        "build",
+        "lint",
+        "release",
+        "collect",
+        "feedback",
+        "report",
+        "demo",
+        "doctor",
+        "attack-suite",
+        "kernel",
+    ],
 )
 def test_every_command_has_help_with_an_example_and_exit_codes(command, capsys):
     with pytest.raises(SystemExit) as stopped:

@@ -18,7 +18,7 @@ from typing import Protocol
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course_folder import Course
+from autograder.course_folder import Course, CourseError
 from autograder.intake.ingest import Found, Refused, find_submissions, read_submission
 from autograder.intake.strays import find_strays
 from autograder.intake.student_ids import is_id
@@ -99,7 +99,7 @@ def grade_all(
             while ready:
                 yield ready.popleft()
             blank = blanks.pop((outcome.task.student, outcome.task.lesson))
-            yield Graded(keeper.keep(_result(course, outcome, blank)))
+            yield Graded(_keep(course, _result(course, outcome, blank), blank, keeper))
     yield from ready
 
 
@@ -150,6 +150,18 @@ def _result(course: Course, outcome: Outcome, blank: Record) -> Result:
             fault = str(said)
     record = replace(blank, verdict=str(Verdict.GRADER_ERROR), reason=_our_fault(fault))
     return _withheld(course, record)
+
+
+def _keep(course: Course, result: Result, blank: Record, keeper: Keeps) -> Record:
+    """Keep a result; one that cannot be written is a fault of ours and costs no other student."""
+    try:
+        return keeper.keep(result)
+    except CourseError:
+        raise
+    except Exception as fault:
+        said = _our_fault(f"{type(fault).__name__}: {fault}")
+        record = replace(blank, verdict=str(Verdict.GRADER_ERROR), reason=said)
+        return keeper.keep(_withheld(course, record))
 
 
 def _kept(course: Course, found: Found, record: Record, keeper: Keeps) -> Record:

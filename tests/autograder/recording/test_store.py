@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from autograder.course_folder import Course, open_course, prepare
+from autograder.course_folder import Course, CourseError, open_course, prepare
 from autograder.nbgrader.config import course_config
 from autograder.recording import database
 from autograder.recording.database import GradebookError
@@ -221,6 +221,8 @@ def test_the_courses_own_plugin_is_asked(small):
         "c = get_config()\nc.AssignLatePenalties.plugin_class = ADay\n"
     )
     assert penalty_of(course_config(small.folder))("ada", 5.0, 172_800.0) == 2.0
+    with pytest.raises(CourseError, match="late plug-in stopped with TypeError"):
+        penalty_of(course_config(small.folder))("ada", 5.0, None)
 
 
 def test_a_cell_that_the_lesson_gained_is_added(course):

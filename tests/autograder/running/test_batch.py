@@ -178,6 +178,25 @@ def test_the_store_alone_raises_no_traceback_of_sql(a_class):
         pass
 
 
+def test_a_result_that_cannot_be_written_costs_no_other_student(a_class):
+    class HalfACharacter(Inline):
+        def run(self, tasks):
+            for outcome in super().run(tasks):
+                whole = json.loads(outcome.result)
+                if outcome.task.student == "ada":
+                    whole["notebook"]["cells"][0]["source"] = "\ud800"
+                yield replace(outcome, result=json.dumps(whole))
+
+    c = a_class
+    c.submit("ada", c.right())
+    c.submit("ben", c.right())
+    done = graded(c, HalfACharacter(WORK))
+    assert done["ada"].record.verdict == "grader_error"
+    assert "UnicodeEncodeError" in done["ada"].record.reason
+    assert done["ben"].record.score == 5.0
+    assert standing(c.course.db_url, "ada", c.lesson).points["check-97-1"] is None
+
+
 def test_strays_are_listed_and_the_exit_code_is_one(a_class, fake, capsys):
     c = a_class
     c.submit("ada", c.right())

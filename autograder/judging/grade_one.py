@@ -185,7 +185,7 @@ class _Run:
 
     def _judge(self, graded: Graded, cell: NotebookNode, stopped: Stopped | None) -> Judged:
         if not is_exercise(graded.id):
-            return judge_answers_file(graded, self.answers)
+            return judge_answers_file(graded, self.answers, self.notebook.cells)
         if not graded.written:
             return judge_exercise(graded, self.student, self.seed, stopped)
         if cell.metadata.nbgrader.get("checksum") == compute_checksum(cell):

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from autograder.judging.cells import Graded
 from autograder.judging.sandbox_ask import SandboxAsk
+from autograder.judging.typed_answers import write_typed_answers
 from autograder.recording.record import ExerciseResult
 from autograder.running.session import Ended
 from autograder.running.student import Student
@@ -94,16 +97,21 @@ def judge_exercise(
     return _judged(graded, judgement, points, kind, seed, time.perf_counter() - started)
 
 
-def judge_answers_file(graded: Graded, answers: Mapping[str, bytes]) -> Judged:
-    """Judge the answers to a quiz, which came as a file beside the notebook. Never raises."""
+def judge_answers_file(
+    graded: Graded, answers: Mapping[str, bytes], cells: Sequence[NotebookNode]
+) -> Judged:
+    """Judge the answers to a quiz: from the file beside the notebook, or else those that stand in
+    its cells as code. Never raises."""
     started = time.perf_counter()
     points: float | None = None
     try:
         with tempfile.TemporaryDirectory(prefix="quantlab-quiz-") as folder:
-            path = Path(folder) / f"{graded.id}.answers.json"
+            quiz, path = load_quiz(graded.id), Path(folder) / f"{graded.id}.answers.json"
             if path.name in answers:
                 path.write_bytes(answers[path.name])
-            judgement = judge_quiz(load_quiz(graded.id), path)
+            else:
+                write_typed_answers(cells, quiz, Path(folder))
+            judgement = judge_quiz(quiz, path)
         points = None if judgement.verdict is Verdict.INCONCLUSIVE else judgement.points
     except Exception as fault:
         judgement = _ours(graded, fault)

@@ -16,6 +16,7 @@ from autograder.authoring.instructor import instructor_notebook
 from quantlab.analysis.detection import evaluate_detections
 from quantlab.analysis.drop import Drop
 from quantlab.base.figure_style import alt_text
+from quantlab.base.palette import BLUE, ORANGE
 from quantlab.deploy.latency.measure import latency_report
 from quantlab.lessons.catalogue import find, load_quiz, of_lesson
 from quantlab.lessons.lesson_10 import (
@@ -247,7 +248,10 @@ def test_the_picture_shows_every_plan_and_says_the_chosen_one() -> None:
     assert f"Lost {lost[0]:.2f} points" in drawing.text
     assert f"{speed[0]:.2f} times as fast" in drawing.text
     good = plan_drawing(**{name: options[0] for name, options in CHOICES.items()})
-    assert good.svg != drawing.svg
+    assert BLUE in good.svg
+    assert BLUE not in drawing.svg
+    partly = plan_drawing(**{**START, "weights": "per-channel", "input": "pixels"})
+    assert ORANGE in partly.svg  # accurate and slow is not in the box
 
 
 def test_the_static_twin_shows_the_start_and_the_plan_in_the_box() -> None:
@@ -353,6 +357,7 @@ def test_the_table_of_frames_divides_medians_of_whole_frames() -> None:
     assert (first["frame"], first["ratio"]) == (14.0, 1.0)
     assert (second["prepare"], second["network"], second["decode"]) == (2.0, 5.5, 1.0)
     assert second["ratio"] == pytest.approx(14 / 8.5)
+    assert 1.5 < second["low"] <= second["ratio"] <= second["high"] < 1.8
 
 
 # This machine

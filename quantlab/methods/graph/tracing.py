@@ -2,6 +2,8 @@
 
 from copy import deepcopy
 from inspect import Parameter, signature
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import torch
@@ -9,18 +11,8 @@ from torch import fx, nn
 from torch.nn.utils import parametrize
 
 from quantlab.methods.graph.batches import as_batch
-from quantlab.methods.graph.calls import MODULES, torch_class
 from quantlab.methods.graph.normal_form import bring_into_normal_form, record_shapes
-
-
-class _Tracer(fx.Tracer):
-    """Takes a plain subclass of a layer for that layer; torch would look into it.
-
-    Made with `param_shapes_constant`, so that Python may look at the shapes of parameters.
-    """
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return super().is_leaf_module(m, module_qualified_name) or torch_class(m) in MODULES
+from quantlab.methods.graph.shape_tracing import LayerTracer, ShapeTracer
 
 
 def trace_model(model: nn.Module, example: Any) -> fx.GraphModule:
@@ -49,8 +41,10 @@ def trace_model(model: nn.Module, example: Any) -> fx.GraphModule:
     TypeError
         `model` is no module, or `example` no float32 array.
     ValueError
-        The model cannot be traced: its Python code looks at the values of a tensor. It takes more
-        than one input, does not run on the example, or its graph computes something else.
+        The model cannot be traced: its Python code looks at the values of a tensor, or computes
+        with the number of images. It takes more than one input, does not run on the example, or its
+        graph computes something else; its parameters are not float32. Python may look at all other
+        sizes.
 
     Examples
     --------
@@ -64,14 +58,25 @@ def trace_model(model: nn.Module, example: Any) -> fx.GraphModule:
             f"pass the model itself, not its class, weights or file name."
         )
     batch = as_batch(example, "example")
+    _check_float32(model)
     copy = deepcopy(model).cpu().eval().requires_grad_(False)
     _settle_parametrizations(copy)
     _defaults(copy)  # refuses a second input in our words, before torch does
     with torch.no_grad():
         expected = _run(copy, batch)
-        graph = bring_into_normal_form(symbolic_graph(copy), batch)
+        graph = bring_into_normal_form(_graph_of(copy, batch), batch)
         _check_same(record_shapes(graph, batch), expected)
     return graph
+
+
+def _check_float32(model: nn.Module) -> None:
+    for name, weight in model.named_parameters():
+        if weight.is_floating_point() and weight.dtype != torch.float32:
+            found = str(weight.dtype).removeprefix("torch.")
+            raise ValueError(
+                f"the model's parameter {name!r} is {found}, but a model is quantized and "
+                f"exported from float32: call model.float() first."
+            )
 
 
 def _settle_parametrizations(model: nn.Module) -> None:
@@ -115,15 +120,71 @@ def symbolic_graph(model: nn.Module) -> fx.GraphModule:
     if isinstance(model, fx.GraphModule):
         return model
     try:
-        graph = _Tracer(param_shapes_constant=True).trace(model, concrete_args=_defaults(model))
+        return _traced(model, LayerTracer(param_shapes_constant=True))
     except Exception as error:  # the model runs, so whatever is raised here comes from tracing it
-        raise ValueError(
-            f"{type(model).__name__} cannot be traced by torch.fx "
-            f"({_first_line(error)}): its forward decides in Python by the values of a tensor; "
-            f"move that decision out of the model."
-        ) from error
+        raise _why_not(model, error) from error
+
+
+def _graph_of(model: nn.Module, batch: torch.Tensor) -> fx.GraphModule:
+    """By torch.fx alone; where that cannot, with the sizes that the example has."""
+    if isinstance(model, fx.GraphModule):
+        return model
+    try:
+        return _traced(model, LayerTracer(param_shapes_constant=True))
+    except Exception:
+        try:
+            graph = _traced(model, ShapeTracer(batch))
+        except Exception as error:  # as in `symbolic_graph`
+            raise _why_not(model, error) from error
+        _check_other_batch(model, graph, batch)
+        return graph
+
+
+def _traced(model: nn.Module, tracer: fx.Tracer) -> fx.GraphModule:
+    graph = tracer.trace(model, concrete_args=_defaults(model))
     _drop_extra_inputs(graph)
     return fx.GraphModule(model, graph)
+
+
+def _check_other_batch(model: nn.Module, graph: fx.GraphModule, batch: torch.Tensor) -> None:
+    """Refuse a graph that holds the number of the example's images as a constant."""
+    more = torch.cat([batch, batch[:1]])
+    try:
+        free = _same(graph(more.clone()), model(more.clone()))
+    except (RuntimeError, ValueError, TypeError, IndexError):
+        free = False
+    if not free:
+        raise ValueError(
+            f"{type(model).__name__} computes in Python with the number of images, here "
+            f"{len(batch)}, but a batch may have any size: write x.size(0) or -1 where a shape is "
+            f"made, and decide nothing by it."
+        )
+
+
+def _why_not(model: nn.Module, error: Exception) -> ValueError:
+    """What Python wanted of a tensor, and in which line of the model."""
+    name, said, line = type(model).__name__, _first_line(error), _line_of_model(error)
+    if isinstance(error, fx.proxy.TraceError):
+        cause = "its forward decides in Python by the values of a tensor"
+    else:
+        cause = "its forward does in Python what no graph can hold"
+    return ValueError(
+        f"{name} cannot be traced by torch.fx ({said}): {cause}{line}; move that out of the model, "
+        f"or write it with torch operators such as torch.where."
+    )
+
+
+def _line_of_model(error: Exception) -> str:
+    """Where the model's own source was: the last line that is neither torch's nor quantlab's."""
+    own = (Path(torch.__file__).parent, Path(__file__).parent)
+    frames = [
+        frame
+        for frame in extract_tb(error.__traceback__)
+        if frame.line and not any(Path(frame.filename).is_relative_to(folder) for folder in own)
+    ]
+    if not frames:
+        return ""
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno}: {frames[-1].line})"
 
 
 def _defaults(model: nn.Module) -> dict[str, Any]:
@@ -171,17 +232,20 @@ def _check_same(result: Any, expected: Any) -> None:
     The operators are the same ones, so the results are too, but for a mean that became a pool:
     float32 sums in another order, far within 1e-3 of the largest value.
     """
-    got, wanted = _tensors(result), _tensors(expected)
-    same = len(got) == len(wanted) and all(
-        a.shape == b.shape
-        and torch.allclose(a, b, rtol=0, atol=1e-3 * _magnitude(b), equal_nan=True)
-        for a, b in zip(got, wanted, strict=True)
-    )
-    if not same:
+    if not _same(result, expected):
         raise ValueError(
             "the traced graph does not compute what the model does: the model draws random "
             "numbers, or changes in place a tensor that it also uses elsewhere; change that."
         )
+
+
+def _same(result: Any, expected: Any) -> bool:
+    got, wanted = _tensors(result), _tensors(expected)
+    return len(got) == len(wanted) and all(
+        a.shape == b.shape
+        and torch.allclose(a, b, rtol=0, atol=1e-3 * _magnitude(b), equal_nan=True)
+        for a, b in zip(got, wanted, strict=True)
+    )
 
 
 def _tensors(value: Any) -> list[torch.Tensor]:

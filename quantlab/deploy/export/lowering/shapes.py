@@ -116,29 +116,42 @@ def _slice(call: LoweringCall, index: tuple[Any, ...]) -> None:
     rank = len(call.shape)
     if any(part is Ellipsis for part in index):
         at = index.index(Ellipsis)
-        whole = (slice(None),) * (rank - len(index) + 1)
+        whole = (slice(None),) * (rank - sum(part is not None for part in index) + 1)
         index = (*index[:at], *whole, *index[at + 1 :])
-    if not all(isinstance(part, slice | int) for part in index):
+    if not all(isinstance(part, slice | int | None) for part in index):
         raise ValueError(
             f"layer {call.name!r} indexes a tensor by {index}, but only whole numbers and slices "
             f"have an ONNX form here: use torch operators instead."
         )
+    *before, (last, given) = _steps(call, index) or [("Identity", ())]
+    x = call.x
+    for step, constants in before:
+        x = call.before(step, x, *constants, part=step.lower())
+    call.write(last, x, *given)
+
+
+def _steps(call: LoweringCall, index: tuple[Any, ...]) -> list[tuple[str, tuple[str, ...]]]:
+    """Slice, Squeeze of the axes that a number indexes, Unsqueeze where None stands: as needed."""
+    read = [part for part in index if part is not None]
     cuts = [
         (axis, *_ends(part, call.shape[axis]))
-        for axis, part in enumerate(index)
+        for axis, part in enumerate(read)
         if part != slice(None)
     ]
-    dropped = [axis for axis, part in enumerate(index) if isinstance(part, int)]
-    axes, starts, ends, steps = np.array(cuts, dtype=np.int64).reshape(-1, 4).T
-    given = [
-        call.whole(part, values)
-        for part, values in (("starts", starts), ("ends", ends), ("axes", axes), ("steps", steps))
-    ]
+    dropped = [axis for axis, part in enumerate(read) if isinstance(part, int)]
+    left = [part for part in index if not isinstance(part, int)]
+    added = [axis for axis, part in enumerate(left) if part is None]
+    steps: list[tuple[str, tuple[str, ...]]] = []
+    if cuts:
+        names = ("axes", "starts", "ends", "steps")
+        whole = dict(zip(names, np.array(cuts, dtype=np.int64).T, strict=True))
+        in_order = ("starts", "ends", "axes", "steps")
+        steps.append(("Slice", tuple(call.whole(name, whole[name]) for name in in_order)))
     if dropped:
-        sliced = call.before("Slice", call.x, *given, part="sliced")
-        call.write("Squeeze", sliced, call.whole("dropped", dropped))
-    else:
-        call.write("Slice", call.x, *given)
+        steps.append(("Squeeze", (call.whole("dropped", dropped),)))
+    if added:
+        steps.append(("Unsqueeze", (call.whole("added", added),)))
+    return steps
 
 
 def _ends(part: slice | int, length: int) -> tuple[int, int, int]:

@@ -1,11 +1,13 @@
 """trace_model: the graph computes what the model does, the model stays as it is, bad input."""
 
 import copy
+import math
 import time
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import parametrizations
 
@@ -121,6 +123,91 @@ def test_an_argument_that_nobody_gives_costs_one_look_at_each_node():
     assert time.process_time() - started < 5
     assert [n.name for n in graph.graph.nodes if n.op == "placeholder"] == ["x"]
     assert torch.equal(graph(X[:1]), model(X[:1]))
+
+
+class Sized(nn.Module):
+    """A function of (self, x) beside two layers."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+        self.a, self.b = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 1)
+
+    def forward(self, x, mask=None, scale=1.0):
+        return self.function(self, x)
+
+
+def checked(s, x):
+    assert x.shape[2] % 4 == 0, "sides of whole blocks"
+    n, c, h, w = x.size()
+    if not (h == w and c == 3 and x.dim() == x.ndim == 4):
+        raise ValueError(x.shape)
+    return s.a(x).view(n, -1)
+
+
+def looped(s, x):
+    y = s.a(x)
+    for _ in range(y.shape[-1] // 3):
+        y = y + s.b(y)
+    return y
+
+
+def cut(s, x):
+    return torch.cat([s.a(part) * (i + 1) for i, part in enumerate(x.split(4, 2))], 2)
+
+
+SIZES = {
+    "branch": lambda s, x: s.a(x) if x.shape[2] % 2 == 0 else None,
+    "asserts": checked,
+    "loop": looped,
+    "pieces": cut,
+    "list of sizes": lambda s, x: F.interpolate(s.a(x), size=[2 * d for d in x.shape[2:]]),
+    "unpacked": lambda s, x: s.a(x).reshape(*x.shape[:1], -1),
+    "arithmetic": lambda s, x: F.avg_pool2d(s.a(x), math.ceil(x.shape[2] / 3)),
+    "a tensor of a size": lambda s, x: s.a(x) + torch.ones(x.shape[2]),
+    "of a reshaped one": lambda s, x: s.a(x).flatten(2) if len(x.flatten(2).shape) == 3 else x,
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_python_may_look_at_sizes(name):
+    """To the last bit, for another number of images too: that one stays open."""
+    model = Sized(SIZES[name]).eval()
+    graph = trace_model(model, X)
+    for x in (X, torch.cat([X, -X, X[:1]])):
+        with torch.no_grad():
+            assert torch.equal(graph(x), model(x))
+
+
+def test_the_number_of_images_is_no_number_of_python():
+    for function in (
+        lambda s, x: s.a(x) if len(x) == 2 else s.b(s.a(x)),
+        lambda s, x: s.a(x).reshape(int(x.shape[0]), -1),
+    ):
+        with pytest.raises(ValueError, match="Sized computes in Python with the number of images"):
+            trace_model(Sized(function), X)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda s, x: s.a(x) if x.mean().item() > 0 else x,
+        lambda s, x: s.a(x) if x.max() > 0 and x.shape[2] == 8 else x,
+        lambda s, x: s.a(x)[:, : int(x.abs().max())],
+        lambda s, x: s.a(x) if torch.equal(x, x) else x,
+    ],
+)
+def test_values_are_refused_with_the_line_of_the_model(function):
+    with pytest.raises(ValueError, match="by the values of a tensor") as caught:
+        trace_model(Sized(function), X)
+    assert f"(test_tracing.py, line {function.__code__.co_firstlineno}: " in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_weights_of_another_type_are_named(dtype):
+    with pytest.raises(ValueError, match=r"'conv.weight' is .*float.*: call model.float\(\) first"):
+        trace_model(Net().to(dtype), X)
 
 
 class Branches(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nbgrader.api import Assignment, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Assignment, Grade, Student, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy import select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, selectinload
@@ -102,10 +102,13 @@ def roster(db_url: str) -> dict[str, Person]:
 
 
 def _submissions():  # type: ignore[no-untyped-def]
+    """All that a standing needs in a handful of queries, however large the class."""
     notebooks = selectinload(SubmittedAssignment.notebooks)
+    grades = notebooks.selectinload(SubmittedNotebook.grades)
     return select(SubmittedAssignment).options(
         selectinload(SubmittedAssignment.assignment),
-        notebooks.selectinload(SubmittedNotebook.grades),
+        grades.selectinload(Grade.cell),
+        grades.undefer(Grade.max_score),
     )
 
 

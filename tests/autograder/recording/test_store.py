@@ -235,6 +235,28 @@ def test_a_cell_that_the_lesson_gained_is_added(course):
     assert (stored.standing.score, stored.standing.max_score) == (4.0, 8.0)
 
 
+def test_a_large_class_is_read_in_as_many_queries_as_a_small_one(small):
+    def queries():
+        seen.clear()
+        standings(small.db_url)
+        return len(seen)
+
+    def count(*_):
+        seen.append(1)
+
+    seen = []
+    with Store(small.db_url) as store:
+        store.put(RIGHT)
+        event.listen(Engine, "before_cursor_execute", count)
+        try:
+            one = queries()
+            for n in range(9):
+                store.put(replace(RIGHT, student=f"s{n}"))
+            assert queries() == one
+        finally:
+            event.remove(Engine, "before_cursor_execute", count)
+
+
 # A gradebook that refuses: one sentence, nothing half done.
 
 

@@ -78,6 +78,14 @@ def hand_in(case: Case, field: Field, submitted: Path) -> Found:
 
 TEXTS: dict[str, Callable[[str], bytes]] = {
     "deep": lambda text: b"[" * 100_000 + b"]" * 100_000,
+    "brackets": lambda text: text.replace(
+        '"metadata": {', '"metadata": {"x": [' + "[]," * 5_000_000 + "[]], ", 1
+    ).encode(),
+    "cells": lambda text: text.replace(
+        '"cells": [',
+        '"cells": [' + '{"cell_type":"markdown","metadata":{},"source":""},' * 100_000,
+        1,
+    ).encode(),
     "bom": lambda text: b"\xef\xbb\xbf" + text.encode(),
     "crlf": lambda text: (
         json.dumps(json.loads(text), indent=1).replace("\n", "\r\n").replace("\\n", "\\r\\n")

@@ -27,6 +27,10 @@ from quantlab.teach.judging.verdict import Verdict
 LARGEST_NOTEBOOK = 50_000_000
 LARGEST_ANSWERS = 64 * 1024
 MOST_CELLS = 2_000
+#: Brackets in a notebook's JSON, and cells before they are looked at one by one: a file of some
+#: megabytes can hold millions of empty lists, which take minutes and gigabytes to look through.
+MOST_BRACKETS = 1_000_000
+MOST_CELLS_READ = 4 * MOST_CELLS
 #: Never through a link, and never waiting for the other end of a pipe.
 CAREFULLY = (
     os.O_RDONLY
@@ -142,6 +146,14 @@ def parse_notebook(data: bytes) -> NotebookNode:
     again = "Please hand it in again, saved by JupyterLab."
     if not data.strip():
         raise Refused(Verdict.MALFORMED, f"The notebook file is empty. {again}")
+    if data.count(b"[") + data.count(b"{") > MOST_BRACKETS:
+        raise Refused(
+            Verdict.MALFORMED,
+            f"The file holds more than {MOST_BRACKETS:,} lists and objects, which no notebook "
+            f"does. {again}",
+        )
+    if data.count(b'"cell_type"') > MOST_CELLS_READ:
+        raise Refused(Verdict.MALFORMED, f"{_TOO_MANY} {again}")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
@@ -160,9 +172,12 @@ def parse_notebook(data: bytes) -> NotebookNode:
     if not usable or len(cells) > MOST_CELLS:
         raise Refused(
             Verdict.MALFORMED,
-            f"The file is JSON, and no notebook of at most {MOST_CELLS} cells with text. {again}",
+            f"{_TOO_MANY} {again}",
         )
     return notebook
+
+
+_TOO_MANY = f"The file is JSON, and no notebook of at most {MOST_CELLS} cells with text."
 
 
 def _why_unreadable(text: str, fault: BaseException) -> str:

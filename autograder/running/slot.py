@@ -23,7 +23,7 @@ from autograder.running.task import ATTEMPTS, WORK, Outcome, Task
 #: Starting a worker loads the course; a loaded machine may need a while.
 START_SECONDS = 120.0
 #: Beyond the submission's own budget: restarts of the sandbox, judging, writing the result.
-GRACE_SECONDS = 120.0
+GRACE_SECONDS = 900.0
 
 
 class Slot:

@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,28 +116,50 @@ def _instructor_notebook():
 
 
 @pytest.fixture(scope="session")
-def built_course(tmp_path_factory):
-    """source/, release/ and gradebook.db of the tiny lesson; tests work on copies."""
-    rooms = tmp_path_factory.mktemp("lessons")
+def tiny_room(tmp_path_factory):
+    """The tiny lesson's exercises, and a folder whose sitecustomize.py finds them."""
+    rooms, start = tmp_path_factory.mktemp("lessons"), tmp_path_factory.mktemp("start")
     for package in ("lesson_97", "lesson_97/exercises"):
         (rooms / package).mkdir()
         (rooms / package / "__init__.py").touch()
     (rooms / "lesson_97" / "exercises" / "tiny.py").write_text(EXERCISES)
-    with_room(rooms, tmp_path_factory.mktemp("start"))
+    lines = ("import quantlab.lessons", f"quantlab.lessons.__path__.append({str(rooms)!r})")
+    (start / "sitecustomize.py").write_text("\n".join(lines))
+    return rooms, start
+
+
+@contextmanager
+def found(tiny_room):
+    """Let this process find the tiny lesson, and every Python that it starts; then no longer."""
+    rooms, start = map(str, tiny_room)
+    before = os.environ.get("PYTHONPATH")
+    quantlab.lessons.__path__.append(rooms)
+    os.environ["PYTHONPATH"] = os.pathsep.join([start, *([before] if before else [])])
+    try:
+        yield
+    finally:
+        quantlab.lessons.__path__.remove(rooms)
+        del os.environ["PYTHONPATH"]
+        os.environ.update({} if before is None else {"PYTHONPATH": before})
+
+
+@pytest.fixture(scope="module")
+def room(tiny_room):
+    """The tiny lesson is one of the course while the tests of a module run, and no longer: other
+    tests count the course's lessons."""
+    with found(tiny_room):
+        yield
+
+
+@pytest.fixture(scope="session")
+def built_course(tiny_room, tmp_path_factory):
+    """source/, release/ and gradebook.db of the tiny lesson; tests work on copies."""
     folder = tmp_path_factory.mktemp("course")
     write_notebook(_instructor_notebook(), folder / "source" / LESSON / f"{LESSON}.ipynb")
     (folder / "submitted").mkdir()
-    prepare(open_course(folder / "submitted", None, None), {LESSON})
+    with found(tiny_room):
+        prepare(open_course(folder / "submitted", None, None), {LESSON})
     return folder
-
-
-def with_room(rooms, start):
-    """Let this process find the tiny lesson, and every Python that it starts."""
-    quantlab.lessons.__path__.append(str(rooms))
-    lines = ("import quantlab.lessons", f"quantlab.lessons.__path__.append({str(rooms)!r})")
-    (start / "sitecustomize.py").write_text("\n".join(lines))
-    there = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(start), *([there] if there else [])])
 
 
 class Class:
@@ -195,14 +218,14 @@ class Class:
 
 
 @pytest.fixture
-def a_class(built_course, tmp_path):
+def a_class(built_course, room, tmp_path):
     folder = tmp_path / "course"
     shutil.copytree(built_course, folder)
     return Class(folder)
 
 
 @pytest.fixture(scope="module")
-def module_class(built_course, tmp_path_factory):
+def module_class(built_course, room, tmp_path_factory):
     """A class that a whole module shares."""
     folder = tmp_path_factory.mktemp("module") / "course"
     shutil.copytree(built_course, folder)

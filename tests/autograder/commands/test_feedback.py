@@ -121,7 +121,7 @@ def test_a_page_loads_nothing(pages):
         ("timeout", "The cell ran longer than 30 s.", "The cell ran longer than 30 s."),
     ],
 )
-def test_of_a_function_only_what_shows_no_case_is_said(built_course, verdict, observed, shown):
+def test_of_a_function_only_what_shows_no_case_is_said(room, verdict, observed, shown):
     judged = Judgement("97.1", "Double", Verdict(verdict), 0.0, 3.0, observed=observed)
     card = repr(student_card(judged.to_dict()))
     assert shown in card

@@ -36,7 +36,7 @@ RIGHT = Record(
 
 
 @pytest.fixture(scope="module")
-def postgres_host(built_course, tmp_path_factory):
+def postgres_host(built_course, room, tmp_path_factory):
     """A server whose database `tiny` holds the tiny lesson, as `prepare` makes it there."""
     folder = tmp_path_factory.mktemp("on_postgres") / "course"
     shutil.copytree(built_course, folder)

@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
+from sqlalchemy.exc import DatabaseError
 
 from autograder.attacks.case import Case
 from autograder.attacks.field import Field
@@ -99,7 +100,10 @@ def _try(case: Case, built: Path) -> str:
             "memory": MEMORY,
         }
         printed, late = _run(PROGRAM.format(**settings), field.root)
-        score = _score(course, found.student, case.lesson)
+        try:
+            score = _score(course, found.student, case.lesson)
+        except DatabaseError:
+            return "the gradebook is destroyed"
         path = course / "autograded" / found.student / case.lesson / f"{case.lesson}.ipynb"
         problems = field.problems(case, _shown(path))
         if "ALIVE" in printed:

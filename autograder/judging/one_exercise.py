@@ -19,7 +19,7 @@ from autograder.judging.cells import Graded
 from autograder.judging.sandbox_ask import SandboxAsk
 from autograder.judging.typed_answers import write_typed_answers
 from autograder.recording.record import ExerciseResult
-from autograder.running.session import Ended
+from autograder.running.session import WALL_TIMES, Ended
 from autograder.running.student import Student
 from quantlab.base.time_limit import TimeIsUp, time_limit
 from quantlab.lessons.catalogue import find, load_quiz
@@ -74,7 +74,8 @@ def judge_exercise(
     try:
         exercise = find(graded.id)
         kind = exercise.kind
-        judgement = _in_time(exercise, lambda: _judge(exercise, student, seed))
+        asking = WALL_TIMES * student.settings.cell_seconds
+        judgement = _in_time(exercise, asking, lambda: _judge(exercise, student, seed))
         points = judgement.points
     except Ended as ended:
         judgement = _unjudged(graded, ended.verdict, ended.sentence, NEXT.get(ended.verdict, ""))
@@ -126,9 +127,10 @@ def _judge(exercise: Exercise, student: Student, seed: int) -> Judgement:
     return judge(exercise, ask, seed) if ask.used else judgement
 
 
-def _in_time(exercise: Exercise, work: Callable[[], Judgement]) -> Judgement:
+def _in_time(exercise: Exercise, asking: float, work: Callable[[], Judgement]) -> Judgement:
+    """The judge's own time, beside what the answers may take to come (`asking`)."""
     seconds = PLAN_TIMES * exercise.seconds if exercise.kind == "plan" else JUDGE_SECONDS
-    with time_limit(seconds):
+    with time_limit(seconds + 2 * asking):
         return work()
 
 

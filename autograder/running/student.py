@@ -111,6 +111,9 @@ class Student:
             self._printed_last = session.take_printed()
             self._end()
             raise
+        except BaseException:  # an answer that is still on its way would be taken for the next one
+            self._end()
+            raise
         events = reply.get("events")
         for event in events if isinstance(events, list) else ():
             if len(self.events) < MOST_EVENTS:

@@ -119,3 +119,21 @@ def test_a_submission_that_cannot_be_read_has_no_score(a_class, desk):
     assert (record.verdict, record.score, record.max_score) == ("malformed", None, 7.0)
     assert "could not be graded" in notebook.cells[0].source
     json.loads(text)
+
+
+def test_a_judge_without_end_is_a_fault_of_ours_and_costs_no_other_question(
+    a_class, desk, monkeypatch
+):
+    judge = one_exercise.judge
+
+    def endless(exercise, ask, seed):
+        judged = judge(exercise, ask, seed)
+        while exercise.id == "97.1":
+            ask.value("nothing")
+        return judged
+
+    monkeypatch.setattr(one_exercise, "judge", endless)
+    monkeypatch.setattr(one_exercise, "JUDGE_SECONDS", 0.0)
+    record, _ = desk.grade(a_class.right(), Settings(cell_seconds=0.5, submission_seconds=120))
+    assert points(record)[0][1] in (None, 0.0)
+    assert points(record)[1] == ("correct", 2.0)

@@ -6,6 +6,7 @@
 - What the model computes from its own parameters alone is one constant: see `constants`.
 - Convolutions, linear layers and normalizations with the model's own weights are modules, also
   where the model calls `F.conv2d` or `F.batch_norm`: see `functional_layers`.
+- Zeros that are padded evenly before a convolution are its own padding: see `paddings`.
 - No module with weights is called twice: the second call has its own copy.
 - Every layer has a name of its own: see `layer_names`.
 - The mean over height and width is a global average pool, with a flatten where it drops the axes.
@@ -22,6 +23,7 @@ from torch import fx, nn
 from quantlab.methods.graph.constants import fold_constants
 from quantlab.methods.graph.functional_layers import module_instead_of_function
 from quantlab.methods.graph.layer_names import name_layers
+from quantlab.methods.graph.paddings import padding_into_convolution
 from quantlab.methods.graph.reshapes import moves_instead_of_shuffle, reshape_instead_of_view
 
 DROPPED_MODULES = (
@@ -85,6 +87,8 @@ def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Gra
         module_instead_of_function(graph, node)
         moves_instead_of_shuffle(graph, node)
     _one_call_a_module(graph)
+    for node in graph.graph.nodes:
+        padding_into_convolution(graph, node)
     graph.graph.eliminate_dead_code()
     name_layers(graph)
     graph.delete_all_unused_submodules()

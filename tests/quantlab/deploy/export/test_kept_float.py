@@ -203,3 +203,12 @@ def test_the_model_the_file_and_the_report_give_one_reason(case: Any) -> None:
 
 def _guards(node: Any) -> bool:
     return node.reason.startswith("A Clip without ends keeps")
+
+
+def test_zeros_before_a_convolution_are_computed_on_integers() -> None:
+    torch.manual_seed(0)
+    net = Net(lambda s, x: s.t(F.pad(x, (1, 1, 1, 1))), t=conv(padding=0)).eval()
+    model = quantize_model(net, [images(4, 16)])
+    assert not model.float_layers
+    exported = build_onnx(model, signed_activations=False)
+    assert compare_with_runtime(exported, images(4, 16, seed=5)).mismatches == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 from dataclasses import dataclass
@@ -23,10 +24,11 @@ class CourseError(Exception):
 
 @dataclass(frozen=True)
 class Course:
-    """The folder, where submissions come from, and the gradebook's address."""
+    """The folder, where submissions come from, where records go, and the gradebook's address."""
 
     folder: Path
     submitted: Path
+    records: Path
     db_url: str
 
     @property
@@ -47,7 +49,23 @@ class Course:
         return tuple(path.stem for path in found if path.stem == path.parent.name)
 
 
-def open_course(submitted: Path | None, folder: Path | None, db_url: str | None) -> Course:
+def add_place_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which course, which gradebook, which records: `course_of` reads them."""
+    parser.add_argument("--course", type=Path, metavar="DIR", help="default: SUBMISSIONS' parent")
+    parser.add_argument("--gradebook", metavar="URL", help="default: gradebook.db in the course")
+    parser.add_argument(
+        "--records", type=Path, metavar="DIR", help="default: records in the course"
+    )
+
+
+def course_of(args: argparse.Namespace) -> Course:
+    """The course that a command was called for. Raises CourseError."""
+    return open_course(args.submissions, args.course, args.gradebook, args.records)
+
+
+def open_course(
+    submitted: Path | None, folder: Path | None, db_url: str | None, records: Path | None = None
+) -> Course:
     """The course that `submitted` belongs to: its parent, unless `folder` says otherwise."""
     if submitted is not None and not submitted.is_dir():
         raise CourseError(
@@ -62,7 +80,8 @@ def open_course(submitted: Path | None, folder: Path | None, db_url: str | None)
     if not folder.is_dir():
         raise CourseError(f"There is no course folder {folder}.")
     address = _absolute(db_url) if db_url else default_db_url(folder)
-    return Course(folder, submitted or folder / "submitted", address)
+    kept = records.resolve() if records else folder / "records"
+    return Course(folder, submitted or folder / "submitted", kept, address)
 
 
 def _absolute(db_url: str) -> str:

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             took, peak = timed([*GRADE, str(mine / "submitted")], mine)
             ours.append(took)
             peaks.append(peak)
-            records = read_records(mine)
+            records = read_records(mine / "records")
             _agree(records, each)
             seconds += [record.seconds for record in records]
             sandbox += [record.peak_mib for record in records]

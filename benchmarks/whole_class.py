@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         asked = hand_in(course, args.submissions)
         started = time.perf_counter()
         first = watched(course, temporary, stop_at=len(asked) // 2)
-        kept = len(read_records(course))
+        kept = len(read_records(course / "records"))
         second = watched(course, temporary, stop_at=None)
         seconds = time.perf_counter() - started
         told = {s["student"]: s for s in json.loads(second.pop("stdout"))["submissions"]}

@@ -15,7 +15,7 @@ from pathlib import Path
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.course_folder import Course, CourseError, open_course
+from autograder.course_folder import Course, CourseError, add_place_arguments, course_of
 from autograder.nbgrader.config import course_config
 from autograder.nbgrader.tidy_checks import load_nothing, name_exercises
 from autograder.programs import put_own_programs_on_path
@@ -69,13 +69,12 @@ class Page:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("submissions", type=Path, nargs="?", metavar="SUBMISSIONS")
-    parser.add_argument("--course", type=Path, metavar="DIR", help="default: SUBMISSIONS' parent")
-    parser.add_argument("--gradebook", metavar="URL", help="default: gradebook.db in the course")
+    add_place_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     try:
-        course = open_course(args.submissions, args.course, args.gradebook)
+        course = course_of(args)
     except CourseError as said:
         print(f"autograder feedback: {said}", file=sys.stderr)
         return 2
@@ -91,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
 
 def write_pages(course: Course) -> Iterator[Page]:
     """Write the page of every record, one after the other; a failure is a `Page` with a problem."""
-    for record in read_records(course.folder):
+    for record in read_records(course.records):
         try:
             path = write_page(course, record)
         except Exception as fault:  # one page that fails must not cost the others theirs

@@ -17,7 +17,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder.attacks.self_test import require
-from autograder.course_folder import Course, CourseError, open_course, prepare
+from autograder.course_folder import (
+    Course,
+    CourseError,
+    add_place_arguments,
+    course_of,
+    prepare,
+)
 from autograder.intake.ingest import Found
 from autograder.judging.settings import CELL_SECONDS, SUBMISSION_SECONDS, Settings
 from autograder.nbgrader.config import course_config
@@ -75,8 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_course_arguments(parser: argparse.ArgumentParser) -> None:
     """Which submissions, of which course, into which gradebook."""
     parser.add_argument("submissions", type=Path, metavar="SUBMISSIONS")
-    parser.add_argument("--gradebook", metavar="URL", help="default: gradebook.db in the course")
-    parser.add_argument("--course", type=Path, metavar="DIR", help="default: SUBMISSIONS' parent")
+    add_place_arguments(parser)
     parser.add_argument(
         "--lesson", action="append", metavar="NAME", help="only this lesson (repeatable)"
     )
@@ -116,7 +121,7 @@ def run(args: argparse.Namespace) -> int:
     lessons = frozenset(args.lesson) if args.lesson else None
     done: list[Graded] = []
     try:
-        course = open_course(args.submissions, args.course, args.gradebook)
+        course = course_of(args)
         found = submissions_of(course, lessons)
         if args.shard:
             found = tuple(one for one in found if one.student in args.shard)

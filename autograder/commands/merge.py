@@ -10,7 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from autograder.commands.grade import into_gradebook
-from autograder.course_folder import Course, CourseError, load_release, open_course, prepare
+from autograder.course_folder import (
+    Course,
+    CourseError,
+    add_place_arguments,
+    course_of,
+    load_release,
+    prepare,
+)
 from autograder.publishing.tables import printable
 from autograder.recording.keep import Result
 from autograder.running.lock import only_grader
@@ -34,14 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folders", type=Path, nargs="*", metavar="FOLDER", help="default: all in COURSE/shards"
     )
-    parser.add_argument("--gradebook", metavar="URL", help="default: gradebook.db in the course")
-    parser.add_argument("--course", type=Path, metavar="DIR", help="default: SUBMISSIONS' parent")
+    add_place_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     try:
-        course = open_course(args.submissions, args.course, args.gradebook)
+        course = course_of(args)
         folders = args.folders or sorted((course.folder / "shards").glob("*-of-*"))
         absent = [folder for folder in folders if not folder.is_dir()]
         if absent or not folders:

@@ -27,7 +27,7 @@ from autograder.commands.grade import (
     into_gradebook,
     settings_of,
 )
-from autograder.course_folder import Course, CourseError, open_course, prepare
+from autograder.course_folder import Course, CourseError, course_of, prepare
 from autograder.judging.environment import environment_sha256
 from autograder.publishing.tables import plain, printable
 from autograder.recording.differences import Change, changes
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     lessons = frozenset(args.lesson) if args.lesson else None
     done: list[Graded] = []
     try:
-        course = open_course(args.submissions, args.course, args.gradebook)
+        course = course_of(args)
         found = submissions_of(course, lessons)
         pending = course.folder / "regrade"
         with only_grader(course.folder):
@@ -99,7 +99,7 @@ def differences(course: Course, records: Iterable[Record]) -> list[Change]:
         change
         for new in records
         for change in changes(
-            read_record(record_path(course.folder, new.student, new.lesson)),
+            read_record(record_path(course.records, new.student, new.lesson)),
             new,
             now.get((new.student, new.lesson)),
         )
@@ -109,7 +109,7 @@ def differences(course: Course, records: Iterable[Record]) -> list[Change]:
 
 def _first_seed(course: Course, lessons: frozenset[str] | None, otherwise: int) -> int:
     """The seed that most of these records were graded with."""
-    records = read_records(course.folder)
+    records = read_records(course.records)
     seeds = [r.seed for r in records if lessons is None or r.lesson in lessons]
     known = Counter(seed for seed in seeds if seed is not None).most_common(1)
     return known[0][0] if known else otherwise

@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
-from autograder.course_folder import Course, CourseError, open_course
+from autograder.course_folder import Course, CourseError, add_place_arguments, open_course
 from autograder.programs import put_own_programs_on_path
 from autograder.publishing import csv_files
 from autograder.publishing.items import items_of
@@ -40,8 +40,7 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("submissions", type=Path, nargs="?", metavar="SUBMISSIONS")
-    parser.add_argument("--course", type=Path, metavar="DIR", help="default: SUBMISSIONS' parent")
-    parser.add_argument("--gradebook", metavar="URL", help="default: gradebook.db in the course")
+    add_place_arguments(parser)
     parser.add_argument(
         "--lesson", action="append", metavar="NAME", help="only this lesson (repeatable)"
     )
@@ -62,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     folder = args.course or (None if args.submissions else Path.cwd())
     put_own_programs_on_path()
     try:
-        course = open_course(args.submissions, folder, args.gradebook)
+        course = open_course(args.submissions, folder, args.gradebook, args.records)
         rows = rows_of(course, frozenset(args.lesson) if args.lesson else None)
         if not any(row.exercises or row.max_score is not None for row in rows):
             print(f"Nothing is graded in {course.folder} yet. Run `autograder grade` first.")

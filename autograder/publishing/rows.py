@@ -73,7 +73,7 @@ def rows_of(course: Course, lessons: frozenset[str] | None = None) -> tuple[Row,
     """
     people, now = roster(course.db_url), standings(course.db_url)
     rows: dict[tuple[str, str], Row] = {}
-    for record in read_records(course.folder):
+    for record in read_records(course.records):
         person = people.get(record.student, Person(record.student))
         key = (record.lesson, record.student)
         rows[key] = row_of(record, person, now.get((record.student, record.lesson)))

@@ -61,7 +61,7 @@ class Keeper:
         try:
             if result.notebook is not None:
                 _write(with_rubrics(result.notebook), path)
-            write_record(self._course.folder, record)
+            write_record(self._course.records, record)
         except OSError as fault:
             raise CourseError(
                 f"The course folder cannot be written ({fault.strerror or fault}). Free some "
@@ -71,7 +71,7 @@ class Keeper:
 
     def earlier(self, record: Record) -> Record | None:
         """The kept record of the same bytes against the same lesson, if it can stand."""
-        path = record_path(self._course.folder, record.student, record.lesson)
+        path = record_path(self._course.records, record.student, record.lesson)
         found = same(read_record(path), record)
         there = self._course.autograded_path(record.student, record.lesson).is_file()
         if found is None or not there:

@@ -109,13 +109,13 @@ class Record:
         return shown
 
 
-def record_path(course: Path, student: str, lesson: str) -> Path:
-    return course / "records" / student / f"{lesson}.json"
+def record_path(records: Path, student: str, lesson: str) -> Path:
+    return records / student / f"{lesson}.json"
 
 
-def write_record(course: Path, record: Record) -> Path:
+def write_record(records: Path, record: Record) -> Path:
     """Write the record; a reader, or a crash, sees the old file or the new one."""
-    path = record_path(course, record.student, record.lesson)
+    path = record_path(records, record.student, record.lesson)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record.to_dict(), indent=1, ensure_ascii=False)
     with replacing(path) as temporary:
@@ -132,7 +132,7 @@ def read_record(path: Path) -> Record | None:
         return None
 
 
-def read_records(course: Path) -> tuple[Record, ...]:
-    """Every readable record of a course, by student and lesson."""
-    found = (read_record(path) for path in sorted((course / "records").glob("*/*.json")))
+def read_records(records: Path) -> tuple[Record, ...]:
+    """Every readable record in a course's folder of records, by student and lesson."""
+    found = (read_record(path) for path in sorted(records.glob("*/*.json")))
     return tuple(record for record in found if record is not None)

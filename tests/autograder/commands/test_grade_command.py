@@ -40,6 +40,16 @@ def test_a_file_name_does_not_steer_the_terminal(a_class, capsys):
     assert "?[31mred.ipynb" in out
 
 
+def test_records_may_be_kept_elsewhere(a_class, tmp_path, capsys):
+    a_class.submit("ada", a_class.right())
+    elsewhere = tmp_path / "kept"
+    assert grade(a_class, "--records", str(elsewhere)) == 0
+    assert [path.parent.name for path in elsewhere.glob("*/*.json")] == ["ada"]
+    assert not (a_class.folder / "records").exists()
+    assert main(["report", "--course", str(a_class.folder), "--records", str(elsewhere)]) == 0
+    assert "ada" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -39,7 +39,7 @@ def course(a_class):
             graded("ada", c.lesson),
             graded("ben", c.lesson, "malformed", "It is empty."),
         ):
-            write_record(c.folder, record)
+            write_record(c.folder / "records", record)
             store.put(record)
     return c
 

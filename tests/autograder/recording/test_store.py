@@ -50,7 +50,7 @@ def on_postgres(postgres_host, built_course, tmp_path) -> Course:
     """The tiny lesson in PostgreSQL, with no submission yet."""
     name = f"{tmp_path.parent.name}_{tmp_path.name}"
     url = postgres.database(postgres_host, name, like="tiny")
-    return Course(built_course, tmp_path, url)
+    return Course(built_course, tmp_path, tmp_path / "records", url)
 
 
 @pytest.fixture(params=["small", "on_postgres"])

@@ -124,7 +124,7 @@ def test_killed_between_gradebook_and_record_is_mended_by_the_next_run(a_class, 
         patch.setattr(keep, "write_record", killed)
         with pytest.raises(KeyboardInterrupt):
             graded(c)
-    assert read_records(c.folder) == ()
+    assert read_records(c.folder / "records") == ()
     before = standing(c.course.db_url, "ada", c.lesson)
     assert not graded(c)["ada"].reused
     assert standing(c.course.db_url, "ada", c.lesson) == before
@@ -153,7 +153,7 @@ def test_a_gradebook_that_refuses_stops_the_batch_in_one_sentence(a_class, fake,
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "it is read-only" in said
-    assert read_records(c.folder) == ()
+    assert read_records(c.folder / "records") == ()
 
 
 def test_a_full_disk_stops_the_batch_in_one_sentence(a_class, fake, capsys, monkeypatch):
@@ -229,7 +229,7 @@ def test_shards_and_their_merge_are_the_batch(a_class, fake, capsys, tmp_path):
     for _ in range(2):
         assert main(merge) == 0
         assert len(standings(c.course.db_url)) == len(students)
-    assert len(read_records(c.folder)) == len(students)
+    assert len(read_records(c.folder / "records")) == len(students)
     assert main([*merge, str(tmp_path / "none")]) == 2
     damaged = next(folders[0].glob("*/*.json"))
     damaged.write_text("{")
@@ -276,7 +276,7 @@ def test_after_kill_9_only_what_is_missing_runs(a_class):
             batch.stdout.readline()
         batch.stdout.readline()
         os.kill(batch.pid, signal.SIGKILL)
-    kept = {record.student for record in read_records(c.folder)}
+    kept = {record.student for record in read_records(c.folder / "records")}
     assert len(kept) == 3
     said = subprocess.run(words, capture_output=True, text=True, env=env, check=True).stdout
     lines = dict(line.split() for line in said.splitlines())

@@ -10,9 +10,14 @@ QUIZ = load_quiz("quick_test")
 KINDS = {"single": "radio", "multiple": "checkbox", "numeric": "text"}
 
 
+def quiz_cell(page):
+    """The quiz, not the checklist above it."""
+    return page.locator(".jp-CodeCell", has_text='quiz("quick_test")').first
+
+
 def answer_by_keyboard(page, wrong: set[str]) -> None:
     """From the first control on, only Tab, Space and typing, until Verify has the focus."""
-    page.locator(".quantlab-quiz input").first.focus()
+    quiz_cell(page).locator(".quantlab-quiz input").first.focus()
     for question in QUIZ.questions:
         right = {i for i, option in enumerate(question.options) if option.right}
         if question.id in wrong and question.kind != "numeric":
@@ -35,7 +40,7 @@ def test_nine_questions_by_keyboard(page, classroom):
     run_all(page)
     two_wrong = {QUIZ.questions[0].id, QUIZ.questions[1].id}
     answer_by_keyboard(page, two_wrong)
-    page.locator(".quantlab-quiz [role=status]", has_text="7 of 9").first.wait_for()
+    quiz_cell(page).locator("[role=status]", has_text="7 of 9").first.wait_for()
     kept = json.loads((folder / "notebooks/quick_test/quick_test.answers.json").read_text())
     assert len(kept["answers"]) == 9
 

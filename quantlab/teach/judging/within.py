@@ -48,6 +48,8 @@ class _Numbers(Within):
             return f"This is {kind_name(got)}; a number is expected."
         if not truth.ndim and seen.ndim:
             return f"This is {kind_name(got)}; a single number is expected."
+        if type(want) is list and seen.ndim == truth.ndim == 1 and seen.size != truth.size:
+            return f"It has {seen.size} entries, and that is not how many there are."
         if seen.shape != truth.shape:
             return f"The shape is {seen.shape}; expected is {truth.shape}."
         if self.dtype is not None and seen.dtype != np.dtype(self.dtype):

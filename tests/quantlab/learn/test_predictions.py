@@ -133,7 +133,7 @@ def test_a_marked_option_holds_where_nothing_is_a_number():
         (lambda: reveal("3.x", "five"), "`measured` is a str; expected is a number."),
         (lambda: reveal("3.x", [1, 2]), "`measured` is a list"),
         (lambda: reveal("3.y", 1), 'not decided by a number: `reveal("3.y")`'),
-        (lambda: reveal("3.q", 1), 'There is no prediction "3.q". Lesson 3 has 3.a.'),
+        (lambda: reveal("3.q", 1), 'There is no prediction "3.q". Lesson 3 has 3.a, 3.b.'),
         (lambda: predict("98.a"), 'There is no prediction "98.a".'),
         (lambda: predict(3.1), 'There is no prediction "3.1"'),
         (lambda: predict("3.x", "z"), "is no option; its options are a to c"),

@@ -25,7 +25,7 @@ def test_exact_accepts_equal_values_of_any_plain_kind(got, want):
         ("3", 3, "This is text; a number is expected."),
         (None, 3, "This is a NoneType; a number is expected."),
         ([[1], [1, 2]], [1, 2], "The rows have different lengths: [[1], [1, 2]]."),
-        ([1, 2, 3], [1, 2], "The shape is (3,); expected is (2,)."),
+        ([1, 2, 3], [1, 2], "It has 3 entries, and that is not how many there are."),
     ],
 )
 def test_exact_says_what_was_seen(got, want, said):

@@ -10,8 +10,19 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from quantlab.teach.quiz.fields import (
+    check_asks,
+    check_flag,
+    check_known,
+    check_no_repeats,
+    check_text,
+    either,
+    number_in,
+    tolerance_in,
+)
 
 KINDS = ("single", "multiple", "numeric")
 ID = re.compile(r"[a-z0-9][a-z0-9_]*")
@@ -34,15 +45,15 @@ MOST_BUTTONS = 4  # of a prediction: more are no longer seen at a glance
 
 def check_quiz(data: Any, where: str) -> None:
     """Raise ValueError with one sentence unless `data` is a quiz; `where` names the file."""
-    _known(data, QUIZ_KEYS, where)
-    _text(data, "id", where)
+    check_known(data, QUIZ_KEYS, where)
+    check_text(data, "id", where)
     if not ID.fullmatch(data["id"]):
         raise ValueError(
             f"{where}: id is {data['id']!r}, but an id is lower-case letters, digits and _."
         )
-    _text(data, "title", where)
-    _flag(data, "keyless", where)
-    mark = _number(data, "pass_mark", where)
+    check_text(data, "title", where)
+    check_flag(data, "keyless", where)
+    mark = number_in(data, "pass_mark", where)
     if not 0 < mark <= 1:
         raise ValueError(
             f"{where}: pass_mark is {mark:g}, but it is a share above 0 and up to 1, such as 0.7."
@@ -54,7 +65,7 @@ def check_quiz(data: Any, where: str) -> None:
         )
     for number, question in enumerate(questions, start=1):
         _check_question(question, f"{where}, question {number}", data.get("keyless", False))
-    _no_repeats((q["id"] for q in questions), "id", where)
+    check_no_repeats((q["id"] for q in questions), "id", where)
 
 
 def check_predictions(data: Any, where: str) -> None:
@@ -63,7 +74,7 @@ def check_predictions(data: Any, where: str) -> None:
         raise ValueError(f"{where}: expected is a list of predictions; write at least one.")
     for number, prediction in enumerate(data, start=1):
         _check_prediction(prediction, f"{where}, prediction {number}")
-    _no_repeats((prediction["id"] for prediction in data), "id", where)
+    check_no_repeats((prediction["id"] for prediction in data), "id", where)
 
 
 def check_statements(data: Any, where: str) -> None:
@@ -73,12 +84,12 @@ def check_statements(data: Any, where: str) -> None:
         raise ValueError(f"{where}: expected is a list of 1 to {MOST_OPTIONS} sentences.")
     for number, entry in enumerate(data, start=1):
         here = f"{where}, sentence {number}"
-        _known(entry, STATEMENT_KEYS, here)
-        _text(entry, "text", here)
+        check_known(entry, STATEMENT_KEYS, here)
+        check_text(entry, "text", here)
         numbers = entry.get("lessons")
         if not isinstance(numbers, list) or not numbers or any(type(n) is not int for n in numbers):
             raise ValueError(f"{here}: lessons is {numbers!r}; expected is a list such as [6, 8].")
-    _no_repeats((entry["text"] for entry in data), "sentence", where)
+    check_no_repeats((entry["text"] for entry in data), "sentence", where)
 
 
 def without_key(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,20 +117,20 @@ def _open_question(question: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_question(question: Any, where: str, keyless: bool) -> None:
     # Any key of any kind is let through here; the kind's own check names the misplaced ones.
-    _known(question, {*CHOICE_KEYS, *NUMERIC_KEYS}, where)
-    _text(question, "id", where)
+    check_known(question, {*CHOICE_KEYS, *NUMERIC_KEYS}, where)
+    check_text(question, "id", where)
     if not QUESTION_ID.fullmatch(question["id"]):
         raise ValueError(
             f"{where}: id is {question['id']!r}, but it starts with a letter and goes on with "
             "lower-case letters, digits and _."
         )
     where = f"{where} ({question['id']})"
-    _text(question, "text", where)
+    check_text(question, "text", where)
     if "lesson" in question:
-        _text(question, "lesson", where)
+        check_text(question, "lesson", where)
     kind = question.get("kind")
     if kind not in KINDS:
-        raise ValueError(f"{where}: kind is {kind!r}, but a question is {_either(KINDS)}.")
+        raise ValueError(f"{where}: kind is {kind!r}, but a question is {either(KINDS)}.")
     if kind == "numeric":
         _check_numeric(question, where, keyless)
     else:
@@ -127,24 +138,24 @@ def _check_question(question: Any, where: str, keyless: bool) -> None:
 
 
 def _check_choice(question: Mapping[str, Any], where: str, keyless: bool) -> None:
-    _known(question, CHOICE_KEYS, where)
+    check_known(question, CHOICE_KEYS, where)
     options = question.get("options")
     if not isinstance(options, list) or not 2 <= len(options) <= MOST_OPTIONS:
         raise ValueError(f"{where}: options is no list of 2 to {MOST_OPTIONS} entries; write them.")
     at = [f"{where}, option {number}" for number in range(1, len(options) + 1)]
     for option, place in zip(options, at, strict=True):
-        _known(option, OPTION_KEYS[:1] if keyless else OPTION_KEYS, place)
-        _text(option, "text", place)
-        _flag(option, "right", place)
-    _no_repeats((option["text"] for option in options), "option text", where)
+        check_known(option, OPTION_KEYS[:1] if keyless else OPTION_KEYS, place)
+        check_text(option, "text", place)
+        check_flag(option, "right", place)
+    check_no_repeats((option["text"] for option in options), "option text", where)
     if keyless:
         return
     _check_right(question["kind"], [option.get("right", False) for option in options], where)
     for option, place in zip(options, at, strict=True):
         if option.get("right", False):
-            _text(option, "feedback", place)
+            check_text(option, "feedback", place)
         else:
-            _asks(option, "feedback", place)
+            check_asks(option, "feedback", place)
 
 
 def _check_right(kind: str, right: list[bool], where: str) -> None:
@@ -160,9 +171,9 @@ def _check_right(kind: str, right: list[bool], where: str) -> None:
 
 
 def _check_prediction(prediction: Any, where: str) -> None:
-    _known(prediction, PREDICTION_KEYS, where)
+    check_known(prediction, PREDICTION_KEYS, where)
     for key in ("id", "text", "why"):
-        _text(prediction, key, where)
+        check_text(prediction, key, where)
     if not PREDICTION_ID.fullmatch(prediction["id"]):
         raise ValueError(
             f"{where}: id is {prediction['id']!r}, but it is a lesson and a letter, such as 3.a."
@@ -173,12 +184,12 @@ def _check_prediction(prediction: Any, where: str) -> None:
         raise ValueError(f"{where}: options is no list of 2 to {MOST_BUTTONS} entries; write them.")
     for number, option in enumerate(options, start=1):
         at = f"{where}, option {number}"
-        _known(option, BEFORE_KEYS, at)
-        _text(option, "text", at)
-        _flag(option, "right", at)
+        check_known(option, BEFORE_KEYS, at)
+        check_text(option, "text", at)
+        check_flag(option, "right", at)
         if not option.get("right", False):
-            _asks(option, "feedback", at)
-    _no_repeats((option["text"] for option in options), "option text", where)
+            check_asks(option, "feedback", at)
+    check_no_repeats((option["text"] for option in options), "option text", where)
     right = [option.get("right", False) for option in options]
     if not any("from" in option or "below" in option for option in options):
         _check_right("single", right, where)
@@ -188,7 +199,7 @@ def _check_prediction(prediction: Any, where: str) -> None:
     if any(right):
         raise ValueError(f"{where}: an option is marked right, but the measured number decides.")
     if "unit" in prediction:
-        _text(prediction, "unit", where)
+        check_text(prediction, "unit", where)
     _check_spans(options, where)
 
 
@@ -211,92 +222,33 @@ def _check_spans(options: list[Mapping[str, Any]], where: str) -> None:
 
 def span_of(option: Mapping[str, Any], where: str) -> tuple[float, float]:
     """The numbers of an option, (lo, hi): from lo, below hi; an end that is not written is open."""
-    lo = _number(option, "from", where) if "from" in option else -math.inf
-    hi = _number(option, "below", where) if "below" in option else math.inf
+    lo = number_in(option, "from", where) if "from" in option else -math.inf
+    hi = number_in(option, "below", where) if "below" in option else math.inf
     return lo, hi
 
 
 def _check_numeric(question: Mapping[str, Any], where: str, keyless: bool) -> None:
-    _known(question, OPEN_KEYS if keyless else NUMERIC_KEYS, where)
+    check_known(question, OPEN_KEYS if keyless else NUMERIC_KEYS, where)
     if "unit" in question:
-        _text(question, "unit", where)
+        check_text(question, "unit", where)
     if keyless:
         return
-    answer = _number(question, "answer", where)
-    tolerance = _tolerance(question, where)
-    _text(question, "feedback", where)
-    _asks(question, "otherwise", where)
+    answer = number_in(question, "answer", where)
+    tolerance = tolerance_in(question, where)
+    check_text(question, "feedback", where)
+    check_asks(question, "otherwise", where)
     wrong = question.get("wrong")
     if not isinstance(wrong, list) or not wrong:
         raise ValueError(f"{where}: wrong is no list with entries; write the likely wrong values.")
     for number, near in enumerate(wrong, start=1):
         at = f"{where}, wrong value {number}"
-        _known(near, WRONG_KEYS, at)
-        value = _number(near, "value", at)
+        check_known(near, WRONG_KEYS, at)
+        value = number_in(near, "value", at)
         if "tolerance" in near:
-            _tolerance(near, at)
-        _asks(near, "feedback", at)
+            tolerance_in(near, at)
+        check_asks(near, "feedback", at)
         if abs(value - answer) <= tolerance:
             raise ValueError(
                 f"{at}: {value:g} lies within {tolerance:g} of the answer {answer:g}, so it counts "
                 "as right; narrow the tolerance or drop the value."
             )
-
-
-def _known(entry: Any, keys: Iterable[str], where: str) -> None:
-    if not isinstance(entry, Mapping):
-        raise ValueError(
-            f"{where}: found {type(entry).__name__}, but expected are `key: value` lines."
-        )
-    unknown = sorted(str(key) for key in entry if key not in set(keys))
-    if unknown:
-        raise ValueError(
-            f"{where}: {', '.join(unknown)} is not known here; known are {', '.join(sorted(keys))}."
-        )
-
-
-def _text(entry: Mapping[str, Any], key: str, where: str) -> None:
-    value = entry.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{where}: {key} is {value!r}, but expected is a text; write it.")
-
-
-def _asks(entry: Mapping[str, Any], key: str, where: str) -> None:
-    _text(entry, key, where)
-    if not entry[key].rstrip().endswith("?"):
-        raise ValueError(
-            f"{where}: {key} of a wrong answer ends with {entry[key].rstrip()[-12:]!r}, but a "
-            "wrong answer is met with a question; end it with one."
-        )
-
-
-def _flag(entry: Mapping[str, Any], key: str, where: str) -> None:
-    if not isinstance(entry.get(key, False), bool):
-        raise ValueError(f"{where}: {key} is {entry[key]!r}, but expected is true or false.")
-
-
-def _number(entry: Mapping[str, Any], key: str, where: str) -> float:
-    value = entry.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{where}: {key} is {value!r}, but expected is a number; write it.")
-    return float(value)
-
-
-def _tolerance(entry: Mapping[str, Any], where: str) -> float:
-    value = _number(entry, "tolerance", where)
-    if value < 0:
-        raise ValueError(f"{where}: tolerance is {value:g}, but it is 0 or more.")
-    return value
-
-
-def _no_repeats(values: Iterable[str], name: str, where: str) -> None:
-    seen: set[str] = set()
-    for value in values:
-        if value in seen:
-            raise ValueError(f"{where}: the {name} {value!r} stands twice; change one of them.")
-        seen.add(value)
-
-
-def _either(words: Iterable[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} or {last}"

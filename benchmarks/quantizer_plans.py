@@ -165,17 +165,21 @@ class PeakMemory:
     def __enter__(self) -> "PeakMemory":
         self._process, self._done = psutil.Process(), Event()
         self._before = self._most = self._process.memory_info().rss
-        self._watch = Thread(target=self._look, daemon=True)
+        self._watch = Thread(target=self._keep_looking, daemon=True)
         self._watch.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._watch.join()
+        self._look()  # a busy machine may have given the watching thread no turn
+
+    def _keep_looking(self) -> None:
+        while not self._done.wait(0.005):
+            self._look()
 
     def _look(self) -> None:
-        while not self._done.wait(0.005):
-            self._most = max(self._most, self._process.memory_info().rss)
+        self._most = max(self._most, self._process.memory_info().rss)
 
     @property
     def peak_bytes(self) -> int:

@@ -16,6 +16,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import fx, nn
 
+from quantlab.deploy.export.patch_columns import read_by_columns
 from quantlab.methods.graph.operators import path_of
 from quantlab.methods.ptq.weights import QuantizedWeight, from_integers, weight_qparams
 from quantlab.methods.quantize_model import weight_rules
@@ -145,29 +146,46 @@ def _folded_integers(
 def feed_pixels(model: onnx.ModelProto) -> onnx.ModelProto:
     """A copy whose input is `pixels`, uint8 (N, H, W, C), instead of pixels as floats.
 
-    Where the input's ruler is EXACT, its QuantizeLinear is left out; elsewhere a Cast makes the
-    floats that it reads.
+    Where the input's ruler is EXACT, its QuantizeLinear is left out, and convolutions of patches
+    read by columns; elsewhere a Cast makes the floats that are read.
     """
     model = deepcopy(model)
     graph = model.graph
     (old,) = graph.input
-    batch, channels, height, width = old.type.tensor_type.shape.dim
-    shape = [batch.dim_param or batch.dim_value, height.dim_value, width.dim_value,
-             channels.dim_value]  # fmt: skip
-    name = old.name
+    batch, *sides = old.type.tensor_type.shape.dim
+    channels, height, width = (side.dim_value for side in sides)
+    shape = [batch.dim_param or batch.dim_value, height, width, channels]
     graph.input.remove(old)
     graph.input.append(helper.make_tensor_value_info(PIXELS, TensorProto.UINT8, shape))
-    readers = [node for node in graph.node if name in node.input]
-    planar = f"{PIXELS}_planar"
+    readers = [node for node in graph.node if old.name in node.input]
     if [node.op_type for node in readers] == ["QuantizeLinear"] and _is_exact(graph, readers[0]):
         (planar,) = readers[0].output
         graph.node.remove(readers[0])
+        columns = read_by_columns(model, planar, width)
+        entry = _joined(graph, columns, (height, width, channels))
     else:
-        graph.node.insert(0, helper.make_node("Cast", [planar], [name], name, to=TensorProto.FLOAT))
-    turned = helper.make_node("Transpose", [PIXELS], [planar], planar, perm=(0, 3, 1, 2))
-    graph.node.insert(0, turned)
+        planar, entry = f"{PIXELS}_planar", []
+        cast = helper.make_node("Cast", [planar], [old.name], old.name, to=TensorProto.FLOAT)
+        graph.node.insert(0, cast)
+    rows = entry[-1].output[0] if entry else PIXELS
+    entry.append(helper.make_node("Transpose", [rows], [planar], planar, perm=(0, 3, 1, 2)))
+    for node in reversed(entry):
+        graph.node.insert(0, node)
     onnx.checker.check_model(model)
     return model
+
+
+def _joined(
+    graph: onnx.GraphProto, columns: int, sides: tuple[int, int, int]
+) -> list[onnx.NodeProto]:
+    """A Reshape that makes `columns` neighbours of a row one pixel; nothing for 1."""
+    if columns == 1:
+        return []
+    height, width, channels = sides
+    sizes = np.array([0, height, width // columns, channels * columns])
+    name = f"{PIXELS}_by_columns"
+    graph.initializer.append(numpy_helper.from_array(sizes, f"{name}_sizes"))
+    return [helper.make_node("Reshape", [PIXELS, f"{name}_sizes"], [name], name)]
 
 
 def _is_exact(graph: onnx.GraphProto, quantize: onnx.NodeProto) -> bool:

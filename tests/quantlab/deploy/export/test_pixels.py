@@ -10,6 +10,7 @@ from torch import nn
 
 from quantlab.deploy import build_onnx, export_onnx, open_session, runtime_tensors
 from quantlab.deploy.export.pixels import EXACT, PIXELS, reads_pixels
+from quantlab.deploy.onnx_graph.macs import macs_of
 from quantlab.methods import Recipe, Rule, quantize_model, trace_model
 from quantlab.numerics import QParams
 from quantlab.scenes import Preprocessing
@@ -83,9 +84,49 @@ def test_the_file_takes_pictures_and_nothing_is_computed_before_the_first_convol
     assert [(i.name, i.type, i.shape[1:]) for i in session.get_inputs()] == [
         (PIXELS, "tensor(uint8)", [16, 16, 3])
     ]
-    first, *rest = [n.op_type for n in onnx.load(optimized).graph.node if n.op_type != "Transpose"]
+    computing = [node.op_type for node in onnx.load(optimized).graph.node]
+    first, *rest = [kind for kind in computing if kind not in ("Reshape", "Transpose")]
     assert first == "QLinearConv"
     assert "QuantizeLinear" not in rest
+
+
+def test_a_row_of_a_patch_is_read_in_one_piece(net, pictures, tmp_path):
+    """Bytes that lie side by side are one pixel, which a kernel of width 1 reads."""
+    model = quantize_model(net, [PREPROCESSING.batch(pictures)])
+    optimized = tmp_path / "optimized.onnx"
+    fed = build_onnx(model, signed_activations=False, preprocessing=PREPROCESSING)
+    open_session(fed, optimized_path=optimized)
+    (first, *_) = [n for n in onnx.load(optimized).graph.node if n.op_type == "QLinearConv"]
+    at = {a.name: list(a.ints) for a in first.attribute if a.ints}
+    assert (at["kernel_shape"], at["strides"]) == ([4, 1], [4, 1])
+    sizes = dict(macs_of(fed).items())
+    assert sizes == dict(macs_of(build_onnx(model)).items())
+
+
+@pytest.mark.parametrize(
+    ("first", "kernel"),
+    [
+        (nn.Conv2d(3, 8, (2, 4), (1, 4)), [2, 1]),  # rows overlap, columns do not
+        (nn.Conv2d(3, 8, 4, 2), [4, 4]),  # neighbours are read twice
+        (nn.Conv2d(3, 8, 2, 4), [2, 2]),  # some are not read
+        (nn.Conv2d(3, 8, 5, 5), [5, 5]),  # 16 pixels are no multiple of 5
+        (nn.Conv2d(3, 8, 2, 2, dilation=2), [2, 2]),
+        (nn.Conv2d(3, 8, (4, 1), (4, 1)), [4, 1]),
+    ],
+    ids=lambda value: str(value) if isinstance(value, list) else "",
+)
+def test_only_tiles_are_read_in_one_piece_and_every_integer_stays(pictures, first, kernel):
+    model = exactly_quantized(net_with(first), pictures, Recipe(activations=MIN_MAX))
+    fed = build_onnx(model, signed_activations=False, preprocessing=GREY)
+    (conv, _) = [node for node in fed.graph.node if node.op_type == "Conv"]
+    assert [list(a.ints) for a in conv.attribute if a.name == "kernel_shape"] == [kernel]
+    without = build_onnx(model, signed_activations=False)
+    expected = runtime_tensors(without, GREY.batch(pictures), exact=True)
+    got = runtime_tensors(fed, pictures, exact=True)
+    assert len(got.tensors) == len(expected.tensors) - 1  # the picture is its own integers
+    for name, array in got.tensors.items():
+        assert np.ptp(array) > 10
+        np.testing.assert_array_equal(array, expected.tensors[name], err_msg=name)
 
 
 def test_normalized_channel_by_channel_it_is_as_close_to_the_float_model(net, pictures):

@@ -129,6 +129,18 @@ def test_only_tiles_are_read_in_one_piece_and_every_integer_stays(pictures, firs
         np.testing.assert_array_equal(array, expected.tensors[name], err_msg=name)
 
 
+def test_tiles_that_pad_stay_as_they_are(pictures):
+    """Pads are told in pixels, and half a column of them would be none."""
+    black = Preprocessing(16, 16, mean=(0.0,) * 3, std=(0.25,) * 3)
+    model = quantize_model(net_with(nn.Conv2d(3, 8, 4, 4, padding=2)), [black.batch(pictures)])
+    fed = build_onnx(model, signed_activations=False, preprocessing=black)
+    (conv, _) = [node for node in fed.graph.node if node.op_type == "Conv"]
+    at = {a.name: list(a.ints) for a in conv.attribute}
+    assert (at["kernel_shape"], at["pads"]) == ([4, 4], [2, 2, 2, 2])
+    (got,) = open_session(fed, exact=True).run(None, {PIXELS: pictures})
+    assert np.ptp(got) > 0.1
+
+
 def test_normalized_channel_by_channel_it_is_as_close_to_the_float_model(net, pictures):
     """First weights are rounded anew, the input is not rounded at all."""
     model = quantize_model(net, [PREPROCESSING.batch(pictures)])

@@ -10,6 +10,7 @@ import onnx
 from quantlab.deploy.onnx_graph.graph import Graph, Node, read_graph
 from quantlab.deploy.onnx_graph.layer_labels import layer_labels
 from quantlab.deploy.simulator.node_qparams import node_qparams
+from quantlab.deploy.simulator.refusals import refuse_float
 from quantlab.numerics import QParams
 
 
@@ -57,6 +58,7 @@ def compared_tensors(
         The model quantizes nothing, has rulers that QParams cannot describe, or a tensor that the
         reference does not know.
     """
+    refuse_float(model)
     graph, floating = read_graph(model), read_graph(reference)
     makers = {output: node for node in graph.nodes for output in node.outputs}
     known = {name for node in floating.nodes for name in node.outputs} | set(floating.inputs)
@@ -77,11 +79,6 @@ def compared_tensors(
                     qparams=_per_tensor(graph, node),
                 )
             )
-    if not found:
-        raise ValueError(
-            "the model has no QuantizeLinear, so it holds no integers to compare: pass the "
-            "quantized model first and the float one as reference."
-        )
     return tuple(found)
 
 

@@ -29,6 +29,7 @@ from quantlab.analysis.tensor_error import (
 )
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
+from quantlab.deploy.runtime.create_session import run_session
 from quantlab.deploy.runtime.session import open_session
 from quantlab.deploy.runtime.tensors import TensorSession
 from quantlab.numerics import dequantize
@@ -250,7 +251,7 @@ class _Observed:
         given, wanted = self.reference(x)
         names = [alone_name(t) for t in self.tensors]
         feeds = {given_name(t): given[t.reference] for t in self.tensors}
-        alone = self.alone.run(names, feeds | {self.quantized.graph.input[0].name: x})
+        alone = run_session(self.alone, feeds | {self.quantized.graph.input[0].name: x}, names)
         whole = self.whole(x)
         for tensor, isolated in zip(self.tensors, alone, strict=True):
             expected = given[tensor.reference]

@@ -11,6 +11,7 @@ from torch import nn
 
 from quantlab.deploy.export.export_onnx import build_onnx
 from quantlab.deploy.onnx_graph.load import as_model
+from quantlab.deploy.simulator.simulate import as_qdq
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.numerics.validation import finite_float32
 
@@ -26,7 +27,7 @@ def model_pair(model: Any, reference: Any, x: Any) -> tuple[onnx.ModelProto, onn
     ValueError
         No reference for a file; the two have other numbers of outputs.
     """
-    quantized = build_onnx(model) if isinstance(model, QuantizedModel) else as_model(model)
+    quantized = as_qdq(model)
     if isinstance(reference, nn.Module):
         floating = build_onnx(reference, np.asarray(x)[:1])
     elif reference is not None:

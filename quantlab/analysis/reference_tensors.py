@@ -10,6 +10,7 @@ import onnx
 
 from quantlab.analysis.model_pair import BATCH, batches
 from quantlab.deploy.onnx_graph.feeds import checked_feeds
+from quantlab.deploy.runtime.create_session import run_session
 from quantlab.deploy.runtime.session import open_session
 
 #: Values of the tensors wanted that are held at once, unless one image alone has more. Each takes
@@ -41,7 +42,8 @@ class ReferenceTensors:
     def __call__(self, x: Any) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
         """(name -> float32 array, the model's outputs in order) for one batch."""
         feeds = checked_feeds(self.session, x, "the float model")
-        values = dict(zip(self.wanted, self.session.run(self.wanted, feeds), strict=True)) | feeds
+        arrays = run_session(self.session, feeds, self.wanted, "the float model")
+        values = dict(zip(self.wanted, arrays, strict=True)) | feeds
         return {name: values[name] for name in self.names}, [values[n] for n in self.outputs]
 
     def batches(self, model: onnx.ModelProto, x: Any) -> Iterator[np.ndarray]:

@@ -20,6 +20,7 @@ from quantlab.deploy.latency.timing import (
 )
 from quantlab.deploy.onnx_graph.feeds import checked_feeds
 from quantlab.deploy.onnx_graph.load import AnyModel
+from quantlab.deploy.runtime.create_session import run_session
 from quantlab.deploy.runtime.session import open_session
 
 #: With fewer rounds a bootstrap of medians hardly varies and its interval promises too much.
@@ -166,7 +167,7 @@ def measure_latency(
     ------
     ValueError
         Fewer than two models, a setting out of range, inputs that do not fit, or a model that
-        ONNX Runtime refuses.
+        ONNX Runtime refuses or cannot run on them.
     OSError
         A file cannot be read.
     KeyboardInterrupt
@@ -181,6 +182,7 @@ def measure_latency(
     for name, model in models.items():
         session = open_session(model, threads)
         feeds = checked_feeds(session, inputs, f"model {name!r}")
+        run_session(session, feeds, name=f"model {name!r}")  # for its refusal, not for its time
         calls.append(partial(session.run, None, feeds))
     rounds, interrupted = complete_rounds(rounds_in_turn(calls, seconds, fewest=FEWEST_ROUNDS))
     return latency_report(

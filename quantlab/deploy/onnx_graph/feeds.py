@@ -80,7 +80,7 @@ def random_feeds(session: ort.InferenceSession, model: str = "the model") -> dic
     for given in session.get_inputs():
         shape = [1 if at == 0 and not _is_size(n) else n for at, n in enumerate(given.shape)]
         dtype = DTYPES.get(given.type)
-        if dtype is None or not all(_is_size(n) for n in shape):
+        if dtype is None or not shape or not all(_is_size(n) for n in shape):
             raise ValueError(
                 f"input {given.name!r} of {model} is {given.type} of shape "
                 f"{_shape(given.shape)}, for which no noise can be made: pass inputs."
@@ -97,8 +97,10 @@ def _check(wanted: Any, array: np.ndarray, model: str) -> None:
             f"input {wanted.name!r} has dtype {array.dtype}, but {model} takes {dtype}: "
             f"convert it with .astype(np.{dtype})."
         )
-    fits = len(array.shape) == len(wanted.shape) and all(
-        not _is_size(n) or n == got for n, got in zip(wanted.shape, array.shape, strict=True)
+    # ONNX Runtime tells of an input without a shape as of a scalar: it takes anything.
+    fits = not wanted.shape or (
+        len(array.shape) == len(wanted.shape)
+        and all(not _is_size(n) or n == m for n, m in zip(wanted.shape, array.shape, strict=True))
     )
     if not fits or 0 in array.shape:
         raise ValueError(
@@ -113,4 +115,4 @@ def _is_size(dimension: Any) -> bool:
 
 def _shape(shape: Any) -> str:
     """(N, 3, 224, 224), with a question mark for a dimension that has neither size nor name."""
-    return f"({', '.join('?' if n is None else str(n) for n in shape)})"
+    return f"({', '.join('?' if n is None else str(n) for n in shape)})" if shape else "unknown"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,9 +92,31 @@ class Graph:
 
 def read_graph(model: onnx.ModelProto) -> Graph:
     """Index the graph of a model."""
-    protos = {tensor.name: tensor for tensor in model.graph.initializer}
+    opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
+    return _indexed(model.graph, opset, {})
+
+
+def read_subgraph(graph: onnx.GraphProto, around: Graph) -> Graph:
+    """Index a graph inside a node (a branch of If, the body of Loop or Scan).
+
+    It also reads constants of the graph around it.
+    """
+    inner = _indexed(graph, around.opset, around.constants)
+    return replace(inner, element_types={**around.element_types, **inner.element_types})
+
+
+def graphs_inside(node: onnx.NodeProto) -> Iterator[tuple[str, onnx.GraphProto]]:
+    """(attribute, graph) of every graph that a node holds: If, Loop and Scan have some."""
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.name, attribute.g
+        yield from ((attribute.name, graph) for graph in attribute.graphs)
+
+
+def _indexed(graph: onnx.GraphProto, opset: int, known: Mapping[str, np.ndarray]) -> Graph:
+    protos = {tensor.name: tensor for tensor in graph.initializer}
     nodes = []
-    for proto in model.graph.node:
+    for proto in graph.node:
         if proto.op_type == "Constant" and proto.attribute[0].name == "value":
             protos[proto.output[0]] = proto.attribute[0].t
         else:
@@ -105,11 +127,11 @@ def read_graph(model: onnx.ModelProto) -> Graph:
             readers[tensor] = (*readers.get(tensor, ()), node)
     return Graph(
         nodes=tuple(nodes),
-        constants={name: _array(tensor) for name, tensor in protos.items()},
-        inputs=tuple(entry.name for entry in model.graph.input if entry.name not in protos),
-        outputs=tuple(entry.name for entry in model.graph.output),
+        constants={**known, **{name: _array(tensor) for name, tensor in protos.items()}},
+        inputs=tuple(entry.name for entry in graph.input if entry.name not in protos),
+        outputs=tuple(entry.name for entry in graph.output),
         readers=readers,
-        opset=next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1),
+        opset=opset,
         element_types={name: tensor.data_type for name, tensor in protos.items()},
     )
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import prod
 
 import onnx
 
-from quantlab.deploy.onnx_graph.graph import Graph, Node, read_graph
+from quantlab.deploy.onnx_graph.graph import (
+    Graph,
+    Node,
+    graphs_inside,
+    read_graph,
+    read_subgraph,
+)
 
 Shape = tuple[int, ...]
 RUNTIMES_OWN = "com.microsoft"
@@ -47,6 +53,7 @@ def macs_of(
     """Multiply-accumulates of every Conv, Gemm, MatMul and their kin, from shapes alone.
 
     Padding counts as if it were multiplied, as is usual. A bias is an addition and counts nothing.
+    Nodes inside If, Loop and Scan count too, once each.
 
     Parameters
     ----------
@@ -61,8 +68,12 @@ def macs_of(
         no shape.
     """
     shapes = inferred_shapes(model, inputs)
-    graph = read_graph(model)
-    return {node.name: _macs(graph, node, shapes) for node in graph.nodes if _counts(node)}
+    return {
+        node.name: _macs(graph, node, shapes)
+        for graph in _with_inner(read_graph(model))
+        for node in graph.nodes
+        if _counts(node)
+    }
 
 
 def inferred_shapes(
@@ -74,24 +85,43 @@ def inferred_shapes(
     for entry in sized.graph.input:
         dims = entry.type.tensor_type.shape.dim
         if inputs and entry.name in inputs:
-            for dim, size in zip(dims, inputs[entry.name], strict=True):
-                dim.dim_value = size
+            del dims[:]
+            for size in inputs[entry.name]:
+                dims.add(dim_value=size)
         elif dims and not dims[0].dim_value:
             dims[0].dim_value = 1
     for node in sized.graph.node:
         if node.domain == RUNTIMES_OWN and node.op_type in SAME_SHAPES:
             _say_in_onnx(node)
     # Shapes written down for another batch would contradict this one.
-    del sized.graph.value_info[:]
-    for entry in sized.graph.output:
-        entry.type.tensor_type.ClearField("shape")
+    for part in _protos(sized.graph):
+        del part.value_info[:]
+        for entry in part.output:
+            entry.type.tensor_type.ClearField("shape")
     graph = onnx.shape_inference.infer_shapes(sized, data_prop=True).graph
-    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    for entry in (*graph.input, *graph.value_info, *graph.output):
-        kind = entry.type.tensor_type
-        if kind.HasField("shape") and all(d.HasField("dim_value") for d in kind.shape.dim):
-            shapes[entry.name] = tuple(d.dim_value for d in kind.shape.dim)
+    shapes: dict[str, Shape] = {}
+    for part in _protos(graph):
+        shapes |= {tensor.name: tuple(tensor.dims) for tensor in part.initializer}
+        for entry in (*part.input, *part.value_info, *part.output):
+            kind = entry.type.tensor_type
+            if kind.HasField("shape") and all(d.HasField("dim_value") for d in kind.shape.dim):
+                shapes[entry.name] = tuple(d.dim_value for d in kind.shape.dim)
     return shapes
+
+
+def _protos(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """A graph and every graph inside its nodes."""
+    yield graph
+    for node in graph.node:
+        for _, inner in graphs_inside(node):
+            yield from _protos(inner)
+
+
+def _with_inner(graph: Graph) -> Iterator[Graph]:
+    yield graph
+    for node in graph.nodes:
+        for _, inner in graphs_inside(node.proto):
+            yield from _with_inner(read_subgraph(inner, graph))
 
 
 def _say_in_onnx(node: onnx.NodeProto) -> None:

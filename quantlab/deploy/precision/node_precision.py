@@ -11,11 +11,12 @@ from quantlab.deploy.onnx_graph.graph import Graph, Node
 
 INT8, LAYOUT, FP32 = "INT8", "layout", "FP32"
 
-#: Operators that change how numbers are written or where they lie, and compute nothing.
+#: Operators that change how numbers are written or where they lie, or choose what runs, and
+#: compute nothing themselves.
 MOVING = {
     "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "Cast", "Identity",
     "Transpose", "ReorderInput", "ReorderOutput", "Reshape", "Flatten", "Squeeze", "Unsqueeze",
-    "Shape",
+    "Shape", "If", "Loop", "Scan",
 }  # fmt: skip
 #: Integer operators whose names do not begin with QLinear.
 INTEGER = {
@@ -30,7 +31,9 @@ FLOATS = {onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOA
 BYTES = {onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
 
 
-def node_precisions(graph: Graph, input_types: Mapping[str, int]) -> tuple[str, ...]:
+def node_precisions(
+    graph: Graph, input_types: Mapping[str, int]
+) -> tuple[tuple[str, ...], dict[str, int]]:
     """'INT8', 'layout' or 'FP32' for every node of a graph that ONNX Runtime optimized.
 
     A node with an integer kernel is INT8, and so is one that does its work on 8-bit integers, such
@@ -40,6 +43,11 @@ def node_precisions(graph: Graph, input_types: Mapping[str, int]) -> tuple[str, 
     ----------
     graph : Graph
     input_types : mapping of graph input to ONNX element type
+        With those of the graph around it where it stands inside a node.
+
+    Returns
+    -------
+    (precisions, element types of the tensors as far as they are known)
     """
     types = {**graph.element_types, **input_types}
     found = []
@@ -50,7 +58,7 @@ def node_precisions(graph: Graph, input_types: Mapping[str, int]) -> tuple[str, 
         for tensor, kind in zip(node.outputs, _written(graph, node, first), strict=False):
             if kind is not None:
                 types[tensor] = kind
-    return tuple(found)
+    return tuple(found), types
 
 
 def _precision(node: Node, first: int | None) -> str:

@@ -6,34 +6,20 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from quantlab.base.machine import is_x86, machine, machine_line
+from quantlab.base.machine import machine, machine_line
 from quantlab.base.report import Listing, Report
 from quantlab.base.table import Table
 from quantlab.deploy.onnx_graph.feeds import checked_feeds, random_feeds
-from quantlab.deploy.onnx_graph.graph import Graph, Node
 from quantlab.deploy.onnx_graph.layer_labels import layer_labels
 from quantlab.deploy.onnx_graph.load import AnyModel, as_model
 from quantlab.deploy.onnx_graph.macs import macs_of
 from quantlab.deploy.onnx_graph.properties import FLOAT_LAYERS, read_property
-from quantlab.deploy.precision.fallback import Reason, fallback_reason, float_weights
-from quantlab.deploy.precision.islands import BRIDGE, ISLAND, SEA, count_islands
-from quantlab.deploy.precision.node_precision import FP32, INT8, LAYOUT, node_precisions
+from quantlab.deploy.precision.node_precision import FP32, INT8, LAYOUT
+from quantlab.deploy.precision.nodes_that_run import nodes_that_run
 from quantlab.deploy.precision.ran_node import NodePrecision
 from quantlab.deploy.precision.tables import by_kind, by_node, by_precision, some_of
-from quantlab.deploy.runtime.optimized_graph import OptimizedGraph, named, optimized_graph
+from quantlab.deploy.runtime.optimized_graph import named, optimized_graph
 from quantlab.deploy.runtime.session import open_session
-from quantlab.numerics.integer_operators import integer_operator
-
-NONE = Reason("", "")
-QUANTIZED_BY_RUNTIME = Reason(
-    "quantized by the runtime",
-    "Its weights are float in the file; ONNX Runtime quantized them itself, with one scale.",
-)
-
-MOVED_AS_INTEGERS = Reason(
-    "moved as integers",
-    "It stays float in the file; ONNX Runtime moves the integers before it, to the same numbers.",
-)
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,6 +32,9 @@ class PrecisionReport(Report):
         In the order in which they run.
     islands : int
         Groups of FP32 nodes that hand each other floats: around each, numbers are converted.
+    inside : tuple of str
+        Every graph inside a node that runs, "If 'check', then_branch" for example. Its nodes are
+        among `nodes`; whether and how often they run is decided while the model runs.
     uncounted : tuple of str
         Layers whose MACs are not known, for want of a shape; they count as 0.
     runs, threads : int
@@ -63,6 +52,7 @@ class PrecisionReport(Report):
     threads: int
     runtime: str
     machine: Mapping[str, Any]
+    inside: tuple[str, ...] = ()
 
     def count(self, precision: str) -> int:
         """How many nodes run in a precision."""
@@ -103,6 +93,7 @@ class PrecisionReport(Report):
                 for precision in (INT8, LAYOUT, FP32)
             },
             "islands": self.islands,
+            "inside": list(self.inside),
             "uncounted": list(self.uncounted),
             "runs": self.runs,
             "threads": self.threads,
@@ -131,6 +122,11 @@ class PrecisionReport(Report):
         notes = [
             f"FP32 islands: {self.islands} (groups of FP32 nodes, with conversions around each)"
         ]
+        if self.inside:
+            notes.append(
+                f"Inside {some_of(self.inside)}: these nodes are counted once each, whether they "
+                "run or not; their time is that of the node around them."
+            )
         if self.uncounted:
             notes.append(f"MACs not known, counted as 0: {some_of(self.uncounted)}")
         if self.runs:
@@ -194,16 +190,13 @@ def precision_report(
     ran = optimized_graph(read, feeds, runs=runs if profile else 0, threads=threads)
     macs = macs_of(read, {name: array.shape for name, array in feeds.items()})
     input_types = {entry.name: entry.type.tensor_type.elem_type for entry in read.graph.input}
-    precisions = node_precisions(ran.graph, input_types)
+    nodes, islands, inside = nodes_that_run(
+        ran, input_types, macs, layer_labels(read, ran.source), read_property(read, FLOAT_LAYERS)
+    )
     return PrecisionReport(
-        nodes=_nodes(
-            ran,
-            precisions,
-            macs,
-            layer_labels(read, ran.source),
-            read_property(read, FLOAT_LAYERS),
-        ),
-        islands=_islands(ran.graph, precisions),
+        nodes=nodes,
+        islands=islands,
+        inside=inside,
         uncounted=tuple(name for name, count in macs.items() if count is None),
         runs=runs if profile else 0,
         threads=threads,
@@ -216,59 +209,3 @@ def check_runs(runs: int) -> None:
     """Refuse what is no number of runs."""
     if isinstance(runs, bool) or not isinstance(runs, int) or runs < 1:
         raise ValueError(f"runs is {runs!r}, but a time needs at least one run: pass runs=20.")
-
-
-def _nodes(
-    ran: OptimizedGraph,
-    precisions: tuple[str, ...],
-    macs: Mapping[str, int | None],
-    labels: Mapping[str, str],
-    said: Mapping[str, str],
-) -> tuple[NodePrecision, ...]:
-    left = dict(macs)  # a layer's MACs belong to one of the nodes that came of it
-    found = []
-    for index, (node, origin) in enumerate(zip(ran.graph.nodes, ran.origins, strict=True)):
-        reason = _reason(ran, node, origin, precisions[index], said.get(origin, ""))
-        computes = precisions[index] != LAYOUT
-        found.append(
-            NodePrecision(
-                name=node.name,
-                operator=node.operator,
-                layer=origin,
-                label=labels.get(origin, ""),
-                precision=precisions[index],
-                macs=(left.pop(origin, 0) or 0) if computes else 0,
-                seconds=ran.seconds[index] if ran.seconds else None,
-                kind=reason.kind,
-                reason=reason.sentence,
-            )
-        )
-    return tuple(found)
-
-
-def _islands(graph: Graph, precisions: tuple[str, ...]) -> int:
-    roles = []
-    for node, precision in zip(graph.nodes, precisions, strict=True):
-        moves = precision == LAYOUT and node.operator not in ("QuantizeLinear", "DequantizeLinear")
-        roles.append(ISLAND if precision == FP32 else BRIDGE if moves else SEA)
-    return count_islands([(node.inputs, node.outputs) for node in graph.nodes], roles)
-
-
-def _reason(ran: OptimizedGraph, node: Node, origin: str, precision: str, said: str) -> Reason:
-    source = next((known for known in ran.source.nodes if known.name == origin), None)
-    if precision == FP32:
-        if source is None:
-            return Reason("inserted", "ONNX Runtime inserted it.")
-        return fallback_reason(ran.source, source, x86=is_x86(), said=said)
-    if source is None:
-        return NONE
-    if precision == INT8 and float_weights(ran.source, source):
-        return QUANTIZED_BY_RUNTIME
-    if precision == INT8 and said and integer_operator(source.operator).moves:
-        return MOVED_AS_INTEGERS
-    if node.operator == "DequantizeLinear" and node.inputs[0] in ran.graph.constants:
-        return Reason(
-            "weights dequantized",
-            "Stored integers are dequantized on every run, for a layer that runs in FP32.",
-        )
-    return NONE

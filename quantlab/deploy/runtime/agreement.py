@@ -12,8 +12,10 @@ from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
 from quantlab.base.table_text import text_of
 from quantlab.deploy.onnx_graph.load import AnyModel
+from quantlab.deploy.onnx_graph.qoperators import in_qdq_format
 from quantlab.deploy.runtime.tensors import runtime_tensors
-from quantlab.deploy.simulator.simulate import Simulation, as_qdq, simulate
+from quantlab.deploy.simulator.refusals import refuse_float
+from quantlab.deploy.simulator.simulate import Simulation, as_proto, simulate
 
 if TYPE_CHECKING:
     from quantlab.methods.quantized_model import QuantizedModel
@@ -106,7 +108,10 @@ class Agreement(Report):
 def compare_with_runtime(
     model: AnyModel | QuantizedModel, x: Any, *, exact: bool = True
 ) -> Agreement:
-    """Run a QDQ model in ONNX Runtime and in our simulator, and compare every quantized tensor.
+    """Run a quantized model in ONNX Runtime and in our simulator, and compare its integers.
+
+    ONNX Runtime runs the file as it is. One in QOperator format is said in QDQ format for the
+    simulator alone.
 
     Parameters
     ----------
@@ -124,10 +129,11 @@ def compare_with_runtime(
     Raises
     ------
     ValueError, OSError
-        As `simulate` and `runtime_tensors` do.
+        As `simulate` and `runtime_tensors` do; a model without quantized tensors.
     """
-    proto = as_qdq(model)
+    proto = as_proto(model)
     theirs = runtime_tensors(proto, x, exact=exact)
+    refuse_float(in_qdq_format(proto))
     return agreement(simulate(proto, x, exact=exact), theirs.tensors)
 
 

@@ -13,6 +13,7 @@ import onnxruntime as ort
 
 from quantlab.deploy.latency.timing import WARM_UPS
 from quantlab.deploy.onnx_graph.graph import Node
+from quantlab.deploy.runtime.create_session import run_session
 
 MICROSECOND = 1e-6
 EVENT_SUFFIX = "_kernel_time"
@@ -39,9 +40,14 @@ def node_seconds(
         The nodes of the session's optimized graph, in order.
     runs : int
         Runs to measure, after two of warm-up.
+
+    Raises
+    ------
+    ValueError
+        As `run_session`.
     """
     for _ in range(WARM_UPS + runs):
-        session.run(None, dict(feeds))
+        run_session(session, feeds)
     profile = Path(session.end_profiling())
     try:
         events = json.loads(profile.read_text(encoding="utf-8"))

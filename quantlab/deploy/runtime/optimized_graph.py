@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnx
 
-from quantlab.deploy.onnx_graph.graph import Graph, Node, read_graph
+from quantlab.deploy.onnx_graph.graph import (
+    Graph,
+    Node,
+    graphs_inside,
+    read_graph,
+    read_subgraph,
+)
 from quantlab.deploy.runtime.node_times import node_seconds
 from quantlab.deploy.runtime.session import open_session
 
@@ -84,13 +90,49 @@ def named(model: onnx.ModelProto) -> onnx.ModelProto:
     """A copy in which no two nodes have one name; an unnamed node is called like its output."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    taken: set[str] = set()
-    for node in copy.graph.node:
-        node.name = node.name or node.output[0]
+    _name(copy.graph, set())
+    return copy
+
+
+def _name(graph: onnx.GraphProto, taken: set[str]) -> None:
+    for node in graph.node:
+        node.name = node.name or next(filter(None, node.output))
         while node.name in taken:
             node.name += "'"
         taken.add(node.name)
-    return copy
+        for _, inner in graphs_inside(node):
+            _name(inner, taken)
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """A graph inside a node that runs: a branch of If, the body of Loop or Scan.
+
+    Attributes
+    ----------
+    place : str
+        Operator and name of the node, and which of its graphs.
+    ran : OptimizedGraph
+        Without times: the profiler counts them into the node's.
+    input_types : mapping of the graph's own inputs to ONNX element types
+    """
+
+    place: str
+    ran: OptimizedGraph
+    input_types: Mapping[str, int]
+
+
+def branches(ran: OptimizedGraph) -> Iterator[Branch]:
+    """The graphs inside the nodes that run; not those inside these in turn."""
+    sources = {node.name: node for node in ran.source.nodes}
+    for node, origin in zip(ran.graph.nodes, ran.origins, strict=True):
+        given = dict(graphs_inside(sources[origin].proto)) if origin else {}
+        for name, proto in graphs_inside(node.proto):
+            source = read_subgraph(given.get(name, proto), ran.source)
+            graph = read_subgraph(proto, ran.graph)
+            types = {entry.name: entry.type.tensor_type.elem_type for entry in proto.input}
+            inside = OptimizedGraph(source, graph, _origins(source, graph), None)
+            yield Branch(f"{node.operator} {origin or node.name!r}, {name}", inside, types)
 
 
 def _origins(source: Graph, graph: Graph) -> tuple[str, ...]:

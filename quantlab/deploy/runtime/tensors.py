@@ -10,6 +10,8 @@ from onnx import TensorProto, helper
 
 from quantlab.deploy.onnx_graph.feeds import checked_feeds
 from quantlab.deploy.onnx_graph.load import AnyModel, as_model
+from quantlab.deploy.onnx_graph.qoperators import in_qdq_format
+from quantlab.deploy.runtime.create_session import run_session
 from quantlab.deploy.runtime.session import open_session
 
 
@@ -30,7 +32,7 @@ class RuntimeTensors:
 
 
 def runtime_tensors(model: AnyModel, x: Any, *, exact: bool = False) -> RuntimeTensors:
-    """Run a QDQ model once; return its outputs, and the integers at each QuantizeLinear.
+    """Run a quantized model once; return its outputs, and the integers of each quantized tensor.
 
     The integers are those of the fused kernels. ONNX Runtime lets a QuantizeLinear's output be a
     graph output and fuses all the same, so the copy of the model that runs here, with all of them
@@ -83,7 +85,7 @@ class TensorSession:
     def __call__(self, x: Any) -> RuntimeTensors:
         """One run; ValueError for an `x` that does not fit the model's inputs."""
         feeds = checked_feeds(self.session, x)
-        arrays = dict(zip(self.names, self.session.run(self.names, feeds), strict=True))
+        arrays = dict(zip(self.names, run_session(self.session, feeds, self.names), strict=True))
         return RuntimeTensors(
             tensors={name: arrays[name] for name in self.tensors},
             outputs={name: arrays[name] for name in self.outputs},
@@ -91,18 +93,25 @@ class TensorSession:
 
 
 def quantized_tensors(model: onnx.ModelProto) -> tuple[str, ...]:
-    """Names of the tensors that a QuantizeLinear writes, in the order of the graph."""
-    return tuple(n.output[0] for n in model.graph.node if n.op_type == "QuantizeLinear")
+    """Names of the integer tensors that have a ruler, in the order of the graph.
+
+    A QuantizeLinear writes them, or an operator of the QOperator format.
+    """
+    return tuple(node.output[0] for node in _quantizers(in_qdq_format(model)))
+
+
+def _quantizers(model: onnx.ModelProto) -> list[onnx.NodeProto]:
+    return [node for node in model.graph.node if node.op_type == "QuantizeLinear"]
 
 
 def with_quantized_outputs(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy of the model whose outputs include every tensor that a QuantizeLinear writes."""
+    """A copy of the model whose outputs include all `quantized_tensors`."""
     tapped = onnx.ModelProto()
     tapped.CopyFrom(model)
     there = {entry.name for entry in model.graph.output}
     types = _constant_types(model)
-    for node in model.graph.node:
-        if node.op_type == "QuantizeLinear" and node.output[0] not in there:
+    for node in _quantizers(in_qdq_format(model)):
+        if node.output[0] not in there:
             # A QuantizeLinear writes the type of its zero_point.
             kind = types[node.input[2]] if len(node.input) > 2 else _type_said(node)
             tapped.graph.output.append(helper.make_tensor_value_info(node.output[0], kind, None))

@@ -17,6 +17,7 @@ from quantlab.deploy.onnx_graph.feeds import checked_feeds
 from quantlab.deploy.onnx_graph.graph import read_graph
 from quantlab.deploy.onnx_graph.layer_labels import layer_labels
 from quantlab.deploy.onnx_graph.load import AnyModel
+from quantlab.deploy.runtime.session import open_session
 from quantlab.deploy.saturation.changes import (
     LayerSaturation,
     OutputChange,
@@ -29,6 +30,7 @@ from quantlab.deploy.simulator.execute import execute
 from quantlab.deploy.simulator.inputs import ModelInputs
 from quantlab.deploy.simulator.pairs import count_pairs
 from quantlab.deploy.simulator.recognize import plan_of
+from quantlab.deploy.simulator.refusals import refuse_float
 from quantlab.deploy.simulator.simulate import as_qdq
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def saturation_report(
     Raises
     ------
     ValueError
-        As `simulate`; no batches; labels that do not fit.
+        As `simulate` and `open_session`; no quantized tensors; no batches; labels that do not fit.
     OSError
         As `simulate`.
 
@@ -134,7 +136,10 @@ def saturation_report(
     >>> report.outputs[0].largest  # 2 * 255 * 127 = 64,770 stops at 32,767
     32003.0
     """
-    runner = _Runner(as_qdq(model))
+    proto = as_qdq(model)
+    open_session(proto)  # what the runtime refuses has no integers on any CPU
+    refuse_float(proto)
+    runner = _Runner(proto)
     batches = x if isinstance(x, list | tuple) else [x]
     if not batches:
         raise ValueError("x is an empty list, but a prediction needs input: pass a batch or more.")

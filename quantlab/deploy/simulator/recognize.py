@@ -22,6 +22,7 @@ from quantlab.deploy.simulator.node_qparams import holds_int32, node_qparams
 from quantlab.deploy.simulator.operand import Operand
 from quantlab.deploy.simulator.operators import KERNELS, TO_FLOAT
 from quantlab.deploy.simulator.redundant import clip_node_is_redundant
+from quantlab.deploy.simulator.refusals import refuse_foreign
 from quantlab.deploy.simulator.steps import (
     DequantizeStep,
     FloatStep,
@@ -87,7 +88,7 @@ class _Recognizer:
         )
 
     def _node(self, node: Node) -> None:
-        _refuse_foreign(node)
+        refuse_foreign(node)
         if node.operator == "DequantizeLinear":
             self._dequantize(node)
         elif node.operator == "QuantizeLinear":
@@ -208,7 +209,11 @@ class _Recognizer:
         if tensor in self.int32:
             self._runtime(self.int32.pop(tensor))
         elif tensor not in self.floats:
-            operand = self.operands[tensor]
+            operand = self.operands.get(tensor)
+            if operand is None:
+                raise ValueError(
+                    f"tensor {tensor!r} is read, but nothing in the file writes it: export it anew."
+                )
             name = f"{tensor} (DequantizeLinear)"
             self.steps.append(DequantizeStep(name, operand.tensor, tensor, operand.qparams))
             self.floats.add(tensor)
@@ -275,23 +280,3 @@ def fits(
         return types[0] == "uint8" or all(becomes_unsigned(o, exact) for o in operands)
     weights = ("int8",) if types[0] == "int8" else ("int8", "uint8")
     return len(types) > 1 and types[1] in weights and types[2:] in ([], ["int32"])
-
-
-def _refuse_foreign(node: Node) -> None:
-    graphs = any(isinstance(value, onnx.GraphProto) for value in node.attributes.values())
-    if node.domain or graphs or node.operator in QUANTIZED_OPERATORS:
-        raise ValueError(
-            f"{node}{f' of {node.domain}' if node.domain else ''} cannot be simulated: the "
-            f"simulator reads ONNX's float operators between DequantizeLinear and QuantizeLinear; "
-            f"export the model in QDQ format."
-        )
-
-
-#: Operators whose integers ONNX defines; a QDQ graph says the same with float operators.
-QUANTIZED_OPERATORS = {
-    "ConvInteger",
-    "DynamicQuantizeLinear",
-    "MatMulInteger",
-    "QLinearConv",
-    "QLinearMatMul",
-}

@@ -12,6 +12,7 @@ import onnx
 
 from quantlab.deploy.onnx_graph.feeds import checked_feeds
 from quantlab.deploy.onnx_graph.load import AnyModel, as_model
+from quantlab.deploy.onnx_graph.qoperators import in_qdq_format
 from quantlab.deploy.simulator.execute import execute
 from quantlab.deploy.simulator.inputs import ModelInputs
 from quantlab.deploy.simulator.recognize import plan_of
@@ -65,7 +66,8 @@ def simulate(model: AnyModel | QuantizedModel, x: Any, *, exact: bool = True) ->
     Parameters
     ----------
     model : path of an .onnx file, onnx.ModelProto, or QuantizedModel
-        In QDQ format, with constant scales and zero_points. A QuantizedModel is exported first.
+        In QDQ or QOperator format, with constant scales and zero_points. A QuantizedModel is
+        exported first.
     x : array, or mapping of input name to array
         One array alone feeds a model with one input. float32 (N, C, H, W) for an image model.
     exact : bool
@@ -115,6 +117,11 @@ def simulate(model: AnyModel | QuantizedModel, x: Any, *, exact: bool = True) ->
 
 
 def as_qdq(model: AnyModel | QuantizedModel) -> onnx.ModelProto:
+    """What `as_proto` gives, in QDQ format, with the same names of integer tensors."""
+    return in_qdq_format(as_proto(model))
+
+
+def as_proto(model: AnyModel | QuantizedModel) -> onnx.ModelProto:
     """The model in a file, a model itself, or a QuantizedModel exported as one."""
     if isinstance(model, str | os.PathLike | onnx.ModelProto):
         return as_model(model)

@@ -15,12 +15,14 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
+from benchmarks.capstone_folder import begin, found, made
 from benchmarks.capstone_material import MIXED, Material, calibration_scenes
 from benchmarks.capstone_measure import Speeds, scores_of, speeds_of
 from benchmarks.capstone_plans import FP32, GOOD, HARDER, PLANS, TRAINED, Plan, missing_package
@@ -39,6 +41,8 @@ SCENES, CALIBRATION, TRAINING, SECONDS = 1000, 200, 100, 45.0
 #: Pictures that frames are timed on.
 TIMED = 20
 SLA_MS = 10.0
+#: What files and accuracy depend on, so that a run can go on from them.
+DECIDING = ("scenes", "calibration", "training", "validation")
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only", nargs="+", choices=list(PLANS), default=list(PLANS), metavar="PLAN",
         help=f"these plans, and {FP32}: {'; '.join(PLANS)}",
     )  # fmt: skip
+    parser.add_argument(
+        "--resume", type=Path, metavar="FOLDER",
+        help="keep the files and their accuracy here, and go on from what is there",
+    )  # fmt: skip
     parser.add_argument("--validation", action="store_true", help="judge on validation scenes")
 
 
@@ -83,12 +91,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     split = (Validation if args.validation else Test)(args.scenes, cache=cache)
     plans, left_out = _chosen(args.only)
     with TemporaryDirectory() as place:
+        folder = args.resume or Path(place)
+        try:
+            begin(folder, {key: str(getattr(args, key)) for key in DECIDING})
+        except ValueError as error:
+            sys.exit(str(error))
         material = Material(
             net,
             net.preprocessing,
             calibration_scenes(args.calibration, cache),
             args.training,
-            Path(place),
+            folder,
         )
         return {**compare(material, split, plans, seconds=args.seconds), "left_out": left_out}
 
@@ -105,14 +118,13 @@ def compare(
     paths = _written(material, plans)
     masks = slice_masks(split)
     scores: dict[str, DetectionScores] = {}
+    exact: dict[str, DetectionScores] = {}
     for name, path in paths.items():
         _say(f"accuracy: {name}")
-        scores[name] = scores_of(path, material.preprocessing, split)
-    exact = {
-        name: scores_of(paths[name], material.preprocessing, split, exact=True)
-        for name in plans
-        if name == GOOD
-    }
+        judged = partial(scores_of, path, material.preprocessing, split)
+        scores[name] = found(path.with_suffix(".scores"), judged)
+        if name == GOOD:
+            exact[name] = found(path.with_suffix(".exact"), partial(judged, exact=True))
     _say("latency, in turns")
     pictures = [split[i].image for i in range(min(TIMED, len(split)))]
     speeds = speeds_of(paths, material.preprocessing, pictures, seconds)
@@ -157,10 +169,11 @@ def _written(material: Material, plans: Mapping[str, Plan]) -> dict[str, Path]:
     """Each plan's file, by plan. Other quantizers read fp32.onnx and calibration.npy."""
     np.save(material.folder / "calibration.npy", np.concatenate(list(material.batches())))
     paths = {}
-    for number, (name, plan) in enumerate(plans.items()):
+    for name, plan in plans.items():
         start = time.perf_counter()
-        paths[name] = material.folder / ("fp32.onnx" if name == FP32 else f"plan_{number}.onnx")
-        plan(material, paths[name])
+        # A plan's number is its place among all: another choice of plans does not move it.
+        path = "fp32.onnx" if name == FP32 else f"plan_{list(PLANS).index(name)}.onnx"
+        paths[name] = made(material.folder / path, partial(plan, material))
         _say(f"{name}: written in {time.perf_counter() - start:.0f} s")
     return paths
 

@@ -8,6 +8,7 @@ import torch
 
 from benchmarks import capstone, capstone_table
 from benchmarks.__main__ import RESULTS
+from benchmarks.capstone_folder import begin, found, made
 from benchmarks.capstone_material import MIXED, Material, calibration_scenes
 from benchmarks.capstone_plans import FP32, GOOD, HARDER, NAIVE_DAY, PLANS, TRAINED
 from quantlab.scenes import CLASS_NAMES, SLICES, Cache, Test, Validation
@@ -29,6 +30,29 @@ def rehearsal(tmp_path_factory):
     material = Material(task.network().eval(), task.preprocessing, scenes, 1, folder)
     plans = {name: PLANS[name] for name in (FP32, NAIVE_DAY, GOOD, HARDER, TRAINED, ORT)}
     return capstone.compare(material, Test(2, cache=cache), plans, seconds=0.1, resamples=20)
+
+
+def test_a_run_goes_on_from_what_is_there(tmp_path):
+    asked = []
+    for _ in range(2):
+        begin(tmp_path, {"scenes": "2"})
+        path = made(tmp_path / "a.onnx", lambda target: target.write_text(f"{asked.append(1)}"))
+        assert found(path.with_suffix(".scores"), lambda: asked.append(2) or {"AP": 0.5}) == {
+            "AP": 0.5
+        }
+    assert asked == [1, 2]
+    with pytest.raises(ValueError, match="another folder"):
+        begin(tmp_path, {"scenes": "3"})
+
+
+def test_an_interrupted_plan_leaves_no_file(tmp_path):
+    def interrupted(target):
+        target.write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made(tmp_path / "a.onnx", interrupted)
+    assert not list(tmp_path.iterdir())
 
 
 def test_every_plan_has_a_whole_row(rehearsal):

@@ -1,21 +1,11 @@
-"""A course folder: where nbgrader's steps lie, and the lessons that stand in its gradebook."""
+"""A course folder: where nbgrader's steps lie, and what is said where it cannot be used."""
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
-
-import nbformat
-from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import GenerateAssignment
-from nbgrader.coursedir import CourseDirectory
-
-from autograder.nbgrader.config import course_config, default_db_url, write_config_file
-from autograder.programs import put_own_programs_on_path
 
 
 class CourseError(Exception):
@@ -37,6 +27,9 @@ class Course:
 
     def release_path(self, lesson: str) -> Path:
         return self.release / lesson / f"{lesson}.ipynb"
+
+    def release_sha256(self, lesson: str) -> str:
+        return hashlib.sha256(self.release_path(lesson).read_bytes()).hexdigest()
 
     def autograded_path(self, student: str, lesson: str) -> Path:
         return self.folder / "autograded" / student / lesson / f"{lesson}.ipynb"
@@ -84,6 +77,10 @@ def open_course(
     return Course(folder, submitted or folder / "submitted", kept, address)
 
 
+def default_db_url(course: Path) -> str:
+    return f"sqlite:///{(course.resolve() / 'gradebook.db').as_posix()}"
+
+
 def _absolute(db_url: str) -> str:
     """A relative sqlite file is meant from here; nbgrader changes the folder while it works.
 
@@ -93,77 +90,3 @@ def _absolute(db_url: str) -> str:
     if scheme or not path or path.startswith("file:") or Path(path).is_absolute():
         return db_url
     return f"sqlite:///{Path(path).resolve().as_posix()}"
-
-
-def prepare(course: Course, wanted: set[str]) -> None:
-    """Put nbgrader_config.py, source/, release/ and the gradebook's entries in place.
-
-    Builds the lessons from the project where source/ is empty. Raises CourseError.
-    """
-    put_own_programs_on_path()
-    write_config_file(course.folder, course.db_url, course.submitted)
-    sources = {path.stem for path in (course.folder / "source").glob("*/*.ipynb")}
-    if not sources:
-        _build(course)
-        sources = set(course.lessons())
-    with _gradebook(course) as gradebook:
-        missing = [
-            lesson
-            for lesson in sorted(sources & wanted)
-            if not _known(gradebook, lesson) or not course.release_path(lesson).is_file()
-        ]
-    for lesson in missing:
-        _generate(course, lesson)
-
-
-def load_release(course: Course, lesson: str) -> tuple[NotebookNode, str]:
-    """The released notebook of a lesson, and the sha256 of its file."""
-    data = course.release_path(lesson).read_bytes()
-    return nbformat.reads(data.decode("utf-8"), as_version=4), hashlib.sha256(data).hexdigest()
-
-
-def _build(course: Course) -> None:
-    from autograder.build import BuildError, build_course
-    from quantlab.learn.course import course_root
-
-    try:
-        build_course(course_root(), course.folder, course.db_url)
-    except (BuildError, FileNotFoundError) as said:
-        raise CourseError(
-            f"{course.folder} has no lessons in source/, and they could not be built: {said}"
-        ) from None
-
-
-def _gradebook(course: Course) -> Gradebook:
-    try:
-        return Gradebook(course.db_url)
-    except Exception as fault:  # sqlalchemy's and alembic's errors have no common ground
-        said = str(getattr(fault, "orig", fault)).splitlines()
-        raise CourseError(
-            f"The gradebook {course.db_url} cannot be opened ({' '.join(said[:1])}). "
-            "Check the address, or run `nbgrader db upgrade` in the course folder after a backup."
-        ) from fault
-
-
-def _known(gradebook: Gradebook, lesson: str) -> bool:
-    try:
-        gradebook.find_notebook(lesson, lesson)
-    except MissingEntry:
-        return False
-    return True
-
-
-def _generate(course: Course, lesson: str) -> None:
-    """nbgrader's generate_assignment: the released notebook, and the gradebook's entry."""
-    config = course_config(course.folder, course.db_url)
-    directory = CourseDirectory(config=config)
-    directory.assignment_id = lesson
-    app = GenerateAssignment(coursedir=directory, config=config)
-    app.force = app.create_assignment = True
-    here = os.getcwd()
-    try:
-        app.start()
-    except Exception as fault:
-        raise CourseError(f"nbgrader refused the lesson {lesson}: {fault}") from fault
-    finally:
-        os.chdir(here)

@@ -19,8 +19,8 @@ from typing import Any
 
 import psutil
 
+from autograder.batch.pool import workers_for
 from autograder.recording.record import read_records
-from autograder.running.pool import workers_for
 from autograder.samples import LESSON
 from benchmarks.class_material import copy_course, make_course, right_copy, submit
 

@@ -1,8 +1,9 @@
 """Draws the house from its code into docs/architecture.md: python -m docs.draw_house [--check]
 
-The arrows are the imports of every file, the rooms say what they are in their own first line. The
-picture is a Mermaid block, which GitHub and JupyterLab draw without a tool. With --check nothing is
-written; the command says whether the picture is stale.
+Two pictures: the rooms of the whole house, and those of the grader. The arrows are the imports of
+every file, the rooms say what they are in their own first line. A picture is a Mermaid block, which
+GitHub and JupyterLab draw without a tool. With --check nothing is written; the command says whether
+a picture is stale.
 """
 
 from __future__ import annotations
@@ -16,31 +17,44 @@ from pathlib import Path
 from tests.test_floors import FLOORS, ROOT, imported_modules, room_of
 
 PAGE = ROOT / "docs" / "architecture.md"
-BEGIN, END = "<!-- drawn by docs/draw_house.py -->", "<!-- end of the drawing -->"
+#: What a picture is called on the page -> how its rooms are recognized.
+PICTURES = {"house": "quantlab.", "grader": "autograder."}
+BEGIN, END = "<!-- the {}, drawn by docs/draw_house.py -->", "<!-- end of the drawing -->"
 STALE = "The house has changed: run `python -m docs.draw_house` and commit docs/architecture.md."
 
-
-def rooms() -> tuple[str, ...]:
-    """The rooms that are built, the lowest floor first: a room stands above all that it may use."""
-    built = [room for room in FLOORS if room != "quantlab" and folder_of(room).is_dir()]
-    return tuple(sorted(built, key=lambda room: (len(FLOORS[room] - {"quantlab"}), room)))
+#: Room to the rooms that a file of it imports from, the lowest floor first.
+Used = dict[str, set[str]]
 
 
-def folder_of(room: str) -> Path:
-    return ROOT.joinpath(*room.split("."))
+def rooms(picture: str) -> tuple[str, ...]:
+    """The rooms that are built, the lowest floor first; for the house the grader is one room."""
+    built = [room for room in FLOORS if room.startswith(PICTURES[picture]) and files_of(room)]
+    return (*built, "autograder") if picture == "house" else tuple(built)
 
 
-def imports() -> dict[str, set[str]]:
-    """Room to the rooms that a file of it imports from."""
-    used: dict[str, set[str]] = {}
-    for room in rooms():
-        files = folder_of(room).rglob("*.py")
-        names = {room_of(name) for file in files for _, name in imported_modules(file, ROOT)}
-        used[room] = {name for name in names if name in rooms()} - {room}
+def files_of(room: str) -> list[Path]:
+    """A room is a folder, or one file beside the others."""
+    place = place_of(room)
+    return [place] if place.is_file() else sorted(place.rglob("*.py"))
+
+
+def place_of(room: str) -> Path:
+    folder = ROOT.joinpath(*room.split("."))
+    alone = folder.with_suffix(".py")
+    return alone if alone.is_file() else folder
+
+
+def imports(picture: str) -> Used:
+    """Room to the rooms of this picture that a file of it imports from."""
+    drawn = rooms(picture)
+    used: Used = {}
+    for room in drawn:
+        found = [name for file in files_of(room) for _, name in imported_modules(file, ROOT)]
+        used[room] = {name for name in map(room_of, found) if name in drawn} - {room}
     return used
 
 
-def arrows(used: dict[str, set[str]]) -> list[tuple[str, str]]:
+def arrows(used: Used) -> list[tuple[str, str]]:
     """The imports without those that a longer way over other rooms shows already."""
 
     def below(room: str) -> set[str]:
@@ -48,7 +62,7 @@ def arrows(used: dict[str, set[str]]) -> list[tuple[str, str]]:
 
     return [
         (room, other)
-        for room in reversed(rooms())
+        for room in reversed(used)
         for other in sorted(used[room])
         if not any(other in below(between) for between in used[room] - {other})
     ]
@@ -56,23 +70,24 @@ def arrows(used: dict[str, set[str]]) -> list[tuple[str, str]]:
 
 def wings(room: str) -> list[str]:
     """The packages inside a room; lessons are counted, for they are all alike."""
-    inside = sorted(path.parent.name for path in folder_of(room).glob("*/__init__.py"))
-    return ["lesson_NN"] if room == "quantlab.lessons" else inside
+    inside = place_of(room).glob("*/__init__.py")
+    return ["lesson_NN"] if room == "quantlab.lessons" else sorted(p.parent.name for p in inside)
 
 
 def first_sentence(room: str) -> str:
     """The first sentence that the room says of itself."""
-    text = (folder_of(room) / "__init__.py").read_text("utf-8")
-    said = ast.get_docstring(ast.parse(text)) or ""
+    place = place_of(room)
+    file = place / "__init__.py" if place.is_dir() else place
+    said = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
     sentence, _, _ = " ".join(said.split()).partition(". ")
     return sentence.removesuffix(".") + "."
 
 
-def drawing() -> Iterator[str]:
-    used = imports()
+def drawing(picture: str) -> Iterator[str]:
+    used = imports(picture)
     yield "```mermaid"
     yield "flowchart TD"
-    for room in reversed(rooms()):
+    for room in reversed(used):
         label = f"<b>{_short(room)}</b>"
         label += "<br/>" + " · ".join(wings(room)) if wings(room) else ""
         yield f'    {_short(room)}["{label}"]'
@@ -81,22 +96,30 @@ def drawing() -> Iterator[str]:
     yield ""
     yield "| room | what it says of itself | imports from |"
     yield "|---|---|---|"
-    for room in reversed(rooms()):
+    for room in reversed(used):
         below = ", ".join(sorted(map(_short, used[room]))) or "nothing of ours"
-        yield f"| `{room.replace('.', '/')}/` | {first_sentence(room)} | {below} |"
+        yield f"| `{_path(room)}` | {first_sentence(room)} | {below} |"
 
 
 def _short(room: str) -> str:
-    return room.removeprefix("quantlab.")
+    return room.removeprefix("quantlab.").removeprefix("autograder.")
+
+
+def _path(room: str) -> str:
+    place = place_of(room)
+    return place.relative_to(ROOT).as_posix() + ("/" if place.is_dir() else "")
 
 
 def drawn_into(page: str) -> str:
-    """The page with a fresh drawing between its two marks. ValueError where they are missing."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{PAGE.name} lacks {BEGIN} or {END}: put them where the picture belongs.")
-    return before + "\n".join([BEGIN, "", *drawing(), "", END]) + after
+    """The page with a fresh drawing between its marks. ValueError where they are missing."""
+    for picture in PICTURES:
+        begins = BEGIN.format(picture)
+        before, begin, rest = page.partition(begins)
+        _, end, after = rest.partition(END)
+        if not begin or not end:
+            raise ValueError(f"{PAGE.name} lacks {begins} or {END}: put them where it belongs.")
+        page = before + "\n".join([begin, "", *drawing(picture), "", END]) + after
+    return page
 
 
 def main(argv: list[str]) -> int:

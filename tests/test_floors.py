@@ -39,7 +39,32 @@ FLOORS["quantlab.lessons"] = LIBRARY | {"quantlab", "quantlab.teach"}
 FLOORS["quantlab.learn"] = LIBRARY | {"quantlab", "quantlab.teach", "quantlab.lessons"}
 # Only lazily: see test_import_is_light.
 FLOORS["quantlab"] = set(FLOORS)
-FLOORS["autograder"] = set(FLOORS)
+
+# The grader's rooms, and the files that lie beside them, each with those that it stands on: it may
+# import them, what they stand on, and all of quantlab. One that names a room above it: a KeyError.
+GRADER: dict[str, tuple[str, ...]] = {
+    "programs": (),
+    "course_folder": (),
+    "intake": (),
+    "running": (),
+    "recording": ("course_folder", "intake"),
+    "judging": ("recording", "running"),
+    "batch": ("judging", "programs"),
+    "publishing": ("recording",),
+    "authoring": (),
+    "nbgrader": ("authoring", "publishing", "running"),
+    "samples": ("authoring",),
+    "build": ("nbgrader", "programs", "samples"),
+    "prepare": ("build",),
+    "attacks": ("build", "judging"),
+    "commands": ("attacks", "batch", "prepare"),
+    "cli": ("commands",),
+}
+HOUSE = set(FLOORS)
+for room, standing_on in GRADER.items():
+    below = [FLOORS[f"autograder.{other}"] | {f"autograder.{other}"} for other in standing_on]
+    FLOORS[f"autograder.{room}"] = HOUSE.union(*below)
+FLOORS["autograder"] = set(FLOORS)  # only `__init__.py`; drawn as one room
 
 # Tests, benchmarks and docs look at the rooms from outside: they may import all of them, and no
 # room may import them.
@@ -51,7 +76,7 @@ def room_of(module: str) -> str | None:
     parts = module.split(".")
     if parts[0] not in ("quantlab", "autograder", *OUTSIDE):
         return None
-    return ".".join(parts[:2]) if parts[0] == "quantlab" and len(parts) > 1 else parts[0]
+    return ".".join(parts[:2]) if parts[0] in ("quantlab", "autograder") else parts[0]
 
 
 def module_of(path: Path, root: Path) -> str:
@@ -139,7 +164,16 @@ def test_no_files_import_each_other_in_a_circle():
 
 def test_every_room_has_its_floor():
     rooms = {f"quantlab.{p.parent.name}" for p in (ROOT / "quantlab").glob("*/__init__.py")}
+    files = [*(ROOT / "autograder").glob("*.py"), *(ROOT / "autograder").glob("*/__init__.py")]
+    rooms |= {module_of(path, ROOT) for path in files}
     assert rooms <= set(FLOORS), "say in FLOORS what the new room may import"
+
+
+def test_what_runs_beside_a_submission_knows_no_lesson():
+    """The sandbox has none; what starts it must not be tempted to tell it one."""
+    for path in sorted((ROOT / "autograder" / "running").rglob("*.py")):
+        rooms = {room_of(module) for _, module in imported_modules(path, ROOT)}
+        assert "quantlab.lessons" not in rooms, path
 
 
 def test_tests_share_by_support_and_benchmarks_are_imported_to_be_tested():
@@ -172,6 +206,16 @@ def test_numerics_stands_on_numpy_alone():
         ("quantlab/learn/a.py", "import autograder"),
         ("quantlab/learn/a.py", "from benchmarks import grids"),
         ("autograder/a.py", "import tests.conftest"),
+        ("autograder/programs.py", "from autograder.course_folder import CourseError"),
+        ("autograder/course_folder.py", "def f():\n    from autograder.build import build_course"),
+        ("autograder/running/a.py", "from autograder.judging.cells import to_run"),
+        ("autograder/running/student_side/a.py", "from ...batch import task"),
+        ("autograder/intake/a.py", "from autograder.recording import gradebook"),
+        ("autograder/recording/a.py", "from autograder.publishing.cards import student_card"),
+        ("autograder/judging/a.py", "from autograder.batch.task import Task"),
+        ("autograder/batch/a.py", "from autograder.attacks.self_test import require"),
+        ("autograder/commands/a.py", "from autograder.cli import main"),
+        ("autograder/commands/a.py", "from autograder.later import more"),
         ("quantlab/__init__.py", "import autograder"),
         ("quantlab/base/a.py", "from quantlab.numerics import quantize"),
     ],
@@ -179,6 +223,8 @@ def test_numerics_stands_on_numpy_alone():
 def test_an_import_upwards_is_found(tmp_path, file, text):
     for room in ("numerics", "methods", "scenes", "zoo", "learn"):
         (tmp_path / "quantlab" / room).mkdir(parents=True)
+    (tmp_path / "autograder" / "batch").mkdir(parents=True)
+    (tmp_path / "autograder" / "recording").mkdir(parents=True)
     path = tmp_path / file
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -192,8 +238,12 @@ def test_an_import_upwards_is_found(tmp_path, file, text):
         ("quantlab/methods/a.py", "from . import b\nfrom .b import c"),
         ("quantlab/learn/a.py", "from quantlab import quantize, __version__"),
         (
-            "autograder/a.py",
+            "autograder/commands/a.py",
             "from quantlab.learn.course import course_root\nfrom quantlab import zoo",
+        ),
+        (
+            "autograder/batch/a.py",
+            "from autograder.batch import task\nfrom autograder.judging.grade_one import grade_one",
         ),
     ],
 )

@@ -17,8 +17,8 @@ import yaml
 
 from autograder.attacks.case import Case, Expected
 from autograder.attacks.field import Field
-from autograder.judging.settings import Settings
 from autograder.running.sandbox import NoSandbox, sandbox
+from autograder.running.settings import Settings
 from autograder.running.student import CellResult, Student
 
 SETTINGS = Settings(cell_seconds=2, submission_seconds=60, memory_mib=512, processes=48)

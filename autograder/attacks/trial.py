@@ -15,8 +15,8 @@ from autograder.attacks.field import Field
 from autograder.attacks.handing_in import hand_in, release_of
 from autograder.intake.ingest import Found, Refused, read_submission
 from autograder.judging.grade_one import grade_one
-from autograder.judging.settings import Settings
 from autograder.recording.record import Record
+from autograder.running.settings import Settings
 
 #: Small budgets, so that what never ends is soon over; an honest cell of the suite needs far less.
 SETTINGS = Settings(cell_seconds=4, submission_seconds=60, memory_mib=1024, processes=64)

@@ -11,16 +11,17 @@ from pathlib import Path
 
 from rich.console import Console
 
+from autograder.batch.grade_all import Graded, Options, submissions_of
+from autograder.batch.pool import LocalPool, workers_for
 from autograder.build import build_course
 from autograder.commands.feedback import write_pages
 from autograder.commands.grade import grade_shown, into_gradebook
-from autograder.course_folder import Course, CourseError, open_course, prepare
-from autograder.judging.settings import Settings
+from autograder.course_folder import Course, CourseError, open_course
+from autograder.prepare import prepare
 from autograder.programs import put_own_programs_on_path
 from autograder.publishing.rows import rows_of
 from autograder.publishing.tables import show_grades
-from autograder.running.batch import Graded, Options, submissions_of
-from autograder.running.pool import LocalPool, workers_for
+from autograder.running.settings import Settings
 from autograder.samples import LESSON, STUDENTS, write_samples
 
 EPILOG = """\

@@ -17,21 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder.attacks.self_test import require
-from autograder.course_folder import (
-    Course,
-    CourseError,
-    add_place_arguments,
-    course_of,
-    prepare,
-)
-from autograder.intake.ingest import Found
-from autograder.judging.settings import CELL_SECONDS, SUBMISSION_SECONDS, Settings
-from autograder.nbgrader.config import course_config
-from autograder.publishing.tables import printable
-from autograder.recording.keep import Keeper
-from autograder.recording.late import penalty_of
-from autograder.recording.store import Store
-from autograder.running.batch import (
+from autograder.batch.grade_all import (
     Graded,
     Keeps,
     Options,
@@ -39,12 +25,26 @@ from autograder.running.batch import (
     strays_of,
     submissions_of,
 )
-from autograder.running.lock import only_grader
-from autograder.running.on_dask import DaskPool
-from autograder.running.pool import LocalPool, workers_for
+from autograder.batch.lock import only_grader
+from autograder.batch.on_dask import DaskPool
+from autograder.batch.pool import LocalPool, workers_for
+from autograder.batch.shards import Shard, ShardKeeper
+from autograder.batch.task import Engine
+from autograder.course_folder import (
+    Course,
+    CourseError,
+    add_place_arguments,
+    course_of,
+)
+from autograder.intake.ingest import Found
+from autograder.nbgrader.config import course_config
+from autograder.prepare import prepare
+from autograder.publishing.tables import printable
+from autograder.recording.keep import Keeper
+from autograder.recording.late import penalty_of
+from autograder.recording.store import Store
 from autograder.running.sandbox import BACKENDS, NoSandbox
-from autograder.running.shards import Shard, ShardKeeper
-from autograder.running.task import Engine
+from autograder.running.settings import CELL_SECONDS, SUBMISSION_SECONDS, Settings
 
 EPILOG = """\
 layout: SUBMISSIONS/STUDENT/LESSON/LESSON.ipynb, as nbgrader collects it. The course folder is the

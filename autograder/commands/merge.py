@@ -9,19 +9,18 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from autograder.batch.lock import only_grader
+from autograder.batch.shards import missing_shares, results_in
 from autograder.commands.grade import into_gradebook
 from autograder.course_folder import (
     Course,
     CourseError,
     add_place_arguments,
     course_of,
-    load_release,
-    prepare,
 )
+from autograder.prepare import prepare
 from autograder.publishing.tables import printable
 from autograder.recording.keep import Result
-from autograder.running.lock import only_grader
-from autograder.running.shards import missing_shares, results_in
 
 EPILOG = """\
 A shard is a folder that `autograder grade --shard I/N` wrote: COURSE/shards/I-of-N. Copy them from
@@ -85,7 +84,7 @@ def collect_results(
             continue
         record = result.record
         known = record.lesson in course.lessons()
-        if known and record.release_sha256 not in ("", load_release(course, record.lesson)[1]):
+        if known and record.release_sha256 not in ("", course.release_sha256(record.lesson)):
             problems.append(f"{path} was graded against another version of the lesson.")
             continue
         key = (record.student, record.lesson)

@@ -18,6 +18,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from autograder.batch.grade_all import Graded, Options, submissions_of
+from autograder.batch.lock import only_grader
+from autograder.batch.shards import ShardKeeper, results_in
 from autograder.commands.grade import (
     add_course_arguments,
     add_run_arguments,
@@ -27,16 +30,14 @@ from autograder.commands.grade import (
     into_gradebook,
     settings_of,
 )
-from autograder.course_folder import Course, CourseError, course_of, prepare
+from autograder.course_folder import Course, CourseError, course_of
 from autograder.judging.environment import environment_sha256
+from autograder.prepare import prepare
 from autograder.publishing.tables import plain, printable
 from autograder.recording.differences import Change, changes
 from autograder.recording.gradebook import standings
 from autograder.recording.record import Record, read_record, read_records, record_path
-from autograder.running.batch import Graded, Options, submissions_of
-from autograder.running.lock import only_grader
 from autograder.running.sandbox import NoSandbox
-from autograder.running.shards import ShardKeeper, results_in
 
 EPILOG = """\
 Grades given by hand stay. A second run grades only what the first one did not finish; a change of

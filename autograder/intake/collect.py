@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 
 from autograder.intake.ingest import LARGEST_ANSWERS, LARGEST_NOTEBOOK
 from autograder.intake.lms_names import Sender, sender_of, student_id
+from autograder.intake.person import Person
 from autograder.intake.student_ids import NO_STUDENTS, is_id
 from autograder.intake.zip_files import BadZip, Entry, entries_of, opened, read
-from autograder.recording.gradebook import Person
 from quantlab.base.atomic import replacing
 
 ANSWERS = ".answers.json"

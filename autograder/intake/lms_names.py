@@ -18,8 +18,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from autograder.intake.person import Person
 from autograder.intake.student_ids import LONGEST, NO_STUDENTS, is_id
-from autograder.recording.gradebook import Person
 
 CANVAS = re.compile(r"(?P<name>[^_/]*)_(?P<late>LATE_)?(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)")
 MOODLE = re.compile(r"(?P<name>.*)_(?P<user>\d+)_assignsubmission_file(?P<rest>_.*|)")

@@ -30,9 +30,9 @@ from autograder.judging.one_exercise import (
     judge_exercise,
 )
 from autograder.judging.outputs import outputs_of
-from autograder.judging.settings import Settings
 from autograder.recording.record import ExerciseResult, Record
 from autograder.running.sandbox import NoSandbox, sandbox
+from autograder.running.settings import Settings
 from autograder.running.student import Student
 from quantlab.teach.judging.card import judgement_card
 from quantlab.teach.judging.verdict import Verdict

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from traitlets.config import Config, PyFileConfigLoader
 
-from autograder.judging.settings import CELL_SECONDS
+from autograder.course_folder import default_db_url
+from autograder.running.settings import CELL_SECONDS
 
 MARKER = "# Written by `autograder`. Delete this line to keep your own changes."
 
@@ -48,10 +49,6 @@ def _instructors(path: Path) -> Config:
     if not path.is_file():
         return Config()
     return PyFileConfigLoader(path.name, path=str(path.parent)).load_config()
-
-
-def default_db_url(course: Path) -> str:
-    return f"sqlite:///{(course.resolve() / 'gradebook.db').as_posix()}"
 
 
 def harden(config: Config) -> None:

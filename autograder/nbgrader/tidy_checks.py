@@ -11,7 +11,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 
 from autograder.nbgrader.sound_grades import judgements_of
-from autograder.publishing.cards import for_graders, student_card
+from autograder.publishing.cards import student_card
+from autograder.recording.rubrics import for_graders
 
 LISTED = re.compile(r'(<a href="#[a-z]+-([\w-]+)">)(?:Test cell|Coding free-response)(</a>)')
 #: nbgrader's template loads MathJax from another machine; a page that is handed out loads nothing.

@@ -12,9 +12,10 @@ from typing import Any
 
 from autograder.course_folder import Course
 from autograder.intake.ingest import Found, find_submissions
+from autograder.intake.person import Person
 from autograder.intake.strays import find_strays
 from autograder.intake.student_ids import is_id
-from autograder.recording.gradebook import Person, Standing, roster, standings
+from autograder.recording.gradebook import Standing, roster, standings
 from autograder.recording.record import ExerciseResult, Record, read_records
 from autograder.recording.store import REVIEW
 

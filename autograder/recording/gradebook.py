@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, selectinload
 
+from autograder.intake.person import Person
 from autograder.recording.database import connect, refusals
 
 
@@ -36,21 +37,6 @@ class Standing:
     def decided(self) -> bool:
         """True where anything of it is graded, by machine or by hand."""
         return any(points is not None for points in self.points.values())
-
-
-@dataclass(frozen=True)
-class Person:
-    """A student of the gradebook's roster; empty where the roster does not say."""
-
-    id: str
-    first_name: str = ""
-    last_name: str = ""
-    email: str = ""
-    lms_id: str = ""
-
-    @property
-    def name(self) -> str:
-        return f"{self.first_name} {self.last_name}".strip()
 
 
 def standings(db_url: str) -> dict[tuple[str, str], Standing]:

@@ -14,8 +14,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.course_folder import Course, CourseError
-from autograder.publishing.cards import with_rubrics
 from autograder.recording.record import Record, read_record, record_path, write_record
+from autograder.recording.rubrics import with_rubrics
 from autograder.recording.store import Store, changed_texts
 from quantlab.base.atomic import replacing
 

@@ -18,8 +18,8 @@ from typing import Any
 
 import psutil
 
-from autograder.judging.settings import Settings
 from autograder.running.sandbox import Launch, Limits, NoSandbox, Sandbox
+from autograder.running.settings import Settings
 from autograder.running.student_side import wire
 from autograder.running.usage import Usage, below, usage_below
 from quantlab.teach.judging.verdict import Verdict

@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.judging.settings import Settings
 from autograder.running.sandbox import Sandbox
 from autograder.running.session import Ended, Session
+from autograder.running.settings import Settings
 from autograder.running.usage import Usage
 from quantlab.teach.judging.verdict import Verdict
 

@@ -13,10 +13,11 @@ import pytest
 
 import quantlab.lessons
 from autograder.authoring.instructor import KERNEL, write_notebook
+from autograder.batch.grade_all import Options, grade_all, submissions_of
 from autograder.commands.grade import into_gradebook
-from autograder.course_folder import open_course, prepare
-from autograder.judging.settings import Settings
-from autograder.running.batch import Options, grade_all, submissions_of
+from autograder.course_folder import open_course
+from autograder.prepare import prepare
+from autograder.running.settings import Settings
 from tests.support.inline import Inline
 
 LESSON = "97_tiny"

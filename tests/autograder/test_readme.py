@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from autograder.attacks.case import CASES, read_cases
-from autograder.judging.settings import Settings
 from autograder.running.session import LOOK_SECONDS, WALL_TIMES
+from autograder.running.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "autograder" / "README.md").read_text(encoding="utf-8")

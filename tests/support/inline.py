@@ -1,6 +1,6 @@
 """An engine without workers: each task runs here, so that a test does not wait for their start."""
 
-from autograder.running.task import WORK, Outcome, call
+from autograder.batch.task import WORK, Outcome, call
 
 
 class Inline:

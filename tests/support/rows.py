@@ -1,7 +1,7 @@
 """Records and rows of a small class, made by hand."""
 
+from autograder.intake.person import Person
 from autograder.publishing.rows import Row
-from autograder.recording.gradebook import Person
 from autograder.recording.record import ExerciseResult, Record
 
 

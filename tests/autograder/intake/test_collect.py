@@ -10,7 +10,7 @@ from nbgrader.api import Gradebook
 from autograder.cli import main
 from autograder.intake.collect import collect
 from autograder.intake.lms_names import Sender, sender_of, student_id
-from autograder.recording.gradebook import Person
+from autograder.intake.person import Person
 
 ROSTER = (
     Person("ada", "Ada", "King", "", "17"),

@@ -9,8 +9,8 @@ import pytest
 from autograder.intake.ingest import Submission
 from autograder.judging import one_exercise
 from autograder.judging.grade_one import grade_one, parse_graded, seed_of
-from autograder.judging.settings import Settings
 from autograder.running.sandbox import NoSandbox
+from autograder.running.settings import Settings
 from quantlab.teach.judging.card import JUDGEMENT_MIME
 
 SETTINGS = Settings(seed=7_777_777, submission_seconds=120)

@@ -9,7 +9,7 @@ import pytest
 
 from autograder.intake.ingest import Submission
 from autograder.judging.grade_one import grade_one, parse_graded
-from autograder.judging.settings import Settings
+from autograder.running.settings import Settings
 from quantlab.learn.course import course_root
 from quantlab.lessons.catalogue import load_quiz
 

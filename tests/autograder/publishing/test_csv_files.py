@@ -5,8 +5,8 @@ import io
 
 import pytest
 
+from autograder.intake.person import Person
 from autograder.publishing import csv_files
-from autograder.recording.gradebook import Person
 from tests.support.rows import row
 
 ADA = Person("ada", "Ada", "King", "ada@x.org", "17")

@@ -4,9 +4,9 @@ import statistics
 
 import pytest
 
+from autograder.intake.person import Person
 from autograder.publishing.items import items_of
 from autograder.publishing.rows import Row
-from autograder.recording.gradebook import Person
 from autograder.recording.record import ExerciseResult
 from tests.support.rows import row
 

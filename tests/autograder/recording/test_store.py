@@ -11,8 +11,9 @@ from nbgrader.api import Gradebook
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from autograder.course_folder import Course, CourseError, open_course, prepare
+from autograder.course_folder import Course, CourseError, open_course
 from autograder.nbgrader.config import course_config
+from autograder.prepare import prepare
 from autograder.recording import database
 from autograder.recording.database import GradebookError
 from autograder.recording.gradebook import roster, standing, standings

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import pytest
 
-from autograder.judging.settings import Settings
 from autograder.running import container
 from autograder.running.container import Container
 from autograder.running.sandbox import Limits, NoSandbox
 from autograder.running.session import Session
+from autograder.running.settings import Settings
 
 #: Stands for docker: knows one image, runs the student's side of `none`, and notes what it is told.
 STAND_IN = """#!/bin/sh

@@ -12,9 +12,9 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from autograder.batch.slot import Slot
+from autograder.batch.task import WORK, Outcome, Task
 from autograder.course_folder import CourseError
-from autograder.running.slot import Slot
-from autograder.running.task import WORK, Outcome, Task
 
 #: Tasks that are on their way for each thread of the cluster: one runs, one waits.
 AHEAD = 2

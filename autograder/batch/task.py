@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from autograder.judging.settings import Settings
+from autograder.running.settings import Settings
 
 #: What is called for each task. Tests put functions of their own in its place.
 WORK = "autograder.judging.grade_one:grade_one"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.batch.grade_all import Options, grade_all, submissions_of
 from autograder.cli import main
 from autograder.commands import grade as command
 from autograder.commands.grade import into_gradebook
@@ -18,7 +19,6 @@ from autograder.recording import keep
 from autograder.recording.database import GradebookError
 from autograder.recording.gradebook import standing, standings
 from autograder.recording.record import read_record, read_records
-from autograder.running.batch import Options, grade_all, submissions_of
 from tests.support.fake_grader import WORK
 from tests.support.inline import Inline
 
@@ -29,7 +29,7 @@ class Faults:
     """An engine whose tasks end as a worker that died ends."""
 
     def run(self, tasks):
-        from autograder.running.task import Outcome
+        from autograder.batch.task import Outcome
 
         for task in tasks:
             yield Outcome(task, None, "The grading process ended before it answered.")
@@ -93,7 +93,7 @@ def _careful():
 
     class Engine:
         def run(self, tasks):
-            from autograder.running.task import Outcome, call
+            from autograder.batch.task import Outcome, call
 
             for task in tasks:
                 try:
@@ -250,8 +250,8 @@ import sys
 from pathlib import Path
 from autograder.commands.grade import into_gradebook
 from autograder.course_folder import open_course
-from autograder.running.batch import Options, grade_all, submissions_of
-from autograder.running.pool import LocalPool
+from autograder.batch.grade_all import Options, grade_all, submissions_of
+from autograder.batch.pool import LocalPool
 course = open_course(Path(sys.argv[1]), None, None)
 with into_gradebook(course) as keeper:
     pool = LocalPool(2, "tests.support.fake_grader:grade_one")

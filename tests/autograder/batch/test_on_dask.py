@@ -9,9 +9,9 @@ import dask
 import pytest
 from distributed import Client, LocalCluster
 
+from autograder.batch.on_dask import DaskPool
 from autograder.course_folder import CourseError
-from autograder.running.on_dask import DaskPool
-from tests.autograder.running.test_pool import ROOT, WORK, runs, task  # noqa: F401
+from tests.autograder.batch.test_pool import ROOT, WORK, runs, task  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +67,6 @@ def test_a_task_that_ends_dask_workers_takes_no_neighbour_along(
 
 
 def test_nobody_at_the_address_is_one_sentence(monkeypatch):
-    monkeypatch.setattr("autograder.running.on_dask.CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("autograder.batch.on_dask.CONNECT_SECONDS", 0.2)
     with pytest.raises(CourseError, match="No Dask scheduler answers"):
         DaskPool("tcp://127.0.0.1:1")

@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.judging.settings import Settings
-from autograder.running.pool import LocalPool, workers_for
-from autograder.running.task import Task
+from autograder.batch.pool import LocalPool, workers_for
+from autograder.batch.task import Task
+from autograder.running.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 WORK = "tests.support.pool_work:work"
@@ -113,7 +113,7 @@ def test_closing_ends_what_runs(task, tmp_path):
 
 BATCH = """
 import sys
-from tests.autograder.running.test_pool import WORK, LocalPool, Settings, Task
+from tests.autograder.batch.test_pool import WORK, LocalPool, Settings, Task
 data = sys.argv[1].encode()
 task = Task("s", "01", data, "abc", b"", Settings(submission_seconds=300))
 list(LocalPool(1, WORK).run([task]))

@@ -16,8 +16,8 @@ import sys
 import threading
 from typing import IO, Any
 
+from autograder.batch.task import Task, call
 from autograder.programs import skip_slow_imports
-from autograder.running.task import Task, call
 
 #: The end of standard input: nobody is there any more who would read a result.
 GONE = None

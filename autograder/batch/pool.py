@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 
 import psutil
 
-from autograder.running.slot import GRACE_SECONDS, Slot
-from autograder.running.task import WORK, Outcome, Task
+from autograder.batch.slot import GRACE_SECONDS, Slot
+from autograder.batch.task import WORK, Outcome, Task
 
 #: What the trusted side of one worker needs itself, beside its sandbox.
 WORKER_MIB = 512

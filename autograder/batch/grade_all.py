@@ -18,6 +18,7 @@ from typing import Protocol
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.batch.task import Engine, Outcome, Task
 from autograder.course_folder import Course, CourseError
 from autograder.intake.ingest import Found, Refused, find_submissions, read_submission
 from autograder.intake.strays import find_strays
@@ -25,10 +26,9 @@ from autograder.intake.student_ids import is_id
 from autograder.intake.transplant import with_note
 from autograder.judging.cells import max_score_of
 from autograder.judging.environment import versions
-from autograder.judging.settings import Settings
 from autograder.recording.keep import Result
 from autograder.recording.record import Record
-from autograder.running.task import Engine, Outcome, Task
+from autograder.running.settings import Settings
 from quantlab.teach.judging.verdict import Verdict
 
 

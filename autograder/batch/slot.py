@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 
-from autograder.running.task import ATTEMPTS, WORK, Outcome, Task
+from autograder.batch.task import ATTEMPTS, WORK, Outcome, Task
 
 #: Starting a worker loads the course; a loaded machine may need a while.
 START_SECONDS = 120.0
@@ -103,7 +103,7 @@ class Slot:
     def _start(self) -> subprocess.Popen[str]:
         answers: queue.Queue[str | None] = queue.Queue()
         worker = subprocess.Popen(
-            [sys.executable, "-P", "-m", "autograder.running.pool_worker", self._work],
+            [sys.executable, "-P", "-m", "autograder.batch.pool_worker", self._work],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

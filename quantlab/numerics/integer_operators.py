@@ -112,13 +112,13 @@ _TABLE = (
     _carrying("Transpose"),
     _carrying("Squeeze"),
     _carrying("Unsqueeze"),
-    _carrying("Slice", simulated=False),
+    _carrying("Slice"),
     IntegerOperator(
         "Identity", "", moves=True, carries_qparams=True, integers_only=False, passes_factor=True
     ),
     _moving("Flatten", passes_factor=True),
     _moving("Resize", passes_factor=True),
-    _moving("DepthToSpace", simulated=False),
+    _moving("DepthToSpace"),
     _moving("Expand", simulated=False),
     _moving("Gather", simulated=False),
     _moving("GatherElements", simulated=False),

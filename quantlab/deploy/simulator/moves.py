@@ -68,6 +68,47 @@ def unsqueeze_kernel(graph: Graph, node: Node) -> Kernel | None:
     return None if axes is None else lambda q: np.expand_dims(q, axes)
 
 
+def slice_kernel(graph: Graph, node: Node) -> Kernel | None:
+    """From start to end along some axes; since opset 10 all of it are inputs."""
+    starts, ends, axes, steps = (graph.constants.get(node.input(at)) for at in (1, 2, 3, 4))
+    computed = any(node.input(at) and node.input(at) not in graph.constants for at in (1, 2, 3, 4))
+    if starts is None or ends is None or computed:
+        return None
+    along = np.arange(starts.size) if axes is None else axes
+    strides = np.ones(starts.size, np.int64) if steps is None else steps
+
+    def kernel(q: np.ndarray) -> np.ndarray:
+        cut = [slice(None)] * q.ndim
+        for axis, start, end, step in zip(along, starts, ends, strides, strict=True):
+            cut[axis] = _cut(int(start), int(end), int(step), q.shape[axis])
+        return q[tuple(cut)]
+
+    return kernel
+
+
+def _cut(start: int, end: int, step: int, length: int) -> slice:
+    """ONNX counts from the end where below 0, then clips: going down, -1 is before the first."""
+    start, end = (at + length if at < 0 else at for at in (start, end))
+    if step > 0:
+        return slice(max(start, 0), max(end, 0), step)
+    return slice(min(start, length - 1), end if end >= 0 else None, step)
+
+
+def depth_to_space_kernel(graph: Graph, node: Node) -> Kernel | None:
+    """Channels become squares of pixels; CRD is torch's order of channels, DCR TensorFlow's."""
+    block, crd = int(node.attributes["blocksize"]), node.attributes.get("mode", "DCR") == "CRD"
+
+    def kernel(q: np.ndarray) -> np.ndarray:
+        images, channels, height, width = q.shape
+        each = channels // block**2
+        apart = (each, block, block) if crd else (block, block, each)
+        order = (0, 1, 4, 2, 5, 3) if crd else (0, 3, 4, 1, 5, 2)
+        moved = q.reshape(images, *apart, height, width).transpose(order)
+        return moved.reshape(images, each, height * block, width * block)
+
+    return kernel
+
+
 def identity_kernel(graph: Graph, node: Node) -> Kernel | None:
     """Nothing happens."""
     return lambda q: q
@@ -89,4 +130,6 @@ MOVES: dict[str, Callable[[Graph, Node], Kernel | None]] = {
     "Identity": identity_kernel,
     "Flatten": flatten_kernel,
     "Resize": resize_kernel,
+    "Slice": slice_kernel,
+    "DepthToSpace": depth_to_space_kernel,
 }

@@ -21,6 +21,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "softmax": {"input": None, "dim": None},
     "add": {"input": None, "other": None, "alpha": 1},
     "mul": {"input": None, "other": None},
+    "matmul": {"input": None, "other": None},
     "cat": {"tensors": None, "dim": 0},
     "max_pool2d": {
         "input": None,
@@ -52,10 +53,17 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     },
     "flatten": {"input": None, "start_dim": 0, "end_dim": -1},
     "reshape": {"input": None},
+    "transpose": {"input": None, "dim0": None, "dim1": None},
+    "permute": {"input": None, "dims": None},
+    "getitem": {"input": None, "index": None},
+    "pixel_shuffle": {"input": None, "upscale_factor": None},
 }
 SAME_FUNCTION = {
     "clip": "clamp",
     "multiply": "mul",
+    "bmm": "matmul",
+    "swapaxes": "transpose",
+    "swapdims": "transpose",
     "concat": "cat",
     "concatenate": "cat",
     "unflatten": "reshape",
@@ -63,6 +71,7 @@ SAME_FUNCTION = {
     "unsqueeze": "reshape",
     "max_pool2d_with_indices": "max_pool2d",
 }
+BATCH_AXIS = "batch_axis"  # the key in node.meta
 POOL = ("kernel_size", "stride", "padding", "ceil_mode")
 UPSAMPLE = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor")
 # Module -> the function it calls, and which of its attributes are settings of that function.
@@ -91,6 +100,7 @@ MODULES: dict[type[nn.Module], tuple[str, tuple[str, ...]]] = {
     nn.UpsamplingNearest2d: ("interpolate", UPSAMPLE),
     nn.Flatten: ("flatten", ("start_dim", "end_dim")),
     nn.Unflatten: ("reshape", ()),
+    nn.PixelShuffle: ("pixel_shuffle", ("upscale_factor",)),
 }
 # What a subclass may define and still compute what its torch.nn class computes.
 SET_UP = ("__init__", "__repr__", "extra_repr", "reset_parameters")
@@ -112,6 +122,8 @@ class TorchCall:
         Arguments by name.
     shape, result : tuple of int
         Of the first tensor read, and of what comes out; empty where that is no single tensor.
+    batch_axis : int or None
+        Of what comes out: the axis whose size is a multiple of the number of images.
     """
 
     function: str
@@ -120,6 +132,7 @@ class TorchCall:
     settings: Mapping[str, Any]
     shape: tuple[int, ...]
     result: tuple[int, ...]
+    batch_axis: int | None
 
 
 def read_call(graph: fx.GraphModule, node: fx.Node) -> TorchCall:
@@ -134,13 +147,21 @@ def read_call(graph: fx.GraphModule, node: fx.Node) -> TorchCall:
         shown = node.target if isinstance(node.target, str) else _name(node.target)
         function = SAME_FUNCTION.get(shown, shown)
         arguments = FUNCTIONS.get(function, {})
-        given = dict(zip(arguments, node.args, strict=False))
+        given = dict(zip(arguments, _gathered(node.args, len(arguments)), strict=False))
         # A size that the model reads off a tensor is the number that it was for the example.
         settings = fx.node.map_arg(
             {**arguments, **given, **node.kwargs}, lambda read: read.meta.get("value", read)
         )
     shape = tuple(inputs[0].meta["shape"]) if inputs else ()
-    return TorchCall(function, shown, inputs, settings, shape, tuple(node.meta.get("shape", ())))
+    result = tuple(node.meta.get("shape", ()))
+    return TorchCall(function, shown, inputs, settings, shape, result, node.meta.get(BATCH_AXIS))
+
+
+def _gathered(args: tuple[Any, ...], most: int) -> tuple[Any, ...]:
+    """`x.permute(0, 2, 1)` as `x.permute((0, 2, 1))`: whole numbers too many are one argument."""
+    if 0 < most < len(args) and isinstance(args[most - 1], int):
+        return (*args[: most - 1], args[most - 1 :])
+    return args
 
 
 def torch_class(module: nn.Module) -> type:

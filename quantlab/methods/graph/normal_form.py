@@ -2,6 +2,7 @@
 
 - Nothing happens in place: `y += x` and `relu_` are `add` and `relu`, and later readers of the
   changed tensor read the result.
+- The pieces of a split are slices: see `splits`.
 - No dropout, identity, clone or dead node is left, and `view` is `reshape`: see `reshapes`.
 - What the model computes from its own parameters alone is one constant: see `constants`.
 - Convolutions, linear layers and normalizations with the model's own weights are modules, also
@@ -24,7 +25,12 @@ from quantlab.methods.graph.constants import fold_constants
 from quantlab.methods.graph.functional_layers import module_instead_of_function
 from quantlab.methods.graph.layer_names import name_layers
 from quantlab.methods.graph.paddings import padding_into_convolution
-from quantlab.methods.graph.reshapes import moves_instead_of_shuffle, reshape_instead_of_view
+from quantlab.methods.graph.reshapes import (
+    moves_instead_of_shuffle,
+    reshape_instead_of_view,
+    transpose_instead_of_attribute,
+)
+from quantlab.methods.graph.splits import slices_instead_of_split
 
 DROPPED_MODULES = (
     nn.Identity,
@@ -86,6 +92,8 @@ def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Gra
         _pool_instead_of_mean(graph, node)
         module_instead_of_function(graph, node)
         moves_instead_of_shuffle(graph, node)
+        transpose_instead_of_attribute(graph, node)
+        slices_instead_of_split(graph, node)
     _one_call_a_module(graph)
     for node in graph.graph.nodes:
         padding_into_convolution(graph, node)

@@ -1,9 +1,10 @@
 """From a torch call to an ONNX operator and its attributes, one function each.
 
-A function returns (kind, attributes), or the reason why this call has none.
+A function returns (kind, attributes), or the reason why this call has none. What only moves numbers
+is in `moves`.
 
 Conv                 strides, pads (begins, then ends), dilations, group, kernel_shape
-Gemm                 none: the weight is (N, K), transB is 1
+Gemm                 none: the weight is (N, K), transB is 1; over the last of any number of axes
 BatchNormalization   epsilon
 Clip                 min, max: float, infinite where open
 LeakyRelu            alpha: the slope below 0
@@ -13,9 +14,7 @@ MaxPool              kernel_shape, strides, pads, dilations
 AveragePool          kernel_shape, strides, pads, ceil_mode: 1 where a window reaches beyond them,
                      count_include_pad
 Resize               as `resizing` says: mode, coordinate_transformation_mode, scales, one an axis
-Flatten              axis
-Reshape              shape: 0 keeps the batch
-Relu, HardSwish, Sigmoid, Add, Mul, GlobalAveragePool, Identity: none
+Relu, HardSwish, Sigmoid, Add, Mul, MatMul, GlobalAveragePool, Identity: none
 """
 
 from collections.abc import Callable
@@ -24,10 +23,10 @@ from typing import Any
 
 from torch import fx
 
+from quantlab.methods.graph import moves
 from quantlab.methods.graph.calls import TorchCall
+from quantlab.methods.graph.moves import Found
 from quantlab.methods.graph.resizing import resize_attributes
-
-Found = tuple[str, dict[str, Any]] | str
 
 
 def _pair(value: Any) -> tuple[int, int]:
@@ -57,9 +56,17 @@ def _conv(call: TorchCall) -> Found:
 
 
 def _linear(call: TorchCall) -> Found:
-    if len(call.shape) != 2:
-        return f"its input has {len(call.shape)} axes, Gemm reads (batch, features)"
+    if len(call.shape) < 2:
+        return "its input has one axis, Gemm reads (batch, features)"
     return "Gemm", {}
+
+
+def _matmul(call: TorchCall) -> Found:
+    if len(call.inputs) != 2:
+        return "one operand is no activation"
+    if any(len(source.meta["shape"]) < 2 for source in call.inputs):
+        return "one operand is a vector, not a matrix"
+    return "MatMul", {}
 
 
 def _batch_norm(call: TorchCall) -> Found:
@@ -108,6 +115,8 @@ def _binary(kind: str) -> Callable[[TorchCall], Found]:
 
 
 def _concat(call: TorchCall) -> Found:
+    if not call.inputs:
+        return "it joins no list of tensors, but one value that holds them"
     axis = call.settings["dim"] % len(call.shape)
     return ("Concat", {"axis": axis}) if axis else "it joins images to a larger batch"
 
@@ -181,20 +190,6 @@ def _resize(call: TorchCall) -> Found:
     return found if isinstance(found, str) else ("Resize", found)
 
 
-def _flatten(call: TorchCall) -> Found:
-    axes = len(call.shape)
-    start, end = call.settings["start_dim"] % axes, call.settings["end_dim"] % axes
-    if (start, end) == (1, axes - 1):
-        return "Flatten", {"axis": 1}
-    return _reshape(call)
-
-
-def _reshape(call: TorchCall) -> Found:
-    if call.result[:1] != call.shape[:1]:
-        return "it mixes the batch with other axes"
-    return "Reshape", {"shape": (0, *call.result[1:])}
-
-
 ATTRIBUTES: dict[str, Callable[[TorchCall], Found]] = {
     "conv2d": _conv,
     "linear": _linear,
@@ -217,6 +212,11 @@ ATTRIBUTES: dict[str, Callable[[TorchCall], Found]] = {
     "avg_pool2d": _average_pool,
     "adaptive_avg_pool2d": _adaptive_pool,
     "interpolate": _resize,
-    "flatten": _flatten,
-    "reshape": _reshape,
+    "matmul": _matmul,
+    "flatten": moves.flatten,
+    "reshape": moves.reshape,
+    "transpose": moves.transpose,
+    "permute": moves.permute,
+    "pixel_shuffle": moves.pixel_shuffle,
+    "getitem": moves.item,
 }

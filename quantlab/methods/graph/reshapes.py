@@ -10,6 +10,7 @@ import torch
 from torch import fx, nn
 
 SHUFFLES = (torch.channel_shuffle, nn.functional.channel_shuffle)
+UNSHUFFLES = (torch.pixel_unshuffle, nn.functional.pixel_unshuffle)
 
 
 def reshape_instead_of_view(graph: fx.GraphModule) -> None:
@@ -33,26 +34,62 @@ def _other_dtype(node: fx.Node) -> bool:
 
 
 def moves_instead_of_shuffle(graph: fx.GraphModule, node: fx.Node) -> None:
-    """A channel shuffle as what it is: channels (groups, C / groups) read the other way round."""
-    groups = _groups(graph, node)
-    if groups is None:
+    """A channel shuffle or pixel unshuffle as what it is: axes apart, turned, and joined again."""
+    found = _groups(graph, node), _block(graph, node)
+    if found == (None, None):
         return
     x: Any = node.args[0] if node.args else node.kwargs["input"]
-    _, channels, *rest = x.meta["shape"]
+    if len(x.meta["shape"]) != 4 and found[0] is None:
+        return
+    apart, order, joined = _axes(x.meta["shape"], *found)
     with graph.graph.inserting_before(node):
-        apart = graph.graph.call_method("reshape", (x, -1, groups, channels // groups, *rest))
-        turned = graph.graph.call_method("transpose", (apart, 1, 2))
-        joined = graph.graph.call_method("reshape", (turned, -1, channels, *rest))
-    node.replace_all_uses_with(joined)
+        cut = graph.graph.call_method("reshape", (x, -1, *apart))
+        turned = graph.graph.call_function(torch.permute, (cut, order))
+        whole = graph.graph.call_method("reshape", (turned, -1, *joined))
+    node.replace_all_uses_with(whole)
     graph.graph.erase_node(node)
+
+
+def transpose_instead_of_attribute(graph: fx.GraphModule, node: fx.Node) -> None:
+    """`x.mT` as a transpose of the last two axes; `x.T` too, where it has no others."""
+    if node.target is not getattr or "shape" not in node.meta:
+        return
+    x: Any = node.args[0]
+    if node.args[1] == "mT" or (node.args[1] == "T" and len(x.meta["shape"]) == 2):
+        node.op, node.target, node.args = "call_method", "transpose", (x, -2, -1)
+
+
+def _axes(
+    shape: tuple[int, ...], groups: int | None, block: int | None
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """The axes behind the batch when apart, the order of all, and those behind it when joined."""
+    _, channels, *rest = shape
+    if groups is not None:  # channels (groups, C / groups), read the other way round
+        order = (0, 2, 1, *range(3, len(shape) + 1))
+        return (groups, channels // groups, *rest), order, (channels, *rest)
+    assert block is not None
+    height, width = (size // block for size in rest)
+    apart = (channels, height, block, width, block)
+    return apart, (0, 1, 3, 5, 2, 4), (channels * block**2, height, width)
 
 
 def _groups(graph: fx.GraphModule, node: fx.Node) -> int | None:
     """Of a channel shuffle; None for any other node."""
+    return _setting(graph, node, nn.ChannelShuffle, SHUFFLES, "groups")
+
+
+def _block(graph: fx.GraphModule, node: fx.Node) -> int | None:
+    """Of a pixel unshuffle; None for any other node."""
+    return _setting(graph, node, nn.PixelUnshuffle, UNSHUFFLES, "downscale_factor")
+
+
+def _setting(
+    graph: fx.GraphModule, node: fx.Node, kind: type, functions: tuple[Any, ...], name: str
+) -> int | None:
     if node.op == "call_module":
         module = graph.get_submodule(str(node.target))
-        return module.groups if isinstance(module, nn.ChannelShuffle) else None
-    if node.op != "call_function" or node.target not in SHUFFLES:
+        return int(getattr(module, name)) if isinstance(module, kind) else None
+    if node.op != "call_function" or node.target not in functions:
         return None
-    groups: Any = node.args[1] if len(node.args) > 1 else node.kwargs["groups"]
-    return int(groups.meta["value"] if isinstance(groups, fx.Node) else groups)
+    given: Any = node.args[1] if len(node.args) > 1 else node.kwargs[name]
+    return int(given.meta["value"] if isinstance(given, fx.Node) else given)

@@ -10,6 +10,7 @@ import torch
 from torch import fx, nn
 from torch.nn.utils import parametrize
 
+from quantlab.methods.graph.batch_axes import record_batch_axes
 from quantlab.methods.graph.batches import as_batch
 from quantlab.methods.graph.normal_form import bring_into_normal_form, record_shapes
 from quantlab.methods.graph.shape_tracing import LayerTracer, ShapeTracer
@@ -20,8 +21,9 @@ def trace_model(model: nn.Module, example: Any) -> fx.GraphModule:
 
     The graph is in the normal form of `normal_form`: in-place operations, dropout, dead nodes and
     functional layers are gone, and no layer is called twice. `node.meta["shape"]` is the shape of a
-    tensor, batch included; `node.meta["path"]` the path of a layer in `model`. The graph is run on
-    the example, and must agree there with the model.
+    tensor, batch included, `node.meta["batch_axis"]` the axis where the images lie in it,
+    `node.meta["path"]` the path of a layer in `model`. The graph is run on the example, and must
+    agree there with the model.
 
     Parameters
     ----------
@@ -66,6 +68,7 @@ def trace_model(model: nn.Module, example: Any) -> fx.GraphModule:
         expected = _run(copy, batch)
         graph = bring_into_normal_form(_graph_of(copy, batch), batch)
         _check_same(record_shapes(graph, batch), expected)
+        record_batch_axes(graph, batch)
     return graph
 
 

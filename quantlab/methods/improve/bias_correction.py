@@ -15,7 +15,7 @@ from quantlab.base.table import Column, Table
 from quantlab.methods.improve.expected_values import expected_values
 from quantlab.methods.improve.layer_by_layer import LayerAtWork, layer_by_layer
 from quantlab.methods.improve.layer_pairs import LeftOut
-from quantlab.methods.improve.layers import as_float64, layer_of, output_of
+from quantlab.methods.improve.layers import as_float64, channel_axis, layer_of, output_of
 from quantlab.methods.ptq.weights import QuantizedWeight, from_integers
 from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.numerics import QParams
@@ -97,7 +97,8 @@ def _mean_error(
     error = torch.from_numpy(weight.dequantized.astype(np.float64) - as_float64(module.weight))
     shape = (1, *node.all_input_nodes[0].meta["shape"][1:])
     aligned = torch.from_numpy(mean).reshape(-1, *(1,) * (len(shape) - 2))
-    return _channel_means([output_of(module, error, None, aligned.expand(shape))])
+    outputs = output_of(module, error, None, aligned.expand(shape))
+    return _channel_means([outputs], channel_axis(module))
 
 
 def correct_bias_empirical(
@@ -129,17 +130,18 @@ def correct_bias_empirical(
         def decide(layer: LayerAtWork) -> QuantizedWeight:
             weights = torch.from_numpy(layer.weight.dequantized)
             outputs = [layer.output(weights, x) for x in layer.inputs]
-            shift = _channel_means(layer.targets) - _channel_means(outputs)
+            axis = channel_axis(layer_of(layer.graph, layer.node))
+            shift = _channel_means(layer.targets, axis) - _channel_means(outputs, axis)
             count()
             return _moved(layer.weight, layer.weight.dequantized_bias, shift, layer.x)
 
         return layer_by_layer(model, calibration, decide)
 
 
-def _channel_means(batches: list[torch.Tensor]) -> np.ndarray:
+def _channel_means(batches: list[torch.Tensor], axis: int) -> np.ndarray:
     """The mean of each channel over all images and places, in float64."""
-    values = sum(batch.numel() // batch.shape[1] for batch in batches)
-    sums = [batch.double().transpose(0, 1).flatten(1).sum(dim=1) for batch in batches]
+    values = sum(batch.numel() // batch.shape[axis] for batch in batches)
+    sums = [batch.double().transpose(0, axis).flatten(1).sum(dim=1) for batch in batches]
     return np.asarray(torch.stack(sums).sum(dim=0).numpy() / values)
 
 

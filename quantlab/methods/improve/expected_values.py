@@ -7,6 +7,7 @@ from torch import fx
 
 from quantlab.methods.graph.operators import OnnxOperator, is_operator, operator_of
 from quantlab.methods.improve.clipped_normal import clipped_normal_mean
+from quantlab.methods.improve.layer_pairs import WITH_WEIGHTS
 from quantlab.methods.ptq.channel_statistics import ChannelStatistics
 from quantlab.numerics.integer_operators import integer_operator
 
@@ -44,7 +45,7 @@ def expected_values(graph: fx.GraphModule) -> dict[str, np.ndarray]:
 
 
 def _mean(node: fx.Node, operator: OnnxOperator, known: dict[str, np.ndarray]) -> np.ndarray | None:
-    if integer_operator(operator.kind).weighted:
+    if operator.kind in WITH_WEIGHTS:
         statistics = ChannelStatistics.kept_by(node)
         return None if statistics is None else statistics.mean
     if integer_operator(operator.kind).clips:

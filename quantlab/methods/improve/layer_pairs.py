@@ -7,6 +7,10 @@ from torch import fx
 from quantlab.methods.graph.operators import OnnxOperator, Unsupported, is_operator, operator_of
 from quantlab.numerics.integer_operators import integer_operator
 
+WITH_WEIGHTS = ("Conv", "Gemm")
+# These ask nothing of the axes.
+NUMBER_BY_NUMBER = ("Relu", "LeakyRelu", "Identity")
+
 
 @dataclass(frozen=True)
 class LayerPair:
@@ -50,7 +54,7 @@ def layer_pairs(graph: fx.GraphModule) -> tuple[tuple[LayerPair, ...], tuple[Lef
     """
     pairs, left_out = [], []
     for node in graph.graph.nodes:
-        if integer_operator(kind_of(graph, node) or "").weighted:
+        if kind_of(graph, node) in WITH_WEIGHTS:
             found = _follow(graph, node)
             if isinstance(found, LayerPair):
                 pairs.append(found)
@@ -76,14 +80,23 @@ def _follow(graph: fx.GraphModule, first: fx.Node) -> LayerPair | str:
         operator = operator_of(graph, reader)
         if isinstance(operator, Unsupported):
             return f"{reader.name} is {operator.name}, of which it is not known to pass a factor on"
-        if integer_operator(operator.kind).weighted:
+        if operator.kind in WITH_WEIGHTS:
+            if _counts_last(graph, first) != _counts_last(graph, reader):
+                return f"{reader.name} reads its channels along another axis"
             return LayerPair(first.name, reader.name, tuple(between), tuple(kinds))
         reason = _reason_against(operator, reader.name)
+        if reason is None and _counts_last(graph, first) and operator.kind not in NUMBER_BY_NUMBER:
+            reason = f"{reader.name} is {operator.kind}, and the channels lie along the last axis"
         if reason is not None:
             return reason
         node = reader
         between.append(node.name)
         kinds.append(operator.kind)
+
+
+def _counts_last(graph: fx.GraphModule, layer: fx.Node) -> bool:
+    """Whether a layer's channels lie along the last of more than two axes."""
+    return kind_of(graph, layer) == "Gemm" and len(layer.meta["shape"]) > 2
 
 
 def _reason_against(operator: OnnxOperator, name: str) -> str | None:

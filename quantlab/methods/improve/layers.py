@@ -37,6 +37,11 @@ def by_channels(weight: np.ndarray, channels: int, groups: int) -> np.ndarray:
     return weight.reshape(groups, weight.shape[0] // groups, channels // groups, -1)
 
 
+def channel_axis(module: nn.Module) -> int:
+    """Along which axis the outputs of a layer lie: the last one of a linear layer."""
+    return -1 if isinstance(module, nn.Linear) else 1
+
+
 def groups_of(module: ConvOrLinear) -> int:
     """1 for a linear layer."""
     return int(module.groups) if isinstance(module, nn.Conv2d) else 1

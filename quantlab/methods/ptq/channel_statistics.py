@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import fx
+from torch import fx, nn
 
 from quantlab.methods.graph.batches import checked_batches
 
@@ -60,7 +60,8 @@ def measure_statistics(
     graph : torch.fx.GraphModule
     batches : iterable of float32 arrays or tensors (N, C, H, W)
     names : iterable of str
-        fx node names of layers with channels along axis 1.
+        fx node names of convolutions, whose channels lie along axis 1, and of linear layers, whose
+        channels lie along the last.
 
     Raises
     ------
@@ -84,8 +85,9 @@ class _Moments:
     def __init__(self) -> None:
         self.count, self.mean, self.deviations = 0, np.zeros(1), np.zeros(1)
 
-    def add(self, values: torch.Tensor) -> None:
-        rows = values.to(torch.float64).transpose(0, 1).reshape(values.shape[1], -1).numpy()
+    def add(self, values: torch.Tensor, axis: int) -> None:
+        doubled = values.to(torch.float64)
+        rows = doubled.transpose(0, axis).reshape(values.shape[axis], -1).numpy()
         count, mean = rows.shape[1], rows.mean(axis=1)
         deviations = np.square(rows - mean[:, None]).sum(axis=1)
         total, apart = self.count + count, mean - self.mean
@@ -110,5 +112,6 @@ class _Recorder(fx.Interpreter):
                     f"the output of {n.name} holds NaN or infinity, but statistics need finite "
                     f"values: look at the calibration data and at the weights before it."
                 )
-            self.moments[n.name].add(value)
+            linear = n.op == "call_module" and isinstance(self.fetch_attr(str(n.target)), nn.Linear)
+            self.moments[n.name].add(value, -1 if linear else 1)
         return value

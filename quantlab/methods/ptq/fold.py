@@ -92,4 +92,8 @@ def _layer_before(graph: fx.GraphModule, node: fx.Node) -> fx.Node | None:
     if len(layer.users) != 1 or not is_operator(layer):
         return None
     before = operator_of(graph, layer)
-    return layer if isinstance(before, OnnxOperator) and before.kind in ("Conv", "Gemm") else None
+    if not isinstance(before, OnnxOperator) or before.kind not in ("Conv", "Gemm"):
+        return None
+    # A BatchNorm counts channels along axis 1, a linear layer writes its outputs along the last.
+    last = len(layer.meta["shape"]) - 1
+    return layer if before.kind == "Conv" or last == 1 else None

@@ -42,17 +42,6 @@ def conv_transpose(call: LoweringCall) -> None:
     )  # fmt: skip
 
 
-def linear(call: LoweringCall) -> None:
-    """The last axis of a tensor with any number of axes."""
-    module = call.module
-    weight = call.constant("weight", module.weight.detach().numpy().T)
-    if module.bias is None:
-        call.write("MatMul", call.x, weight)
-    else:
-        product = call.before("MatMul", call.x, weight, part="product")
-        call.write("Add", product, call.tensor(module.bias, "bias"))
-
-
 def pad(call: LoweringCall) -> None:
     """torch counts from the last axis, both ends together; ONNX all begins, then all ends."""
     if call.node.op == "call_module":
@@ -112,7 +101,6 @@ def _pads(module: Any) -> list[int]:
 LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((nn.Conv1d, nn.Conv2d, nn.Conv3d), conv),
     **dict.fromkeys((nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d), conv_transpose),
-    nn.Linear: linear,
     **dict.fromkeys((*PADDING_MODULES, F.pad), pad),
     **dict.fromkeys((nn.Upsample, nn.UpsamplingBilinear2d, F.interpolate), resize),
 }

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from quantlab.deploy.export.lowering.call import LoweringCall
+from quantlab.methods.graph.calls import BATCH_AXIS
 from quantlab.methods.graph.operators import OnnxOperator
 
 Lowering = Callable[[LoweringCall, OnnxOperator, Sequence[str]], None]
@@ -30,7 +31,22 @@ def _as_it_is(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str])
 
 
 def _gemm(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) -> None:
-    call.write("Gemm", *inputs, transB=1)  # torch keeps linear weights as (outputs, inputs)
+    """torch keeps linear weights as (outputs, inputs), and multiplies along the last axis.
+
+    Between two Reshapes where there are more axes than two: so the bias is added in int32, before
+    anything is rounded, which a MatMul and an Add would not do.
+    """
+    x, *parameters = inputs
+    if len(call.shape) == 2:
+        call.write("Gemm", x, *parameters, transB=1)
+        return
+    rows = call.before("Reshape", x, call.whole("in_rows", [-1, call.shape[-1]]), part="rows")
+    product = f"{call.name}_product"
+    call.writer.node("Gemm", [rows, *parameters], product, call.name, transB=1)
+    shape = list(call.node.meta["shape"])
+    shape[call.node.meta.get(BATCH_AXIS, 0)] = -1
+    again = call.whole("shape", shape)
+    call.writer.node("Reshape", [product, again], call.output, f"{call.name}_reshape")
 
 
 def _clip(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) -> None:
@@ -43,6 +59,25 @@ def _clip(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) -> 
 
 def _reshape(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) -> None:
     call.write("Reshape", *inputs, call.whole("shape", operator.attributes["shape"]))
+
+
+def _slice(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) -> None:
+    """Slice, Squeeze of the axes that a number indexed, Unsqueeze where None stands: as needed."""
+    cuts, dropped, added = (operator.attributes[part] for part in ("cuts", "dropped", "added"))
+    steps: list[tuple[str, tuple[str, ...]]] = []
+    if cuts:
+        axes, starts, ends, strides = zip(*cuts, strict=True)
+        parts = {"starts": starts, "ends": ends, "axes": axes, "steps": strides}
+        steps.append(("Slice", tuple(call.whole(part, each) for part, each in parts.items())))
+    if dropped:
+        steps.append(("Squeeze", (call.whole("dropped", dropped),)))
+    if added:
+        steps.append(("Unsqueeze", (call.whole("added", added),)))
+    *before, (last, given) = steps or [("Identity", ())]
+    (x,) = inputs
+    for step, constants in before:
+        x = call.before(step, x, *constants, part=step.lower())
+    call.write(last, x, *given)
 
 
 def _resize(call: LoweringCall, operator: OnnxOperator, inputs: Sequence[str]) -> None:
@@ -71,4 +106,5 @@ LOWERINGS: dict[str, Lowering] = {
     "Clip": _clip,
     "Reshape": _reshape,
     "Resize": _resize,
+    "Slice": _slice,
 }

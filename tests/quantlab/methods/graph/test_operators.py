@@ -196,6 +196,15 @@ CASES = {
     "reshape": (Calls(lambda x: x.reshape(x.shape[0], 2, -1)), X, "Reshape"),
     "view by -1": (Calls(lambda x: x.view(-1, 4 * 8 * 12)), X, "Reshape"),
     "unsqueeze": (Calls(lambda x: x.unsqueeze(2)), X, "Reshape"),
+    "unsqueeze in front": (Calls(lambda x: x.unsqueeze(0)), X, "Reshape"),
+    "whole flatten": (nn.Flatten(0), X, "Reshape"),
+    "transpose": (Calls(lambda x: x.transpose(-1, 1)), X, "Transpose"),
+    "swapaxes": (Calls(lambda x: torch.swapaxes(x, 0, 2)), X, "Transpose"),
+    "permute": (Calls(lambda x: x.permute(0, 2, -1, 1)), X, "Transpose"),
+    "permute by a tuple": (Calls(lambda x: torch.permute(x, (1, 0, 3, 2))), X, "Transpose"),
+    "permute by name": (Calls(lambda x: torch.permute(x, dims=[0, 3, 1, 2])), X, "Transpose"),
+    "PixelShuffle": (nn.PixelShuffle(2), X, "DepthToSpace"),
+    "pixel_shuffle": (Calls(lambda x: F.pixel_shuffle(x, upscale_factor=2)), X, "DepthToSpace"),
 }
 
 
@@ -229,7 +238,6 @@ UNSUPPORTED = {
     "ConvTranspose2d": (nn.ConvTranspose2d(4, 2, 2), X, "ConvTranspose2d", "transposed"),
     "Conv1d": (nn.Conv1d(4, 2, 2), X[:, :, 0], "Conv1d", "two-dimensional"),
     "reflect": (nn.Conv2d(4, 2, 3, padding=1, padding_mode="reflect"), X, "Conv2d", "reflect"),
-    "linear on 4 axes": (nn.Linear(12, 2), X, "Linear", "its input has 4 axes"),
     "no statistics": (nn.BatchNorm2d(4, track_running_stats=False), X, "BatchNorm2d", "no running"),
     "x + 1": (Calls(lambda x: x + 1), X, "add", "one operand is a number"),
     "2 * x": (Calls(lambda x: 2 * x), X, "mul", "one operand is a number"),
@@ -244,7 +252,8 @@ UNSUPPORTED = {
         "interpolate",
         "area",
     ),
-    "whole flatten": (nn.Flatten(0), X, "Flatten", "mixes the batch"),
+    "a vector": (Calls(lambda x: x @ x[0, 0, 0]), X, "matmul", "a vector, not a matrix"),
+    "indexed by a list": (Calls(lambda x: x[:, [0, 2]]), X, "getitem", "whole numbers and slices"),
     "mean of channels": (Calls(lambda x: x.mean(1)), X, "mean", "knows no integer operator"),
     "mean of rows": (Calls(lambda x: x.mean((1, 2))), X, "mean", "knows no integer operator"),
     "limits": (Calls(lambda x: x.clamp(min=x)), X, "clamp", "its limits are tensors"),

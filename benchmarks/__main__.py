@@ -29,6 +29,7 @@ BENCHMARKS = {
     "capstone": "the detector's plans: points lost, speed, and 10 ms a frame (10 to 20 minutes)",
     "grading": "lesson 01 graded: `autograder grade` against `nbgrader autograde` (goal 4x)",
     "whole_class": "1,000 submissions, some of each fault, killed and resumed: does it add up",
+    "architectures": "networks that nobody here wrote: reach, integers, SQNR, speed (30 minutes)",
     "fake_quantize": "time of fake quantization, forward and backward, against torch (goal 1.3x)",
 }
 DEFAULT = "quantizers"

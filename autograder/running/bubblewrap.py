@@ -22,6 +22,8 @@ from autograder.running.sandbox import (
     environment,
     rooms,
 )
+from autograder.running.started import Program, Started
+from autograder.running.zygote import Zygote
 
 HOME, COURSE = "/home/student", "/course"
 #: Read by programs everywhere, and nobody's secret.
@@ -36,17 +38,49 @@ SYSTEM_FILES = (
 )
 
 
+#: Where a submission may write, and how much: None is the limit of its settings.
+#: Of the interpreter that waits, over its own namespaces alone: to make others, to switch their
+#: loopback on, and to name the user of a copy. A copy has given them up before it runs a cell.
+RIGHTS = ("CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SETFCAP")
+WRITABLE: dict[str, int | None] = {"/tmp": None, HOME: None, "/dev/shm": 64}
+
+#: What the machine's first user may write, whatever namespace they are in; an instructor who grades
+#: as that user would hand it to every submission. bubblewrap covers some of it, if not always.
+COVERED = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")
+
+
 class Bubblewrap:
-    """Starts `bwrap` anew for each submission."""
+    """A copy of an interpreter that waits in `bwrap`; where the system has no such copies to give,
+    `bwrap` starts anew for each submission."""
 
     name = "bubblewrap"
 
-    def launch(self, limits: Limits) -> Launch:
-        return Launch(tuple(_argv(limits)))
+    def __init__(self) -> None:
+        self._zygote = Zygote(_waiting)
+
+    def start(self, limits: Limits) -> Started:
+        places = [(place, mib or limits.tmp_mib) for place, mib in WRITABLE.items()]
+        copy = self._zygote.copy({"places": places, "home": HOME})
+        return copy or Program(Launch(tuple(_argv(limits))))
 
 
 def _argv(limits: Limits) -> Iterator[str]:
     yield from frame(limits)
+    yield from _student_side()
+    yield from ("--", sys.executable, "-P", "-s", "-m", "student_side.main")
+
+
+def _waiting() -> Iterator[str]:
+    """The interpreter that waits. It is the first user inside, because terminals need one."""
+    yield from frame(Limits())
+    yield from _student_side()
+    yield from ("--uid", "0", "--gid", "0")
+    for right in RIGHTS:
+        yield from ("--cap-add", right)
+    yield from ("--", sys.executable, "-P", "-s", "-m", "student_side.zygote")
+
+
+def _student_side() -> Iterator[str]:
     yield from ("--dir", f"{COURSE}/quantlab/learn")
     for path in rooms():
         yield from ("--ro-bind", str(path), f"{COURSE}/quantlab/{path.name}")
@@ -56,7 +90,6 @@ def _argv(limits: Limits) -> Iterator[str]:
     for name, value in environment(HOME, f"{sys.prefix}/bin:/usr/bin:/bin", COURSE).items():
         yield from ("--setenv", name, value)
     yield from ("--chdir", HOME, "--remount-ro", "/")
-    yield from ("--", sys.executable, "-P", "-s", "-m", "student_side.main")
 
 
 def frame(limits: Limits) -> Iterator[str]:
@@ -71,6 +104,8 @@ def frame(limits: Limits) -> Iterator[str]:
     yield from ("--unshare-all", "--unshare-user", "--uid", "65534", "--gid", "65534")
     yield from ("--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL")
     yield from ("--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev")
+    for path in COVERED:
+        yield from ("--ro-bind-try", path, path)
     yield from _tmpfs("/dev/shm", 64)
     yield from ("--remount-ro", "/dev")
     yield from _tmpfs("/tmp", limits.tmp_mib)

@@ -20,6 +20,7 @@ from autograder.running.sandbox import (
     environment,
     rooms,
 )
+from autograder.running.started import Program
 
 HOME, COURSE = "/home/student", "/course"
 PROGRAMS = ("podman", "docker")
@@ -42,6 +43,9 @@ class Container:
                 f"{self._program} has no image {self._image!r}. Build it in the course's folder: "
                 f"{self._program} build -t {IMAGE} -f {RECIPE} ."
             )
+
+    def start(self, limits: Limits) -> Program:
+        return Program(self.launch(limits))
 
     def launch(self, limits: Limits) -> Launch:
         name = f"quantlab-{secrets.token_hex(8)}"
@@ -74,7 +78,9 @@ def _argv(program: str, image: str, name: str, limits: Limits) -> Iterator[str]:
     yield from ("--network", "none", "--cap-drop", "ALL", "--read-only", "--user", "65534:65534")
     yield from ("--security-opt", "no-new-privileges", "--pids-limit", str(limits.processes))
     yield from ("--memory", f"{limits.memory_mib}m", "--memory-swap", f"{limits.memory_mib}m")
-    yield from ("--ulimit", "core=0", "--shm-size", "64m", "--hostname", "sandbox")
+    # Without a number of files an engine asks for a million, which not every system gives.
+    yield from ("--ulimit", "core=0:0", "--ulimit", "nofile=1024:1024")
+    yield from ("--shm-size", "64m", "--hostname", "sandbox")
     for place in ("/tmp", HOME):
         yield from ("--tmpfs", f"{place}:rw,nosuid,nodev,size={size}m,mode=1777")
     for path in rooms():

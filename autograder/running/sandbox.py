@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import quantlab
+
+if TYPE_CHECKING:
+    from autograder.running.started import Started
 
 #: The backends, strongest first; `none` is only taken where an instructor asks for it by name.
 BACKENDS = {"bubblewrap": "Bubblewrap", "container": "Container", "none": "Unsafe"}
@@ -50,8 +53,8 @@ class Sandbox(Protocol):
 
     name: str
 
-    def launch(self, limits: Limits) -> Launch:
-        """How the student's side is started. NoSandbox where it cannot be."""
+    def start(self, limits: Limits) -> Started:
+        """A student's side that runs. NoSandbox where there can be none."""
 
 
 @lru_cache(maxsize=8)

@@ -10,18 +10,14 @@ import contextlib
 import os
 import secrets
 import select
-import signal
-import subprocess
 import threading
 import time
 from typing import Any
 
-import psutil
-
-from autograder.running.sandbox import Launch, Limits, NoSandbox, Sandbox
+from autograder.running.sandbox import Limits, NoSandbox, Sandbox
 from autograder.running.settings import Settings
 from autograder.running.student_side import wire
-from autograder.running.usage import Usage, below, usage_below
+from autograder.running.usage import Usage
 from quantlab.teach.judging.verdict import Verdict
 
 #: Loading Python and numpy on a machine that is busy.
@@ -29,8 +25,6 @@ START_SECONDS = 60.0
 #: After the soft limit inside, before the hard one outside.
 GRACE_SECONDS = 3.0
 WALL_TIMES = 3
-GONE_SECONDS = 5.0
-END_SECONDS = 30.0
 HELP = (
     "bubblewrap needs user namespaces: on Ubuntu 23.10 and later its AppArmor profile must be "
     "installed, and a container must allow them. Or use --isolation container."
@@ -63,11 +57,8 @@ class Session:
         self._deadline = time.monotonic() + START_SECONDS
         self._printed, self._printed_bytes = bytearray(), 0
         self._lock = threading.Lock()
-        launch = sandbox.launch(_limits(settings))
-        self._end_words = launch.end
-        self._process = _start(launch)
-        assert self._process.stderr is not None
-        os.set_blocking(self._process.stderr.fileno(), False)
+        self._process = sandbox.start(_limits(settings))
+        os.set_blocking(self._process.printed.fileno(), False)
         self._threads = [
             threading.Thread(target=work, daemon=True) for work in (self._read_output, self._watch)
         ]
@@ -99,10 +90,9 @@ class Session:
         clock = WALL_TIMES * seconds
         self._deadline = time.monotonic() + clock + GRACE_SECONDS
         try:
-            assert self._process.stdin is not None
             limits = {"id": id, "seconds": seconds, "clock": clock}
-            self._process.stdin.write(wire.pack(request | limits, values))
-            self._process.stdin.flush()
+            self._process.requests.write(wire.pack(request | limits, values))
+            self._process.requests.flush()
             reply = wire.unpack(self._exactly)
         except (OSError, EOFError, ValueError) as fault:
             raise self._ended(fault) from None
@@ -123,49 +113,28 @@ class Session:
 
     def end(self) -> None:
         """End it and everything that it started."""
-        self._kill()
-        for stream in (self._process.stdin, self._process.stdout):
+        self._process.end()
+        for stream in (self._process.requests, self._process.replies):
             with contextlib.suppress(OSError):
-                if stream is not None:
-                    stream.close()
+                stream.close()
         for thread in self._threads:
             thread.join(timeout=2)
 
     def _ended(self, fault: Exception) -> Ended:
         if self._why is None and isinstance(fault, wire.BadMessage):
             self._why = (Verdict.KERNEL_DIED, f"Its process sent {fault} instead of an answer.")
-        self._kill()
+        self._process.end()
         why = self._why or (Verdict.KERNEL_DIED, "Its process ended by itself.")
         return Ended(*why)
 
-    def _kill(self) -> None:
-        gone: list[psutil.Process] = []
-        for pid in below(self._process.pid)[1:]:
-            with contextlib.suppress(psutil.Error):
-                gone.append(psutil.Process(pid))
-        with contextlib.suppress(OSError, AttributeError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
-        if self._end_words:
-            words, self._end_words = self._end_words, ()
-            subprocess.run(words, capture_output=True, timeout=END_SECONDS, check=False)
-        for process in gone:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        self._process.wait()
-        # The first process of a namespace is gone only when all the others are.
-        _until_dead(gone, GONE_SECONDS)
-
     def _exactly(self, size: int) -> bytes:
-        assert self._process.stdout is not None
-        data = self._process.stdout.read(size)
+        data = self._process.replies.read(size)
         if len(data) < size:
             raise EOFError
         return data
 
     def _read_output(self) -> None:
-        assert self._process.stderr is not None
-        fd, going = self._process.stderr.fileno(), True
+        fd, going = self._process.printed.fileno(), True
         with contextlib.suppress(OSError, ValueError):
             while going:
                 select.select([fd], [], [])
@@ -177,10 +146,9 @@ class Session:
 
     def _take_in(self) -> bool:
         """Read what the pipe holds, up to the limit; False when it was closed. Under the lock."""
-        assert self._process.stderr is not None
         while self._printed_bytes <= self._settings.stop_bytes:
             try:
-                data = os.read(self._process.stderr.fileno(), 1 << 16)
+                data = os.read(self._process.printed.fileno(), 1 << 16)
             except BlockingIOError:
                 return True
             if not data:
@@ -192,9 +160,9 @@ class Session:
 
     def _watch(self) -> None:
         """Look at the clock and at what is used, until the process is gone."""
-        settings, pid = self._settings, self._process.pid
-        while self._process.poll() is None:
-            now = usage_below(pid)
+        settings = self._settings
+        while self._process.runs():
+            now = self._process.used()
             self.used = Usage(
                 max(now.mib, self.used.mib),
                 max(now.cpu_seconds, self.used.cpu_seconds),
@@ -202,7 +170,7 @@ class Session:
             )
             if time.monotonic() > self._deadline:
                 self._stop(Verdict.TIMEOUT, "It did not end in time, and could not be interrupted.")
-            elif now.mib > settings.memory_mib and self._too_large(pid):
+            elif now.mib > settings.memory_mib and self._too_large():
                 said = f"It used more than {settings.memory_mib} MiB of memory."
                 self._stop(Verdict.OUT_OF_MEMORY, said)
             elif now.threads > settings.processes:
@@ -212,39 +180,12 @@ class Session:
                 self._stop(Verdict.TIMEOUT, f"It used {settings.cpu_seconds:g} s of CPU time.")
             time.sleep(LOOK_SECONDS)
 
-    def _too_large(self, pid: int) -> bool:
-        return usage_below(pid, proportional=True).mib > self._settings.memory_mib
+    def _too_large(self) -> bool:
+        return self._process.used(proportional=True).mib > self._settings.memory_mib
 
     def _stop(self, verdict: Verdict, sentence: str) -> None:
         self._why = self._why or (verdict, sentence)
-        self._kill()
-
-
-def _until_dead(processes: list[psutil.Process], seconds: float) -> None:
-    """Wait until none of them runs. A zombie runs nothing, and waits for its parent."""
-    ends_at = time.monotonic() + seconds
-    while time.monotonic() < ends_at and any(map(_runs, processes)):
-        time.sleep(0.002)
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False
-
-
-def _start(launch: Launch) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        launch.argv,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=launch.env,
-        cwd=launch.cwd,
-        close_fds=True,
-        start_new_session=True,  # Ctrl-C at the terminal is for the batch
-    )
+        self._process.end()
 
 
 def _limits(settings: Settings) -> Limits:

@@ -13,6 +13,7 @@ import weakref
 from pathlib import Path
 
 from autograder.running.sandbox import STUDENT_SIDE, Launch, Limits, environment, rooms
+from autograder.running.started import Program
 
 
 class Unsafe:
@@ -31,6 +32,9 @@ class Unsafe:
         (course / "quantlab" / "learn").mkdir()
         shutil.copy(STUDENT_SIDE / "verbs.py", course / "quantlab" / "learn" / "__init__.py")
         shutil.copytree(STUDENT_SIDE, course / "student_side")
+
+    def start(self, limits: Limits) -> Program:
+        return Program(self.launch(limits))
 
     def launch(self, limits: Limits) -> Launch:
         home = tempfile.mkdtemp(prefix="home-", dir=self._folder)

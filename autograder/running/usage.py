@@ -1,9 +1,9 @@
-"""What a program and everything below it uses: memory, CPU time, processes and threads."""
+"""What a program and everything below it use: memory, CPU time, processes and threads."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +21,14 @@ class Usage:
     threads: int = 0
 
 
-def usage_below(pid: int, proportional: bool = False) -> Usage:
-    """What `pid` and the processes below it use now; those that end meanwhile are left out.
+def usage_of(pids: Iterable[int], proportional: bool = False) -> Usage:
+    """What these processes use now; those that end meanwhile are left out.
 
     proportional   count a page that n processes share as 1/n (slower, where the system says it).
     """
     mib = cpu = 0.0
     threads = 0
-    for each in below(pid):
+    for each in pids:
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             process = psutil.Process(each)
             size = _proportional(process) if proportional else process.memory_info().rss

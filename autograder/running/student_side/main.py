@@ -32,16 +32,22 @@ def main() -> None:
         _send(replies, server.answer(request))
 
 
+def load() -> None:
+    """Load all that the student's side uses itself."""
+    import quantlab.base.time_limit
+    import quantlab.teach.judging.ask
+    import quantlab.teach.judging.reading  # noqa: F401
+
+    from . import cpu_limit, elsewhere, noticing, shell, wire  # noqa: F401
+
+
 class Server:
     """The notebook's session, and what the grader may ask of it."""
 
     def __init__(self, hello: Mapping[str, Any]) -> None:
-        # Before any cell: a file of the student's may be called like one of these modules.
-        import quantlab.base.time_limit
+        load()  # before any cell: a file of the student's may be called like one of these modules
         import quantlab.teach.judging.ask
-        import quantlab.teach.judging.reading
 
-        from . import cpu_limit  # noqa: F401
         from .elsewhere import stand_in
         from .noticing import Noticed
         from .shell import Cells

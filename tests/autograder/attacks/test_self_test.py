@@ -8,6 +8,7 @@ from autograder.attacks import self_test as doctor
 from autograder.attacks.self_test import read_probes, require, self_test
 from autograder.cli import main
 from autograder.running.sandbox import Launch, NoSandbox
+from autograder.running.started import Program
 from autograder.running.unsafe import Unsafe
 
 
@@ -19,15 +20,15 @@ class Leaky:
     def __init__(self):
         self.inner = Unsafe()
 
-    def launch(self, limits):
-        return self.inner.launch(limits)
+    def start(self, limits):
+        return self.inner.start(limits)
 
 
 class Broken:
     name = "broken"
 
-    def launch(self, limits):
-        return Launch(("/bin/false",))
+    def start(self, limits):
+        return Program(Launch(("/bin/false",)))
 
 
 def test_the_sandbox_of_this_machine_holds(capsys):

@@ -16,13 +16,12 @@ from pathlib import Path
 
 from autograder.running.sandbox import (
     STUDENT_SIDE,
-    Launch,
     Limits,
     NoSandbox,
     environment,
     rooms,
 )
-from autograder.running.started import Program, Started
+from autograder.running.started import Launch, Program, Started
 from autograder.running.zygote import Zygote
 
 HOME, COURSE = "/home/student", "/course"

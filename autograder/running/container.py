@@ -14,13 +14,12 @@ from collections.abc import Iterator
 
 from autograder.running.sandbox import (
     STUDENT_SIDE,
-    Launch,
     Limits,
     NoSandbox,
     environment,
     rooms,
 )
-from autograder.running.started import Program
+from autograder.running.started import Launch, Program
 
 HOME, COURSE = "/home/student", "/course"
 PROGRAMS = ("podman", "docker")

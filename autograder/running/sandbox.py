@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import quantlab
-
-if TYPE_CHECKING:
-    from autograder.running.started import Started
+from autograder.running.started import Started
 
 #: The backends, strongest first; `none` is only taken where an instructor asks for it by name.
 BACKENDS = {"bubblewrap": "Bubblewrap", "container": "Container", "none": "Unsafe"}
@@ -34,18 +32,6 @@ class Limits:
     processes: int = 128
     file_mib: int = 64
     tmp_mib: int = 256
-
-
-@dataclass(frozen=True)
-class Launch:
-    """A program to start: requests go to its input, replies come from its output, and what the
-    student's code prints from its error output. `env` is all of its environment, and `end` what
-    must be run besides to end it."""
-
-    argv: tuple[str, ...]
-    env: dict[str, str] = field(default_factory=dict)
-    cwd: str | None = None
-    end: tuple[str, ...] = ()
 
 
 class Sandbox(Protocol):

@@ -12,15 +12,27 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import IO, Protocol
 
 import psutil
 
-from autograder.running.sandbox import Launch
 from autograder.running.usage import Usage, below, usage_of
 
 GONE_SECONDS = 5.0
 END_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A program to start: requests go to its input, replies come from its output, and what the
+    student's code prints from its error output. `env` is all of its environment, and `end` what
+    must be run besides to end it."""
+
+    argv: tuple[str, ...]
+    env: dict[str, str] = field(default_factory=dict)
+    cwd: str | None = None
+    end: tuple[str, ...] = ()
 
 
 class Started(Protocol):

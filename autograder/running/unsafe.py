@@ -12,8 +12,8 @@ import tempfile
 import weakref
 from pathlib import Path
 
-from autograder.running.sandbox import STUDENT_SIDE, Launch, Limits, environment, rooms
-from autograder.running.started import Program
+from autograder.running.sandbox import STUDENT_SIDE, Limits, environment, rooms
+from autograder.running.started import Launch, Program
 
 
 class Unsafe:

@@ -7,8 +7,8 @@ import pytest
 from autograder.attacks import self_test as doctor
 from autograder.attacks.self_test import read_probes, require, self_test
 from autograder.cli import main
-from autograder.running.sandbox import Launch, NoSandbox
-from autograder.running.started import Program
+from autograder.running.sandbox import NoSandbox
+from autograder.running.started import Launch, Program
 from autograder.running.unsafe import Unsafe
 
 

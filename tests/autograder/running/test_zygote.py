@@ -8,10 +8,10 @@ import signal
 import psutil
 import pytest
 
-from autograder.running.settings import Settings
 from autograder.running import bubblewrap
 from autograder.running.bubblewrap import Bubblewrap
 from autograder.running.sandbox import Limits
+from autograder.running.settings import Settings
 from autograder.running.started import Copy, Program
 from autograder.running.student import Student
 

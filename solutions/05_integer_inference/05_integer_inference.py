@@ -15,6 +15,7 @@ from quantlab.lessons.lesson_05.material.saturating import kept_cost
 from quantlab.numerics import QParams
 from quantlab.numerics.ops import requantize
 from quantlab.teach.glossary import glossary_table
+from quantlab.teach.plans.trial import SIMULATED_CROPS
 
 reading_minutes = 12
 looking_minutes = 4  # the explorer and the quiz
@@ -74,7 +75,8 @@ lost_points = f"{kept['mAP']['exact'] - kept['mAP']['saturating']:.1f}"
 #
 # **Time:** about {{minutes}} minutes: {{reading_minutes}} to read, {{looking_minutes}} for the
 # explorer and the quiz, {{practice_minutes}} for {{tasks}} exercises worth {{points}} points.
-# **Needs:** lesson 01 (scale, zero_point, ties) and lesson 03 (a scale for each output channel).
+# **Needs:** lesson 01 (scale, zero_point, ties) and lesson 03 (a scale for each output
+# channel, and plans).
 # No GPU, no download.
 
 # %%
@@ -98,6 +100,9 @@ from quantlab.lessons.lesson_05 import (
     seen_in_openvino,
     worst_layers,
 )
+from quantlab.methods import Recipe, Rule
+from quantlab.scenes import Calibration
+from quantlab.teach.plans.plan import Plan
 
 # %% [markdown] spine="measure"
 # ## Measure the problem first
@@ -589,7 +594,26 @@ print(seen_in_openvino())
 # - Keep weights within your `safe_weight`, as 7 bits do with −64 to 63. Then no pair can leave
 #   INT16, on any CPU, at half the resolution.
 # - Keep the layers that suffer most in float. The report names them.
+# - Make the weights UINT8. Products of UINT8 and UINT8 go into 32 bits on every CPU, by other
+#   instructions: measure what they cost on yours.
 # - Or ship to CPUs that have VNNI, and *say so* beside the accuracy that you promise.
+
+# %% box 5.10 [markdown]
+# A factory runs the classifier on old computers and on new ones, and compares their answers. So
+# its integers have to be the same on every CPU. Plan it with `Plan(recipe, Calibration(n))`, where
+# `Recipe(weights=Rule(dtype, scheme, granularity))` says how the weights are stored. The check
+# carries your plan out. It asks for three things: at most
+# **{{f"{find('5.10').targets[0].lost:g}"}}** points of top-1 lost on {{find('5.10').trial.scenes}}
+# test crops, every multiplication in integers, and not one pair beyond INT16 on
+# {{SIMULATED_CROPS}} of the crops. Speed is not asked for.
+
+# %% exercise 5.10
+### BEGIN SOLUTION
+my_plan = Plan(Recipe(weights=Rule("uint8", "asymmetric", "per-channel")), Calibration(100))
+### END SOLUTION
+
+# %% check 5.10 points=4
+check("5.10")
 
 # %% [markdown] spine="break"
 # ## Break it
@@ -633,15 +657,15 @@ quiz("05_integer_inference")
 #
 # What you can explain, you have understood.
 
-# %% box 5.10 [markdown]
+# %% box 5.11 [markdown]
 # A colleague writes: “My INT8 model gives other integers on the customer's machine than on mine.
 # Is the export broken?” Name the two causes of this lesson, how large each of them is, and how you
 # would find out which one it is. Three or four sentences.
 #
 # The check shows you a rubric once you have written something. Place your answer in a band:
-# `check("5.10", band=2)`.
+# `check("5.11", band=2)`.
 
-# %% written 5.10 points=2
+# %% written 5.11 points=2
 ### BEGIN SOLUTION
 explanation = """
 A difference of one tick in about one place of a thousand is another contract: the same int32 sum,
@@ -652,8 +676,8 @@ saturation.
 """
 ### END SOLUTION
 
-# %% check 5.10
-check("5.10")
+# %% check 5.11
+check("5.11")
 
 # %% [markdown] spine="have"
 # ## What you have, and what it is not

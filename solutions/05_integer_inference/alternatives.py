@@ -6,6 +6,9 @@ from fractions import Fraction
 import numpy as np
 
 from autograder.authoring.alternatives import accepts
+from quantlab.methods import Recipe, Rule
+from quantlab.scenes import Calibration
+from quantlab.teach.plans.plan import Plan
 
 
 @accepts("5.2")
@@ -243,3 +246,26 @@ def pairs_in_torch(x_q, w_q):
     p = torch.from_numpy(x_q).int() * torch.from_numpy(w_q).int()
     p = torch.nn.functional.pad(p, (0, len(p) % 2))
     return p.reshape(-1, 2).sum(dim=1).clamp(-32768, 32767).sum().item()
+
+
+@accepts("5.10")
+def unsigned_with_one_ruler():
+    weights = Rule("uint8", "asymmetric", "per-tensor")
+    return Plan(Recipe(weights=weights), Calibration(100))
+
+
+@accepts("5.10")
+def unsigned_and_symmetric():
+    return Plan(Recipe(weights=Rule("uint8", "symmetric")), Calibration(100))
+
+
+@accepts("5.10")
+def unsigned_and_corrected():
+    recipe = Recipe(weights=Rule("uint8"), bias_correction="empirical")
+    return Plan(recipe, Calibration(100))
+
+
+@accepts("5.10")
+def unsigned_with_the_whole_range():
+    recipe = Recipe(weights=Rule("uint8"), activations=Rule(observer="minmax"))
+    return Plan(recipe, Calibration(60))

@@ -92,6 +92,13 @@ class Faster:
 
 
 @dataclass(frozen=True)
+class SameOnEveryCpu:
+    """A plan's model has to run in integers alone, with no pair of products beyond INT16."""
+
+    points: float
+
+
+@dataclass(frozen=True)
 class Option:
     """One option of a choice: its text, and the question or reason it is answered with."""
 
@@ -151,7 +158,7 @@ class Exercise:
     picture: Callable[..., Any] | None = None
     asks: Mapping[str, str] = field(default_factory=dict)
     trial: Any = None
-    targets: tuple[Target | Faster, ...] = ()
+    targets: tuple[Target | Faster | SameOnEveryCpu, ...] = ()
     insight: str = ""
     seconds: float = 10.0
     keyless: bool = False

@@ -1,6 +1,7 @@
 """Judges a plan: it is carried out, and each target is held against what it gave, with an interval.
 
-What it loses is a target, and how fast it is can be one. A flaw of the plan is named when mending
+What it loses is a target; how fast it is, and whether every CPU gives its integers, can be one. A
+flaw of the plan is named when mending
 it, and nothing else, meets the targets that were missed.
 """
 
@@ -11,15 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from quantlab.teach.judging.ask import Ask
-from quantlab.teach.judging.exercise import Exercise, Faster, Flaw, Target
+from quantlab.teach.judging.exercise import Exercise, Faster, Flaw, SameOnEveryCpu, Target
 from quantlab.teach.judging.saying import AGAIN, not_attempted, say
 from quantlab.teach.judging.verdict import GroupResult, Judgement, Verdict
 from quantlab.teach.judging.within import show
 from quantlab.teach.pictures.slice_bars import slice_bars
+from quantlab.teach.plans.every_cpu import EveryCpu
 from quantlab.teach.plans.plan import Plan
 from quantlab.teach.plans.speed import Speed
 from quantlab.teach.plans.trial import Outcome
 
+Asked = Target | Faster | SameOnEveryCpu
 UNSURE = "inconclusive"
 #: Seconds of the first look at a plan's speed, and of those after it while none was sure.
 TIMED = (3.0, 6.0, 12.0)
@@ -29,7 +32,7 @@ TIMED = (3.0, 6.0, 12.0)
 class Held:
     """One target after the trial: what was found, met, missed or inconclusive, and its points."""
 
-    target: Target | Faster
+    target: Asked
     named: str
     said: str
     verdict: str
@@ -95,19 +98,22 @@ def _plan(exercise: Exercise, data: Any, refused: str) -> Plan:
     return Plan.from_dict(data)
 
 
-def _slices(targets: Sequence[Target | Faster]) -> tuple[str, ...]:
+def _slices(targets: Sequence[Asked]) -> tuple[str, ...]:
     return tuple(t.slice for t in targets if isinstance(t, Target) and t.slice != "all")
 
 
-def _held(
-    exercise: Exercise, targets: Sequence[Target | Faster], plan: Plan, outcome: Outcome
-) -> list[Held]:
-    return [
-        _lost(target, outcome)
-        if isinstance(target, Target)
-        else _surely_fast(target, exercise.trial, plan)
-        for target in targets
-    ]
+def _held(exercise: Exercise, targets: Sequence[Asked], plan: Plan, outcome: Outcome) -> list[Held]:
+    return [_one(target, exercise.trial, plan, outcome) for target in targets]
+
+
+def _one(target: Asked, trial: Any, plan: Plan, outcome: Outcome) -> Held:
+    if isinstance(target, Target):
+        return _lost(target, outcome)
+    if isinstance(target, Faster):
+        return _surely_fast(target, trial, plan)
+    found: EveryCpu = trial.on_every_cpu(plan, progress=True)
+    verdict = "met" if found.same else "missed"
+    return Held(target, "integers", f"{found} (100% and 0 asked", verdict, found.same)
 
 
 def _surely_fast(target: Faster, trial: Any, plan: Plan) -> Held:

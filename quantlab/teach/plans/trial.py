@@ -21,6 +21,7 @@ from quantlab.scenes import (
     Test,
     crops,
 )
+from quantlab.teach.plans.every_cpu import EveryCpu, on_every_cpu
 from quantlab.teach.plans.plan import Plan
 from quantlab.teach.plans.speed import Speed, float_content, measured
 
@@ -32,6 +33,8 @@ Model = Literal["classifier", "segmenter", "detector"]
 METRICS: Mapping[str, str] = {"classifier": "top-1", "segmenter": "mIoU", "detector": "mAP"}
 INTEGERS, SIMULATED = "ONNX Runtime, in integers", "torch, in float with the integers' values"
 RESAMPLES = 500
+#: The simulator takes a second for so many.
+SIMULATED_CROPS = 40
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,18 @@ class Trial:
         """
         content = self.file(plan, progress=progress)
         return measured(self.model, content, plan.inference, seconds)
+
+    def on_every_cpu(self, plan: Plan, *, progress: bool = False) -> EveryCpu:
+        """Whether the plan's classifier computes the same integers on every CPU, on 40 crops.
+
+        Raises
+        ------
+        ValueError
+            As `run`; integers that no runtime holds.
+        """
+        content = self.file(plan, progress=progress)
+        pictures = cast(Crops, _held_out(self.model, self.scenes)).images[:SIMULATED_CROPS]
+        return on_every_cpu(content, _preprocessing(self.model).batch(list(pictures)))
 
 
 def _size(model: str) -> tuple[int, int]:

@@ -1,9 +1,9 @@
-"""5.10: say it in your own words."""
+"""5.11: say it in your own words."""
 
 from quantlab.teach.judging.exercise import Band, exercise
 
 
-@exercise("5.10", "In your own words", points=2, difficulty=2, importance=5, minutes=5)
+@exercise("5.11", "In your own words", points=2, difficulty=2, importance=5, minutes=5)
 class ExplainTheDifference:
     answer = "explanation"
     hints = (

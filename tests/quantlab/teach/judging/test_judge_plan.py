@@ -1,5 +1,6 @@
 """A plan is carried out on the shipped classifier, and judged by what it gave."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from quantlab.methods import Recipe, Rule
 from quantlab.scenes import Calibration
 from quantlab.teach.judging.ask import LocalAsk
-from quantlab.teach.judging.exercise import Faster, Target, exercise, flaw
+from quantlab.teach.judging.exercise import Faster, SameOnEveryCpu, Target, exercise, flaw
 from quantlab.teach.judging.judge import judge
 from quantlab.teach.judging.verdict import Verdict
 from quantlab.teach.plans.plan import Plan
@@ -134,6 +135,34 @@ def test_a_speed_that_is_not_sure_is_looked_at_again_and_longer():
     trial = Timed(OPEN, FAST)
     assert timed(trial).verdict is Verdict.CORRECT
     assert trial.asked == [3.0, 6.0]
+
+
+def everywhere(weights):
+    asked = replace(
+        ThreeBits, trial=REAL, points=4, targets=(Target("all", 9.0, 1), SameOnEveryCpu(3))
+    )
+    return judge(asked, LocalAsk({"my_plan": Plan(Recipe(weights=weights), Calibration(100))}))
+
+
+def test_a_plan_is_asked_for_integers_that_every_cpu_gives():
+    said = everywhere(Rule("uint8"))
+    assert said.verdict is Verdict.CORRECT
+    assert "100% of the multiplications in integers, 0 pairs beyond INT16 (" in said.observed
+
+
+@pytest.mark.parametrize(
+    ("weights", "seen"),
+    [
+        (Rule("int8"), r"100% of the multiplications in integers, \d{2,3},\d{3} pairs beyond"),
+        (Rule("int16"), "0% of the multiplications in integers, 0 pairs beyond"),
+    ],
+    ids=["pairs that stop", "no integers"],
+)
+def test_what_differs_between_cpus_loses_those_points_alone(weights, seen):
+    said = everywhere(weights)
+    assert said.verdict is Verdict.INCORRECT
+    assert [(g.name, g.earned) for g in said.groups] == [("over all", 1.0), ("integers", 0.0)]
+    assert re.search(seen, said.observed)
 
 
 def test_a_busy_machine_is_no_fault_of_the_plan():

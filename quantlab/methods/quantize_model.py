@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from torch import fx, nn
+from torch.export import ExportedProgram
 
 from quantlab.methods.graph.batches import first_and_all
 from quantlab.methods.graph.layer_names import find_layers
@@ -26,7 +27,7 @@ from quantlab.numerics import QParams
 
 
 def quantize_model(
-    model: nn.Module,
+    model: nn.Module | ExportedProgram,
     calibration: Any,
     recipe: Recipe = Recipe(),  # noqa: B008 - frozen
     *,
@@ -40,8 +41,8 @@ def quantize_model(
 
     Parameters
     ----------
-    model : torch.nn.Module
-        With one input tensor, traceable by torch.fx. It is not changed; a copy in eval mode is
+    model : torch.nn.Module, or torch.export.ExportedProgram
+        With one input tensor; see `trace_model`. It is not changed; a copy in eval mode is
         quantized.
     calibration : iterable of float32 arrays or tensors (N, C, H, W); one of them; or a split
         Batches prepared exactly as in use, no labels; one array is cut into batches of 32. The

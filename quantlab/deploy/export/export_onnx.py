@@ -6,6 +6,7 @@ from typing import Any
 
 import onnx
 from torch import fx, nn
+from torch.export import ExportedProgram
 
 from quantlab.base.atomic import replacing
 from quantlab.deploy.export.activation_type import shifted, signed_by_default
@@ -20,7 +21,7 @@ from quantlab.methods.quantized_model import QuantizedModel
 
 
 def export_onnx(
-    model: QuantizedModel | nn.Module,
+    model: QuantizedModel | nn.Module | ExportedProgram,
     path: str | os.PathLike[str],
     example: Any = None,
     *,
@@ -45,7 +46,7 @@ def export_onnx(
 
     Parameters
     ----------
-    model : QuantizedModel, or torch.nn.Module for float32
+    model : QuantizedModel, or torch.nn.Module or ExportedProgram for float32
         A module is traced, and exported as it stands, BatchNorm included.
     path : where the file shall stand
         Written under a temporary name first: there is never half a file.
@@ -95,7 +96,7 @@ def export_onnx(
 
 
 def build_onnx(
-    model: QuantizedModel | nn.Module,
+    model: QuantizedModel | nn.Module | ExportedProgram,
     example: Any = None,
     *,
     signed_activations: bool | None = None,
@@ -141,7 +142,7 @@ def _check_held(model: QuantizedModel) -> None:
                 )
 
 
-def _batch(model: QuantizedModel | nn.Module, example: Any) -> int:
+def _batch(model: QuantizedModel | nn.Module | ExportedProgram, example: Any) -> int:
     """How many images the model was traced with."""
     if example is not None:
         return len(example)
@@ -157,7 +158,7 @@ NOTHING_QUANTIZED = Placement(
 
 
 def _traced(model: Any, example: Any) -> fx.GraphModule:
-    if not isinstance(model, nn.Module):
+    if not isinstance(model, nn.Module | ExportedProgram):
         raise TypeError(
             f"model is a {type(model).__name__}, but a QuantizedModel or a torch.nn.Module is "
             f"exported: pass what quantize_model returned, or the network itself."

@@ -35,6 +35,18 @@ def fold_constants(graph: fx.GraphModule) -> None:
             _store(graph, node, value, owners[node])
 
 
+def depends_on_input(node: fx.Node) -> bool:
+    """Whether a node is computed from the model's input, and not from its parameters alone."""
+    waiting, seen = [node], {node}
+    while waiting:
+        now = waiting.pop()
+        if now.op == "placeholder":
+            return True
+        waiting += [source for source in now.all_input_nodes if source not in seen]
+        seen.update(now.all_input_nodes)
+    return False
+
+
 def _value(interpreter: fx.Interpreter, node: fx.Node, known: dict[fx.Node, Any]) -> Any:
     args, kwargs = fx.node.map_arg((node.args, node.kwargs), known.__getitem__)
     return getattr(interpreter, node.op)(node.target, args, kwargs)

@@ -51,6 +51,7 @@ def module_instead_of_function(graph: fx.GraphModule, node: fx.Node) -> None:
     new.meta |= {"path": owner or node.name, "shape": node.meta["shape"]}
     node.replace_all_uses_with(new)
     graph.graph.erase_node(node)
+    new.name = node.name
 
 
 def _is_known(node: fx.Node) -> bool:

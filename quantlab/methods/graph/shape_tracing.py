@@ -12,21 +12,39 @@ from typing import Any
 import torch
 from torch import fx, nn
 
+from quantlab.methods.graph.accepted_model import has_hooks
 from quantlab.methods.graph.calls import MODULES, torch_class
+from quantlab.methods.graph.constants import depends_on_input
+from quantlab.methods.graph.refusals import ReadsValueError, first_line
 
 _UNKNOWN = object()  # an argument that nobody gives, or a number read off a tensor's values
 #: Methods that read a tensor's form, not its values.
 FORM = ("size", "dim", "ndimension", "numel", "nelement", "stride", "is_floating_point")
 
 
+#: Methods and functions that give Python a value of a tensor.
+VALUES = ("item", "tolist", torch.equal, "equal", torch.allclose, "allclose", torch.is_nonzero)
+
+
 class LayerTracer(fx.Tracer):
     """Takes a plain subclass of a layer for that layer; torch would look into it.
 
-    Made with `param_shapes_constant`, so that Python may look at the shapes of parameters.
+    A layer with hooks is looked into, so that the graph has what they do. Made with
+    `param_shapes_constant`, so that Python may look at the shapes of parameters.
     """
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return super().is_leaf_module(m, module_qualified_name) or torch_class(m) in MODULES
+        layer = super().is_leaf_module(m, module_qualified_name) or torch_class(m) in MODULES
+        return layer and not has_hooks(m)
+
+    def create_proxy(
+        self, kind: str, target: Any, args: Any, kwargs: Any, *more: Any, **named: Any
+    ) -> fx.Proxy:
+        made = super().create_proxy(kind, target, args, kwargs, *more, **named)
+        if target in VALUES and depends_on_input(made.node):
+            name = target if isinstance(target, str) else target.__name__
+            raise ReadsValueError(f"{name} of a tensor is a number that only data give")
+        return made
 
 
 class _Sized(fx.Proxy):
@@ -85,7 +103,12 @@ class ShapeTracer(LayerTracer):
         """What a proxy stands for, if it is no tensor."""
         value = self.value(proxy)
         if isinstance(value, torch.Tensor) or value is _UNKNOWN:
-            super().to_bool(proxy)  # raises torch.fx's own error
+            try:
+                super().to_bool(proxy)  # raises torch.fx's own error
+            except fx.proxy.TraceError as error:
+                if value is _UNKNOWN:
+                    raise
+                raise ReadsValueError(first_line(error)) from error
         return value
 
     def to_bool(self, obj: fx.Proxy) -> bool:

@@ -1,35 +1,52 @@
 """From a torch model to a graph of its operators."""
 
-from copy import deepcopy
+from collections.abc import Callable
 from inspect import Parameter, signature
-from pathlib import Path
-from traceback import extract_tb
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import fx, nn
-from torch.nn.utils import parametrize
+from torch.export import ExportedProgram
 
+from quantlab.methods.graph.accepted_model import drop_idle_hooks, settled_copy
 from quantlab.methods.graph.batch_axes import record_batch_axes
 from quantlab.methods.graph.batches import as_batch
+from quantlab.methods.graph.exported_program import export_graph, is_program
+from quantlab.methods.graph.given_program import GivenProgram
 from quantlab.methods.graph.normal_form import bring_into_normal_form, record_shapes
+from quantlab.methods.graph.refusals import ReadsValueError, first_line, why_not
 from quantlab.methods.graph.shape_tracing import LayerTracer, ShapeTracer
 
+#: What the model's Python or its graph may raise where it does not fit the batch.
+DOES_NOT_RUN = (RuntimeError, ValueError, TypeError, IndexError, AssertionError)
+WAY = "way"  # the key in graph.meta
+NOT_THE_MODEL = (
+    "the traced graph does not compute what the model does: the model draws random numbers, or "
+    "changes in place a tensor that it also uses elsewhere; change that."
+)
 
-def trace_model(model: nn.Module, example: Any) -> fx.GraphModule:
+
+def trace_model(model: nn.Module | ExportedProgram, example: Any) -> fx.GraphModule:
     """A copy of `model` in eval mode, as a `torch.fx` graph with one node for each operator.
 
     The graph is in the normal form of `normal_form`: in-place operations, dropout, dead nodes and
     functional layers are gone, and no layer is called twice. `node.meta["shape"]` is the shape of a
     tensor, batch included, `node.meta["batch_axis"]` the axis where the images lie in it,
     `node.meta["path"]` the path of a layer in `model`. The graph is run on the example, and must
-    agree there with the model.
+    agree there with the model, and for another number of images too.
+
+    Where torch.fx cannot follow the model's Python, it is given the sizes of the example; where
+    that is not enough, torch.export traces the model, to the same names. `graph.meta["way"]` says
+    which it was. A decision by a size is then the one for pictures of the example's size.
 
     Parameters
     ----------
-    model : torch.nn.Module
+    model : torch.nn.Module, or torch.export.ExportedProgram
         With one tensor as its input; further arguments need defaults, which are used. It is not
-        changed.
+        changed. A program may be given as its `module()`, too; one that was exported for some
+        number of images is taken for any. Wrappers of torch.compile and DataParallel are taken
+        off, and weights that weight_norm, pruning or a parametrization compute are computed.
     example : float32 tensor or array (N, C, H, W)
         A batch as the model is used with.
 
@@ -45,8 +62,8 @@ def trace_model(model: nn.Module, example: Any) -> fx.GraphModule:
     ValueError
         The model cannot be traced: its Python code looks at the values of a tensor, or computes
         with the number of images. It takes more than one input, does not run on the example, or its
-        graph computes something else; its parameters are not float32. Python may look at all other
-        sizes.
+        graph computes something else; it is TorchScript; its parameters have no values, or are not
+        float32. Python may look at all other sizes.
 
     Examples
     --------
@@ -54,62 +71,27 @@ def trace_model(model: nn.Module, example: Any) -> fx.GraphModule:
     >>> [node.name for node in trace_model(model, torch.zeros(1, 3, 8, 8)).graph.nodes]
     ['input_1', '_0', '_1', 'output']
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(
-            f"model is a {type(model).__name__}, but a torch.nn.Module is needed: "
-            f"pass the model itself, not its class, weights or file name."
-        )
+    settled = GivenProgram(model) if is_program(model) else settled_copy(model)
     batch = as_batch(example, "example")
-    _check_float32(model)
-    copy = deepcopy(model).cpu().eval().requires_grad_(False)
-    _settle_parametrizations(copy)
-    _defaults(copy)  # refuses a second input in our words, before torch does
+    _defaults(settled)  # refuses a second input in our words, before torch does
     with torch.no_grad():
-        expected = _run(copy, batch)
-        graph = bring_into_normal_form(_graph_of(copy, batch), batch)
+        expected = _run(settled, batch)
+        drop_idle_hooks(settled, batch)
+        graph = bring_into_normal_form(_graph_of(settled, batch), batch)
         _check_same(record_shapes(graph, batch), expected)
         record_batch_axes(graph, batch)
     return graph
 
 
-def _check_float32(model: nn.Module) -> None:
-    for name, weight in model.named_parameters():
-        if weight.is_floating_point() and weight.dtype != torch.float32:
-            found = str(weight.dtype).removeprefix("torch.")
-            raise ValueError(
-                f"the model's parameter {name!r} is {found}, but a model is quantized and "
-                f"exported from float32: call model.float() first."
-            )
-
-
-def _settle_parametrizations(model: nn.Module) -> None:
-    """Make plain weights of those that are computed from others, such as with weight norm."""
-    for module in list(model.modules()):
-        if not parametrize.is_parametrized(module):
-            continue
-        rules: Any = module.parametrizations
-        values = {name: getattr(module, name).detach().clone() for name in rules}
-        # Not remove_parametrizations: the class it changes is also that of the caller's module.
-        module.__class__ = type(module).__bases__[0]
-        del module.parametrizations
-        for name, value in values.items():
-            module.register_parameter(name, nn.Parameter(value, requires_grad=False))
-
-
 def _run(model: nn.Module, batch: torch.Tensor) -> Any:
     try:
         return model(batch.clone())  # an in-place first operator would write into the caller's data
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+    except DOES_NOT_RUN as error:
         raise ValueError(
             f"the model does not run on the example of shape {tuple(batch.shape)} "
-            f"({_first_line(error)}): pass a batch of the shape and number of channels it was made "
+            f"({first_line(error)}): pass a batch of the shape and number of channels it was made "
             f"for."
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0].rstrip(".") if text else type(error).__name__
 
 
 def symbolic_graph(model: nn.Module) -> fx.GraphModule:
@@ -125,22 +107,55 @@ def symbolic_graph(model: nn.Module) -> fx.GraphModule:
     try:
         return _traced(model, LayerTracer(param_shapes_constant=True))
     except Exception as error:  # the model runs, so whatever is raised here comes from tracing it
-        raise _why_not(model, error) from error
+        raise why_not(model, error) from error
 
 
 def _graph_of(model: nn.Module, batch: torch.Tensor) -> fx.GraphModule:
-    """By torch.fx alone; where that cannot, with the sizes that the example has."""
+    """By the first way that gives a graph of the model for another number of images, too."""
     if isinstance(model, fx.GraphModule):
         return model
-    try:
-        return _traced(model, LayerTracer(param_shapes_constant=True))
-    except Exception:
+    last: Exception | None = None
+    for way, graph_of in (GIVEN if isinstance(model, GivenProgram) else WAYS).items():
         try:
-            graph = _traced(model, ShapeTracer(batch))
-        except Exception as error:  # as in `symbolic_graph`
-            raise _why_not(model, error) from error
-        _check_other_batch(model, graph, batch)
-        return graph
+            graph = graph_of(model, batch)
+            _check_free(model, graph, batch)
+        except ReadsValueError as error:  # none of the ways knows a value
+            raise why_not(model, error) from error
+        except Exception as error:  # the model runs, so whatever is raised comes from tracing it
+            last = error
+        else:
+            graph.meta[WAY] = way
+            return graph
+    assert last is not None, "at least one way was tried"
+    raise last if isinstance(last, NotTheModelError) else why_not(model, last) from last
+
+
+def _symbolic(model: nn.Module, batch: torch.Tensor) -> fx.GraphModule:
+    return _opened(_traced(model, LayerTracer(param_shapes_constant=True)))
+
+
+def _sized(model: nn.Module, batch: torch.Tensor) -> fx.GraphModule:
+    return _opened(_traced(model, ShapeTracer(batch)))
+
+
+def _opened(graph: fx.GraphModule) -> fx.GraphModule:
+    """Refuse attention as one node: torch.fx cannot take it apart, and torch.export does."""
+    for node in graph.graph.nodes:
+        made_of = graph.get_submodule(node.target).children() if node.op == "call_module" else ()
+        if node.target is F.multi_head_attention_forward or list(made_of):
+            raise TypeError(f"torch.fx cannot look into {node.name}")
+    return graph
+
+
+#: By torch.fx alone; with the sizes that the example has; by running all of Python without values.
+WAYS: dict[str, Callable[[nn.Module, torch.Tensor], fx.GraphModule]] = {
+    "torch.fx": _symbolic,
+    "torch.fx, with the sizes of the example": _sized,
+    "torch.export, with the sizes of the example": export_graph,
+}
+GIVEN: dict[str, Callable[[Any, torch.Tensor], fx.GraphModule]] = {
+    "torch.export, before it came here": lambda model, batch: model.graph(),
+}
 
 
 def _traced(model: nn.Module, tracer: fx.Tracer) -> fx.GraphModule:
@@ -149,45 +164,36 @@ def _traced(model: nn.Module, tracer: fx.Tracer) -> fx.GraphModule:
     return fx.GraphModule(model, graph)
 
 
-def _check_other_batch(model: nn.Module, graph: fx.GraphModule, batch: torch.Tensor) -> None:
-    """Refuse a graph that holds the number of the example's images as a constant."""
-    more = torch.cat([batch, batch[:1]])
-    try:
-        free = _same(graph(more.clone()), model(more.clone()))
-    except (RuntimeError, ValueError, TypeError, IndexError):
-        free = False
-    if not free:
-        raise ValueError(
-            f"{type(model).__name__} computes in Python with the number of images, here "
-            f"{len(batch)}, but a batch may have any size: write x.size(0) or -1 where a shape is "
-            f"made, and decide nothing by it."
+class NotTheModelError(ValueError):
+    """A graph computes something else than the model."""
+
+
+def _check_free(model: nn.Module, graph: fx.GraphModule, batch: torch.Tensor) -> None:
+    """Refuse a graph that is not the model's, or holds the number of the example's images."""
+    agree = [_agree(graph, model, torch.cat([batch[:1]] * images)) for images in (1, 2)]
+    if all(agree):
+        return
+    if not any(agree) and not _agree(graph, model, batch):
+        raise NotTheModelError(NOT_THE_MODEL)
+    if isinstance(model, GivenProgram):
+        raise NotTheModelError(
+            f"the exported program holds the number of images, {model.images}, as a constant, but "
+            f"a batch may have any size: export the model with dynamic_shapes=({{0: "
+            f"torch.export.Dim.AUTO}},) and two images or more, or pass the model itself."
         )
-
-
-def _why_not(model: nn.Module, error: Exception) -> ValueError:
-    """What Python wanted of a tensor, and in which line of the model."""
-    name, said, line = type(model).__name__, _first_line(error), _line_of_model(error)
-    if isinstance(error, fx.proxy.TraceError):
-        cause = "its forward decides in Python by the values of a tensor"
-    else:
-        cause = "its forward does in Python what no graph can hold"
-    return ValueError(
-        f"{name} cannot be traced by torch.fx ({said}): {cause}{line}; move that out of the model, "
-        f"or write it with torch operators such as torch.where."
+    raise NotTheModelError(
+        f"{type(model).__name__} computes in Python with the number of images, here {len(batch)}, "
+        f"but a batch may have any size: write x.size(0) or -1 where a shape is made, and decide "
+        f"nothing by it."
     )
 
 
-def _line_of_model(error: Exception) -> str:
-    """Where the model's own source was: the last line that is neither torch's nor quantlab's."""
-    own = (Path(torch.__file__).parent, Path(__file__).parent)
-    frames = [
-        frame
-        for frame in extract_tb(error.__traceback__)
-        if frame.line and not any(Path(frame.filename).is_relative_to(folder) for folder in own)
-    ]
-    if not frames:
-        return ""
-    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno}: {frames[-1].line})"
+def _agree(graph: fx.GraphModule, model: nn.Module, images: torch.Tensor) -> bool:
+    try:
+        # Not the graph itself: that prints a page of its own where it does not run.
+        return _same(graph.forward(images.clone()), model(images.clone()))
+    except DOES_NOT_RUN:
+        return False
 
 
 def _defaults(model: nn.Module) -> dict[str, Any]:
@@ -236,10 +242,7 @@ def _check_same(result: Any, expected: Any) -> None:
     float32 sums in another order, far within 1e-3 of the largest value.
     """
     if not _same(result, expected):
-        raise ValueError(
-            "the traced graph does not compute what the model does: the model draws random "
-            "numbers, or changes in place a tensor that it also uses elsewhere; change that."
-        )
+        raise ValueError(NOT_THE_MODEL)
 
 
 def _same(result: Any, expected: Any) -> bool:

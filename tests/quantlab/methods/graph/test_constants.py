@@ -58,8 +58,8 @@ OWN = {
     "a size": (lambda s, x: F.avg_pool2d(x, s.weight.shape[-1]), ["avg_pool2d"]),
     "sizes": (lambda s, x: x.reshape(-1, *s.weight.shape[:1], 36), ["reshape"]),
     "in place": (lambda s, x: x * s.gamma.clone().mul_(2).reshape(1, 4, 1, 1), ["mul"]),
-    "standardized weights": (standardized, ["conv2d_layer"]),
-    "standardized by batch norm": (standardized_by_batch_norm, ["conv2d_layer"]),
+    "standardized weights": (standardized, ["conv2d"]),
+    "standardized by batch norm": (standardized_by_batch_norm, ["conv2d"]),
 }
 
 

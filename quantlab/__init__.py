@@ -68,6 +68,7 @@ _HOMES = {
             "measure_latency",
             "open_session",
             "precision_report",
+            "quantize_onnx",
             "saturation_report",
             "simulate",
         ),

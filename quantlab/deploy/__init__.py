@@ -1,6 +1,6 @@
 """From a quantized model to a file that ONNX Runtime runs in integers, and what really ran.
 
-torch is loaded only by what starts from a torch model: export_onnx and build_onnx.
+torch is loaded only by export_onnx, build_onnx and quantize_onnx.
 """
 
 from quantlab.base.lazy import lazy_names
@@ -23,11 +23,16 @@ __all__ = [
     "open_session",
     "precision_report",
     "probe_saturation",
+    "quantize_onnx",
     "runtime_tensors",
     "saturation_report",
     "simulate",
 ]
 
 __getattr__, __dir__ = lazy_names(
-    __name__, dict.fromkeys(("build_onnx", "export_onnx"), ".export.export_onnx")
+    __name__,
+    {
+        **dict.fromkeys(("build_onnx", "export_onnx"), ".export.export_onnx"),
+        "quantize_onnx": ".quantize_file.quantize_onnx",
+    },
 )

@@ -1,0 +1,1 @@
+"""From a float .onnx file of whatever origin to a quantized one, by the recipe of torch models."""

@@ -16,7 +16,7 @@ SHORT = {
     ),
     "deploy": (
         "compare_with_runtime", "export_onnx", "measure_latency", "open_session",
-        "precision_report", "saturation_report", "simulate",
+        "precision_report", "quantize_onnx", "saturation_report", "simulate",
     ),
     "analysis": (
         "by_group", "compare_preprocessing", "layer_errors", "layer_sensitivity",

@@ -1,14 +1,18 @@
 """Every result that a person looks at has one shape, whichever room it comes from."""
 
 import ast
+import atexit
 import importlib
 import inspect
 import json
 import pkgutil
 import re
+import shutil
+import tempfile
 from decimal import Decimal
 from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -36,9 +40,11 @@ from quantlab.base.report import Report
 from quantlab.deploy import (
     build_onnx,
     compare_with_runtime,
+    export_onnx,
     measure_latency,
     precision_report,
     probe_saturation,
+    quantize_onnx,
     saturation_report,
 )
 from quantlab.methods import (
@@ -119,6 +125,15 @@ def scores():
     return evaluate_detections(truth, [(box - 1, np.array([0.8]), np.array([0]))], ["car", "dog"])
 
 
+@cache
+def quantized_file():
+    """It stays where its bytes are counted until the tests end."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    export_onnx(net(), folder / "net.onnx", X)
+    return quantize_onnx(folder / "net.onnx", [X], folder / "int8.onnx")
+
+
 # Class name -> a real instance.
 REPORTS = {
     "SizeReport": lambda: size_of_layers([LayerShape("a", "conv", (64, 3, 3, 3))], container=500),
@@ -132,6 +147,7 @@ REPORTS = {
         [5, 3], RULER, [4, -2], QParams(1.0, 0, "int8"), RULER, bias=1
     ),
     "QuantizedModel": quantized,
+    "QuantizedFile": quantized_file,
     "Placement": lambda: quantized().placement,
     "TrainingHistory": history,
     "Equalization": lambda: equalize(fold_batchnorm(trace_model(net(), X))),

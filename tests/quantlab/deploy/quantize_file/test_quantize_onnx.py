@@ -89,7 +89,7 @@ def test_the_same_integers_as_from_the_torch_model(tmp_path):
     """BatchNorm is folded in float32 here and there: a weight next to a tie may fall either way."""
     torch.manual_seed(0)
     layers = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 4, 3, 2), nn.Flatten()
-    net = nn.Sequential(*layers, nn.Linear(4 * 36, 5)).eval()
+    net = nn.Sequential(*layers, nn.Linear(4 * 25, 5)).eval()
     net[1].running_var.uniform_(0.5, 2)
     export_onnx(net, tmp_path / "net.onnx", X)
     done = quantize_onnx(tmp_path / "net.onnx", BATCHES, tmp_path / "int8.onnx")

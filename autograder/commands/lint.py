@@ -8,9 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -27,7 +29,10 @@ from autograder.authoring.quality import (
     stub_namespace,
     stub_problems,
 )
+from autograder.authoring.side_by_side import side_by_side
 from autograder.authoring.template import length_problems, minutes_problems, verb_problems
+from autograder.running.pool import workers_for
+from quantlab.base.progress import counting
 from quantlab.lessons.catalogue import all_exercises, find, lesson_of
 from quantlab.teach.source import REGION, SourceCell, read_lesson
 
@@ -44,6 +49,8 @@ SPINE = (
 #: The explorer stands at its idea. "break" is for one whose idea takes all exercises to reach.
 EXPLORE_AFTER = ("idea", "by-hand", "break")
 SEEDS = (0, 1, 2)
+#: What a worker holds at most: torch, a runtime, and the scenes that a plan is tried on.
+WORKER_MIB = 1_024
 
 
 @dataclass(frozen=True)
@@ -103,13 +110,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def lint(root: Path) -> LintReport:
-    """Every rule over every lesson of the course at `root`. Reads only; takes seconds."""
+    """Every rule over every lesson of the course at `root`. Reads only.
+
+    Takes seconds, and minutes for the plans, which are carried out.
+    """
     sources = lesson_sources(root)
     problems: list[Problem] = []
     alternatives = 0
     for path in sources:
         alternatives += sum(len(answers) for answers in alternatives_of(path.parent).values())
         problems += _lesson_problems(path, root)
+    problems += _exercise_problems(sources, root)
     known = all_exercises()
     used = {id for path in sources for id in exercise_ids(read_lesson(path))}
     problems += [
@@ -138,13 +149,12 @@ def _lesson_problems(path: Path, root: Path) -> Iterator[Problem]:
         *_pairs(cells),
     ):
         yield Problem(name, "", said)
-    copy = root / "notebooks" / name / f"{name}.ipynb"
+    copy = _copy_of(path, root)
     if not copy.exists():
         yield Problem(name, "", "there is no student copy. Run `autograder build`.")
         return
     for said in _student_copy(copy, cells):
         yield Problem(name, "", said)
-    yield from _exercise_problems(path, cells, copy)
 
 
 def _room_problems(name: str) -> Iterator[str]:
@@ -216,20 +226,53 @@ def _student_copy(copy: Path, cells: tuple[SourceCell, ...]) -> Iterator[str]:
         yield "its student copy has widget state."
 
 
-def _exercise_problems(path: Path, cells: tuple[SourceCell, ...], copy: Path) -> Iterator[Problem]:
-    name, others = path.stem, alternatives_of(path.parent)
-    solved, empty = reference_namespace(cells), stub_namespace(cells, stubs_of(copy))
-    for id in exercise_ids(cells):
-        exercise = find(id)
-        for said in (
-            *specification_problems(exercise, SEEDS),
-            *misconception_problems(exercise, SEEDS),
-            *reference_problems(exercise, solved, SEEDS),
-            *alternative_problems(exercise, others.get(id, ()), SEEDS),
-            *stub_problems(exercise, empty),
-            *doctest_problems(exercise, solved),
-        ):
-            yield Problem(name, id, said)
+def _exercise_problems(sources: Sequence[Path], root: Path) -> list[Problem]:
+    """What is wrong with the exercises, lesson by lesson: each is judged in one of some processes.
+
+    Those that may take longest come first, so that no process waits for the last one.
+    """
+    asked = [
+        (path, id)
+        for path in sources
+        if _copy_of(path, root).exists()
+        for id in exercise_ids(read_lesson(path))
+    ]
+    longest_first = sorted(asked, key=lambda each: -find(each[1]).seconds)
+    pieces = [(path, _copy_of(path, root), id) for path, id in longest_first]
+    found: dict[tuple[Path, str], tuple[Problem, ...]] = {}
+    with counting("exercises", len(pieces), shown=sys.stderr.isatty()) as done:
+        judged = side_by_side(_problems_of, pieces, workers_for(WORKER_MIB))
+        for each, problems in zip(longest_first, judged, strict=True):
+            found[each] = problems
+            done(each[1])
+    return [problem for each in asked for problem in found[each]]
+
+
+def _copy_of(path: Path, root: Path) -> Path:
+    return root / "notebooks" / path.stem / f"{path.stem}.ipynb"
+
+
+def _problems_of(piece: tuple[Path, Path, str]) -> tuple[Problem, ...]:
+    """One exercise, given by its lesson's source and student copy and by its id."""
+    path, copy, id = piece
+    exercise, others = find(id), alternatives_of(path.parent)
+    solved, empty = _namespaces(path, copy)
+    said = (
+        *specification_problems(exercise, SEEDS),
+        *misconception_problems(exercise, SEEDS),
+        *reference_problems(exercise, solved, SEEDS),
+        *alternative_problems(exercise, others.get(id, ()), SEEDS),
+        *stub_problems(exercise, empty),
+        *doctest_problems(exercise, solved),
+    )
+    return tuple(Problem(path.stem, id, problem) for problem in said)
+
+
+@cache
+def _namespaces(path: Path, copy: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The names of a lesson where everything is solved, and where nothing is."""
+    cells = read_lesson(path)
+    return reference_namespace(cells), stub_namespace(cells, stubs_of(copy))
 
 
 def stubs_of(copy: Path) -> dict[str, str]:

@@ -12,10 +12,25 @@ from autograder.commands.lint import SPINE, _pairs, _spine, _student_copy, lint
 from quantlab.learn.course import course_root
 from quantlab.lessons.catalogue import find, of_lesson
 from quantlab.teach.source import SourceCell, Tag, read_lesson
+from tests.autograder.conftest import found
 
 FUNCTION = next(e for e in of_lesson(1) if e.kind == "function")
 ROOT = course_root()
 LESSON = next((ROOT / "solutions").glob("01_*/01_*.py"))
+TINY = """\
+# %% exercise 97.1
+def double(x):
+    ### BEGIN SOLUTION
+    return 3 * x
+    ### END SOLUTION
+# %% check 97.1 points=3
+# %% exercise 97.2
+def negate(x):
+    ### BEGIN SOLUTION
+    return -x
+    ### END SOLUTION
+# %% check 97.2 points=2
+"""
 SOLVED = reference_namespace(read_lesson(LESSON))
 
 
@@ -160,3 +175,21 @@ def test_choices_and_written_answers_have_their_own_rules():
     curt = replace(written, rubric=(replace(written.rubric[0], model_answer="A step."),))
     found = list(quality.specification_problems(curt, (0,)))
     assert any("has 2 words; a text opens the rubric from 12." in said for said in found)
+
+
+def test_exercises_are_judged_in_other_processes_with_the_same_findings(tiny_room, tmp_path):
+    """The tiny lesson's exercises lack most of what is asked for, and a reference is spoiled."""
+    source = tmp_path / "solutions" / "97_tiny" / "97_tiny.py"
+    source.parent.mkdir(parents=True)
+    source.write_text(TINY)
+    copy = tmp_path / "notebooks" / "97_tiny" / "97_tiny.ipynb"
+    copy.parent.mkdir(parents=True)
+    nbformat.write(nbformat.v4.new_notebook(), copy)
+    with found(tiny_room):
+        problems = lint_command._exercise_problems([source], tmp_path)
+        here = [lint_command._problems_of((source, copy, id)) for id in ("97.1", "97.2")]
+    assert problems == [problem for of_one in here for problem in of_one]
+    said = [f"{p.exercise}: {p.problem}" for p in problems]
+    assert any(line.startswith("97.1: the reference is incorrect (seed 0)") for line in said)
+    assert not any(line.startswith("97.2: the reference") for line in said)
+    assert "97.2: it has 1 misconceptions; expected are 5 or more." in said

@@ -15,7 +15,11 @@ from autograder.nbgrader.config import course_config
 from autograder.programs import put_own_programs_on_path
 
 #: What is generated, and where it stands in the project.
-PLACES = {"notebooks": Path("notebooks"), "samples": Path("autograder/samples")}
+PLACES = {
+    "notebooks": Path("notebooks"),
+    "samples": Path("autograder/samples"),
+    "asking": Path("quantlab/learn/asking"),
+}
 
 
 class BuildError(Exception):
@@ -23,11 +27,13 @@ class BuildError(Exception):
 
 
 def build_student_files(root: Path, out: Path) -> None:
-    """Everything that is generated and committed: out/notebooks and out/samples."""
+    """Everything that is generated and committed: notebooks, samples, and the text for `ask`."""
+    from autograder.authoring.course_text import COURSE_TEXT, write_course_text
     from autograder.samples import write_samples
 
     release_notebooks(root, out)
     write_samples(root, out / "samples", out / "notebooks")
+    write_course_text(out / "notebooks", out / "asking" / COURSE_TEXT)
 
 
 def release_notebooks(root: Path, out: Path) -> None:

@@ -1,6 +1,6 @@
 """`autograder build`: lesson sources -> instructor notebooks -> nbgrader -> `notebooks/`.
 
-autograder build            writes notebooks/ and the sample submissions
+autograder build            writes notebooks/, the samples, and the text that `ask` searches
 autograder build --check    writes nothing; exits 1 and shows the difference if they are stale
 """
 
@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from autograder.authoring.course_text import COURSE_TEXT
 from autograder.authoring.instructor import lesson_sources
 from autograder.build import PLACES, BuildError, build_student_files
 
@@ -68,7 +69,7 @@ def _show_difference(root: Path, built: Path) -> int:
     if stale:
         print(f"{stale} generated files are out of date. Run `autograder build` and commit them.")
         return 1
-    print("The generated notebooks and samples are up to date.")
+    print("The generated notebooks, samples and text are up to date.")
     return 0
 
 
@@ -76,8 +77,9 @@ def _files(folder: Path) -> dict[str, bytes]:
     """Generated files by relative name; what a working copy adds (checkpoints, answers) is not."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*.ipynb")
-        if ".ipynb_checkpoints" not in path.parts
+        for path in folder.rglob("*")
+        if (path.suffix == ".ipynb" and ".ipynb_checkpoints" not in path.parts)
+        or path.name == COURSE_TEXT
     }
 
 

@@ -1,4 +1,4 @@
-"""What a learner calls: `from quantlab.learn import check, hint, predict, quiz, solution`.
+"""What a learner calls: `from quantlab.learn import ask, check, hint, predict, quiz, solution`.
 
 Names load when they are first used, so that a command line needs no widgets and a check no quiz.
 In a notebook's kernel the import also begins to follow which cells ran.
@@ -10,6 +10,7 @@ from quantlab.learn.cell_runs import watch
 _HOMES = {
     **dict.fromkeys(("check", "hint", "solution"), ".classroom"),
     **dict.fromkeys(("i_can", "predict"), ".choice_widgets"),
+    "ask": ".asking",
     "quiz": ".quiz_widget",
     "reveal": ".predictions",
 }

@@ -1,4 +1,4 @@
-"""The `quantlab` command: start, status, check, progress, reset, doctor, record.
+"""The `quantlab` command: start, ask, status, check, progress, reset, doctor, record.
 
 Every subcommand says its exit codes in `--help`. Modules are loaded when a command needs them, so
 that `quantlab --help` is there at once; torch is loaded by `record` alone.
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quantlab.learn.asking import command as ask_command
 from quantlab.learn.record import command as record_command
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="quantlab",
         description="The QuantLab course: learn, see your progress, check a lesson.",
+        epilog=f"Questions? quantlab {ask_command.EXAMPLE}",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -52,6 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("lesson", nargs="?", default="00", help='"01", its name, or "quick_test"')
     start.add_argument("--no-browser", action="store_true", help="print the address only")
     start.add_argument("--port", type=int, help="this port and no other (default: a free one)")
+
+    sentence = "find where the course answers a question"
+    ask = _command(commands, "ask", sentence, ask_command.EXAMPLE, ask_command.show_answer)
+    ask.epilog += ask_command.EPILOG
+    ask_command.add_arguments(ask)
 
     status = _command(commands, "status", "show what is done and what is next", "status", _status)
     status.epilog += ". Exit 0."

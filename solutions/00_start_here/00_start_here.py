@@ -61,7 +61,7 @@ minutes_02 = sum(e.minutes for e in of_lesson(2))
 # *ok*, *warning* or *problem*, and what to do about it. A warning never stops you.
 
 # %%
-from quantlab.learn import check, hint, quiz, solution
+from quantlab.learn import ask, check, hint, quiz, solution
 from quantlab.learn.cli import main as run_command
 
 exit_code = run_command(["doctor"])
@@ -84,6 +84,15 @@ exit_code = run_command(["doctor"])
 #
 # Each exercise has a box: how difficult it is (●○○○○ to ●●●●●), how important for what comes
 # later, about how many minutes it takes, and what it is worth.
+#
+# ### Questions
+#
+# A question about the material goes to `ask`, in English and in your own words. It shows the
+# passages of the course that answer, each with a link, and says so where there is none. Nothing is
+# sent anywhere, and no solution is in what it searches. In a terminal: `quantlab ask "…"`.
+
+# %% demo
+ask("Why is the zero_point not clamped?")
 
 # %% [markdown] spine="by-hand"
 # ## 3 · One small exercise

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
+from autograder.authoring.course_text import sections
 from autograder.authoring.instructor import instructor_notebook, lesson_sources
 from autograder.build import BuildError, build_course
 from autograder.commands import build as build_command
@@ -139,7 +140,8 @@ def test_a_folder_without_lessons_says_what_is_expected(tmp_path):
 def test_check_shows_what_is_out_of_date(tiny, tmp_path, capsys):
     built = tmp_path / "built"
     shutil.copytree(tiny[1] / "release", built / "notebooks")
-    (built / "samples").mkdir()
+    for place in ("samples", "asking"):
+        (built / place).mkdir()
     root = tmp_path / "root"
     shutil.copytree(built / "notebooks", root / "notebooks")
     assert build_command._show_difference(root, built) == 0
@@ -154,7 +156,8 @@ def test_check_shows_what_is_out_of_date(tiny, tmp_path, capsys):
 def test_building_over_an_old_build_removes_what_is_gone(tiny, tmp_path):
     built, root = tmp_path / "built", tmp_path / "root"
     shutil.copytree(tiny[1] / "release", built / "notebooks")
-    (built / "samples").mkdir()
+    for place in ("samples", "asking"):
+        (built / place).mkdir()
     (root / "notebooks" / "99_gone").mkdir(parents=True)
     (root / "notebooks" / "99_gone" / "99_gone.ipynb").write_text("{}")
     build_command._replace(root, built)
@@ -168,3 +171,48 @@ def test_a_faulty_course_ends_in_one_line_and_exit_2(tmp_path, monkeypatch, caps
     monkeypatch.chdir(tmp_path)
     assert build_command.run(argparse.Namespace(check=True)) == 2
     assert capsys.readouterr().err.startswith("autograder build: 01_tiny.py: {{hallf}}")
+
+
+def test_the_text_for_ask_is_prose_by_sections_without_code_and_what_is_folded():
+    prose = """
+before any heading
+
+# Lesson · `one`
+
+Two lines that
+are one, a [link](../x.ipynb) and <kbd>Tab</kbd>.
+
+- an item
+  that goes on
+- another
+
+> difficulty ●○○○○ · about 2 minutes
+
+| word | means |
+|---|---|
+| **a** | b |
+
+## Empty
+
+## Two
+
+<details><summary>Show</summary>
+
+secret = 1
+
+</details>
+> `q = x / s`
+"""
+    assert list(sections(prose)) == [
+        (
+            "Lesson · one",
+            [
+                "Two lines that are one, a link and Tab.",
+                "an item that goes on",
+                "another",
+                "word · means",
+                "**a** · b",
+            ],
+        ),
+        ("Two", ["`q = x / s`"]),
+    ]

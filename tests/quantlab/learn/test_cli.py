@@ -57,7 +57,16 @@ def said(verdict, points, exercise="1.1"):
 
 
 def test_every_command_has_help_with_an_example_and_exit_codes(capsys):
-    for command in ("start", "status", "progress export", "reset", "doctor", "check", "record"):
+    for command in (
+        "start",
+        "status",
+        "progress export",
+        "reset",
+        "doctor",
+        "check",
+        "record",
+        "ask",
+    ):
         with pytest.raises(SystemExit) as end:
             cli.main([*command.split(), "--help"])
         assert end.value.code == 0

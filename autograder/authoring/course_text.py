@@ -1,0 +1,83 @@
+"""The text of the course in one file, for `ask`: what stands in the students' notebooks, and words.
+
+Only prose goes in, section by section, and each lesson's terms. Code cells do not, so no solution
+can; hints and feedback stand in no notebook.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from quantlab.lessons.catalogue import lesson_of
+
+#: What the file is called; `quantlab/learn/asking` reads it.
+COURSE_TEXT = "course_text.json"
+
+HEADING = re.compile(r"^#{1,4} +(.+?) *$", re.M)
+#: A page of HTML in a cell, a figure for one, is no prose.
+MARKUP = re.compile(r"<[^>\n]+>")
+#: What a page folds away is a way to do it, which a learner opens on purpose.
+FOLDED = re.compile(r"<details>.*?</details>", re.S)
+BLANK = re.compile(r"\n\s*\n")
+#: A line end that begins no item, row or quotation only breaks a long line.
+SOFT = re.compile(r"\n(?![-*|>] |\||\d+\. )\s*")
+MARKS = re.compile(r"^(?:[-*>]|\d+\.) +")
+RULE = re.compile(r"^\|[-|: ]+\|$")
+LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+BOX = "difficulty ●"
+
+
+def write_course_text(notebooks: Path, path: Path) -> None:
+    """Write the text of every notebook under `notebooks` to `path`: the same bytes every time."""
+    pages = [
+        page for file in sorted(notebooks.glob("*/*.ipynb")) if (page := _page(file))["passages"]
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"pages": pages}, ensure_ascii=False, indent=1)
+    path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+
+
+def _page(file: Path) -> dict[str, Any]:
+    notebook = nbformat.read(file, as_version=4)
+    prose = "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    room = lesson_of(file.stem)
+    return {
+        "notebook": file.stem,
+        "passages": [{"heading": h, "paragraphs": p} for h, p in sections(prose)],
+        "terms": [{"term": t.term, "means": t.means} for t in (room.glossary if room else ())],
+    }
+
+
+def sections(prose: str) -> Iterator[tuple[str, list[str]]]:
+    """(heading, paragraphs) of each section of a Markdown text that has a text of its own.
+
+    A section ends where the next heading stands, of whatever level. An item of a list and a row of
+    a table are paragraphs too; an exercise's line of facts is none.
+    """
+    prose = FOLDED.sub("", prose)
+    found = list(HEADING.finditer(prose))
+    ends = [match.start() for match in found[1:]] + [len(prose)]
+    for match, end in zip(found, ends, strict=True):
+        paragraphs = list(_paragraphs(MARKUP.sub("", prose[match.end() : end])))
+        if paragraphs:
+            yield match[1].replace("*", "").replace("`", ""), paragraphs
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    for block in BLANK.split(text.strip()):
+        if block.startswith("```"):
+            yield "\n".join(block.splitlines()[1:-1])
+            continue
+        for line in SOFT.sub(" ", block).splitlines():
+            if not RULE.match(line):
+                plain = LINK.sub(r"\1", MARKS.sub("", line))
+                if plain.startswith("|"):
+                    plain = " · ".join(cell.strip() for cell in plain.strip("| ").split("|"))
+                if plain.strip() and not plain.startswith(BOX):
+                    yield plain.strip()

@@ -1,0 +1,91 @@
+"""The text of the course as it is installed: its sections and its words.
+
+`course_text.json` is built from the students' notebooks by `autograder build`, so it holds no
+solution, no hint and no key.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+#: What every lesson's headings have, and what says nothing of the section below.
+FRAME = re.compile(
+    r"^(?:\d+ · |(?:Exercise|Step) [\d.]+ · |Lesson \d\d · "
+    r"|(?:Break it|Explore|The idea|Self-check)(?:: |$)"
+    r"|By hand(?:: |, small enough for paper)|Measure the problem first|In your own words"
+    r"|What you have, and what it is not|A plan that is carried out)"
+)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A section of a notebook.
+
+    notebook    its name, "01_scale_and_zero_point"; `title` is its first heading.
+    heading     of the section, without Markdown.
+    paragraphs  in order; an item of a list and a row of a table are one each.
+    """
+
+    notebook: str
+    title: str
+    heading: str
+    paragraphs: tuple[str, ...]
+
+    @property
+    def topic(self) -> str:
+        """What the heading says of this section alone."""
+        return FRAME.sub("", FRAME.sub("", self.heading))
+
+    @property
+    def place(self) -> str:
+        """Lesson and heading in one line."""
+        return self.title if self.heading == self.title else f"{self.title} · {self.heading}"
+
+    @property
+    def link(self) -> str:
+        """From a notebook of the course to this section, as JupyterLab names its headings."""
+        anchor = quote(self.heading.replace(" ", "-"))
+        return f"../{self.notebook}/{self.notebook}.ipynb#{anchor}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A word of the glossary, and the notebook that defines it."""
+
+    term: str
+    means: str
+    notebook: str
+    title: str
+
+
+@dataclass(frozen=True)
+class CourseText:
+    """All sections and all words, in the course's order."""
+
+    passages: tuple[Passage, ...]
+    entries: tuple[Entry, ...]
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The titles of the lessons and pages."""
+        return tuple(dict.fromkeys(passage.title for passage in self.passages))
+
+
+@cache
+def course_text() -> CourseText:
+    """The text that came with this copy of the course."""
+    file = Path(__file__).with_name("course_text.json")
+    passages, entries = [], []
+    for page in json.loads(file.read_text(encoding="utf-8"))["pages"]:
+        name, title = page["notebook"], page["passages"][0]["heading"]
+        passages += [
+            Passage(name, title, section["heading"], tuple(section["paragraphs"]))
+            for section in page["passages"]
+        ]
+        entries += [Entry(term["term"], term["means"], name, title) for term in page["terms"]]
+    return CourseText(tuple(passages), tuple(entries))

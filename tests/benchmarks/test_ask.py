@@ -1,0 +1,49 @@
+"""The questions name sections that exist, and the kept result is what the index gives now."""
+
+import argparse
+import json
+
+import pytest
+import yaml
+
+from benchmarks import ask
+from benchmarks.__main__ import RESULTS
+from quantlab.learn.asking.course_text import Passage, course_text
+from quantlab.learn.asking.index import CourseIndex
+
+ASKED = yaml.safe_load(ask.FILE.read_text("utf-8"))
+
+
+def test_every_answer_is_a_section_of_the_course():
+    there = {ask.name_of(passage) for passage in course_text().passages}
+    assert not [at for each in ASKED["questions"] for at in each["at"] if at not in there]
+
+
+def test_there_are_questions_enough_and_none_twice():
+    questions = [each["ask"] for each in ASKED["questions"]]
+    foreign = [text for kind in ASKED["foreign"].values() for text in kind]
+    assert len(questions) >= 80
+    assert len(foreign) >= 20
+    assert len({*questions, *foreign}) == len(questions) + len(foreign)
+    lessons = {at[:2] for each in ASKED["questions"] for at in each["at"]}
+    assert lessons >= {f"{n:02d}" for n in range(11)}
+
+
+def test_the_kept_result_is_this_index_s():
+    kept = json.loads((RESULTS / "ask.json").read_text("utf-8"))
+    now = ask.run(argparse.Namespace(missed=False))
+    for half in ask.HALVES:
+        assert {name: kept[half][name] for name in now[half]} == pytest.approx(now[half])
+    assert kept["held-out"]["refused"] >= 0.9
+    assert "held-out" in ask.show(now)
+
+
+def test_a_rank_counts_from_one_and_a_refusal_is_no_find():
+    passages = [Passage("01_a", "A", name, (text,)) for name, text in (
+        ("Stripes", "A horse with stripes."), ("Spots", "A horse with spots."), ("Rest", "Hay."),
+    )]  # fmt: skip
+    index = CourseIndex(passages, ())
+    assert ask.rank(index, "stripes of a horse", ["01 Stripes"]) == 1
+    assert ask.rank(index, "stripes of a horse", ["01 Spots"]) == 2
+    assert ask.rank(index, "stripes of a horse", ["01 Rest"]) is None
+    assert ask.rank(index, "guitar strings in tune, horse", ["01 Spots"]) is None

@@ -1,0 +1,136 @@
+"""What a learner gets for a question: passages with links, or a plain "nothing fits"."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from quantlab.learn import ask, cli
+from quantlab.learn.asking import query
+from quantlab.learn.asking.course_text import FRAME, Passage, course_text
+from quantlab.learn.asking.index import SHOWN, CourseIndex, course_index
+from quantlab.lessons.catalogue import all_exercises, glossary
+from quantlab.teach.source import REGION
+
+ROOT = Path(__file__).parents[4]
+SYNONYMS = ROOT / "quantlab" / "learn" / "asking" / "synonyms.yaml"
+
+
+def everything():
+    """All that is searched, on one line, its spaces alike."""
+    text = course_text()
+    said = [p.heading + " " + " ".join(p.paragraphs) for p in text.passages]
+    return " ".join(" ".join([*said, *(f"{e.term} {e.means}" for e in text.entries)]).split())
+
+
+def test_a_question_is_answered_by_passages_that_are_there():
+    answer = ask("Why is the zero_point not clamped?")
+    data = answer.to_dict()
+    assert answer.fits
+    assert data["entry"]["term"] == "zero_point"
+    assert len(data["passages"]) == SHOWN
+    scores = [one["score"] for one in data["passages"]]
+    assert scores == sorted(scores, reverse=True)
+    for one in data["passages"]:
+        page = json.loads((ROOT / "notebooks" / one["link"].split("#")[0][3:]).read_text("utf-8"))
+        prose = "\n".join("".join(c["source"]) for c in page["cells"])
+        assert re.search(rf"^#+ {re.escape(one['heading'])}$", prose, re.M)
+
+
+def test_a_word_of_the_course_s_own_is_found_under_another_name():
+    (first, *_) = ask("overflow of a uint8").to_dict()["passages"]
+    assert "cast" in first["excerpt"]
+    assert first["notebook"] == "01_scale_and_zero_point"
+
+
+def test_where_nothing_fits_the_course_says_what_it_covers():
+    answer = ask("How do I quantize an LLM with GPTQ?")
+    assert not answer.fits
+    assert answer.to_dict()["passages"] == []
+    assert "Nothing in the course fits" in repr(answer)
+    assert "Lesson 03 · Per-channel" in repr(answer)
+
+
+@pytest.mark.parametrize("question", ["", "   ", "?", "what is it", 7, None])
+def test_no_question_is_a_sentence_and_no_fault(question):
+    answer = ask(question)
+    assert not answer.fits
+    assert repr(answer).startswith("Ask in words")
+    assert "Ask in words" in answer._repr_html_()
+
+
+def test_the_card_holds_links_and_nothing_that_was_typed_as_markup():
+    page = ask("zero_point of <i>scale</i>")._repr_html_()
+    assert "<i>" not in page
+    assert 'href="../01_scale_and_zero_point/01_scale_and_zero_point.ipynb#' in page
+
+
+def test_no_solution_hint_or_model_answer_is_searched():
+    searched = everything()
+    for exercise in all_exercises():
+        for hint in exercise.hints:
+            assert " ".join(hint.split()) not in searched, (exercise.id, hint)
+        for band in exercise.rubric:
+            assert " ".join(band.model_answer.split()) not in searched, exercise.id
+    lines = [
+        (path.name, line.strip())
+        for path in sorted((ROOT / "solutions").glob("*/*.py"))
+        for region in REGION.findall(path.read_text("utf-8"))
+        for line in region.splitlines()
+    ]
+    assert len(lines) > 200
+    # A line such as `return x` says nothing; longer ones would be an answer.
+    assert not [(n, line) for n, line in lines if len(line) > 24 and line in searched]
+    assert "One way to do it" in searched, "the page of a project, without what it folds away"
+    assert "quantize_model(model, calibration, recipe)" not in searched
+
+
+def test_the_glossary_is_the_lessons_own():
+    assert {e.term for e in course_text().entries} == {t.term for t in glossary()}
+
+
+def test_every_synonym_leads_to_a_word_that_the_course_says():
+    index = course_index()
+    table = query.synonyms()
+    entries = yaml.safe_load(SYNONYMS.read_text("utf-8"))
+    lines = [x for x in SYNONYMS.read_text("utf-8").splitlines() if x and not x.startswith("#")]
+    assert len(lines) == len(entries) == len(table), "a word stands twice"
+    for said, course in table.items():
+        assert course, said
+        assert not [word for word in course if word not in index._own], said
+
+
+def test_two_words_that_are_one_are_looked_for_as_one(monkeypatch):
+    monkeypatch.setattr(query, "synonyms", lambda: {("batch", "norm"): ("batchnorm",)})
+    assert query.groups("batch norm twice, batch norm") == [
+        {"batch": 1.0, "norm": 1.0, "batchnorm": query.SYNONYM},
+        {"twice": 1.0},
+    ]
+
+
+def test_a_frame_that_all_lessons_have_says_nothing():
+    assert Passage("01_a", "A", "The idea: choosing a ruler", ()).topic == "choosing a ruler"
+    assert Passage("01_a", "A", "2 · The idea: count the bytes", ()).topic == "count the bytes"
+    assert not FRAME.sub("", "Measure the problem first")
+
+
+def test_pointers_and_tables_of_words_answer_nothing():
+    passages = [
+        Passage("01_a", "A", "Next", ("zebra",)),
+        Passage("01_a", "A", "Stripes", ("A horse with stripes.",)),
+    ]
+    found = CourseIndex(passages, ()).find("zebra stripes horse")
+    assert [hit.passage.heading for hit in found.hits] == ["Stripes"]
+    assert 0 < found.covered < 1
+
+
+def test_the_command_answers_in_text_and_in_json(capsys):
+    assert cli.main(["ask", "why", "is", "the", "zero_point", "not", "clamped?"]) == 0
+    assert "1. Lesson" in capsys.readouterr().out
+    assert cli.main(["ask", "who won the world cup", "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert not said["fits"]
+    assert "Lesson 01 · Scale and zero-point" in said["covers"]
+    assert cli.main(["ask", "?"]) == 2

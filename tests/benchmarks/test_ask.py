@@ -1,4 +1,4 @@
-"""The questions name sections that exist, and the kept result is what the index gives now."""
+"""The questions name sections that exist, and the index finds as many as the kept result says."""
 
 import argparse
 import json
@@ -29,12 +29,16 @@ def test_there_are_questions_enough_and_none_twice():
     assert lessons >= {f"{n:02d}" for n in range(11)}
 
 
-def test_the_kept_result_is_this_index_s():
+def test_the_kept_result_is_near_what_the_index_gives_now():
+    """A lesson's new sentence may move a question or two; a broken index moves many."""
     kept = json.loads((RESULTS / "ask.json").read_text("utf-8"))
     now = ask.run(argparse.Namespace(missed=False))
     for half in ask.HALVES:
-        assert {name: kept[half][name] for name in now[half]} == pytest.approx(now[half])
-    assert kept["held-out"]["refused"] >= 0.9
+        for name in ("recall_at_3", "mrr", "refused"):
+            # Three questions of some seventy, or two foreign ones of 24.
+            assert now[half][name] == pytest.approx(kept[half][name], abs=0.09), (half, name)
+    assert now["held-out"]["recall_at_3"] >= 0.75
+    assert now["held-out"]["refused"] >= 0.9
     assert "held-out" in ask.show(now)
 
 

@@ -78,37 +78,24 @@ ARCHITECTURES: dict[str, Architecture] = {
     for architecture in (
         # Residual nets and their kin
         *_timm("resnet18 resnet18d seresnext26t_32x4d ecaresnet26t skresnet18 resnest14d"),
-        *_timm("res2net50_14w_8s resnetv2_18 nf_regnet_b0 eca_nfnet_l0 regnetx_002 regnety_002"),
-        *_timm("regnetz_005 repvgg_a0 hgnetv2_b0 dla46_c cs3darknet_focus_s ese_vovnet19b_dw"),
-        *_timm("densenet121 dpn48b hrnet_w18_small selecsls42 inception_v3", 128),
-        *_sized("resneta10", 96),
-        *_pytorchcv("preresnet20_cifar10 sepreresnet20_cifar10 diaresnet20_cifar10", 32),
-        *_pytorchcv(
-            "nin_cifar10 resnext20_16x4d_cifar10 ror3_56_cifar10 wrn20_10_1bit_cifar10", 32
-        ),
-        *_pytorchcv("bam_resnet18 cbam_resnet18 octresnet10_ad2 bninception hardnet39ds", 224),
-        *_pytorchcv("zfnet peleenet", 224),
+        *_timm("res2net50_14w_8s resnetv2_18 nf_regnet_b0 eca_nfnet_l0 regnetx_002"),
+        *_timm("repvgg_a0 hgnetv2_b0 dla46_c cs3darknet_focus_s ese_vovnet19b_dw"),
+        *_timm("densenet121 hrnet_w18_small inception_v3", 128),
+        *_pytorchcv("preresnet20_cifar10 diaresnet20_cifar10 resnext20_16x4d_cifar10", 32),
+        *_pytorchcv("bam_resnet18 cbam_resnet18 zfnet", 224),
         # Small nets for phones
         *_timm("mobilenetv1_100 mobilenetv2_050 mobilenetv3_small_050 mobilenetv4_conv_small_050"),
         *_timm("mobilenetv4_hybrid_medium efficientnet_b0 tf_efficientnet_lite0"),
-        *_timm("tf_efficientnetv2_b0 mnasnet_small mixnet_s fbnetv3_b lcnet_050 tinynet_e"),
-        *_timm("ghostnet_050 ghostnetv2_100 repghostnet_050 rexnet_100 fasternet_t0 starnet_s1"),
-        *_pytorchcv(
-            "shufflenet_g1_wd4 shufflenetv2_wd2 menet108_8x1_g3 igcv3_wd4 dicenet_wd5", 224
-        ),
-        *_pytorchcv("squeezenet_v1_1 squeezeresnet_v1_1 sqnxt23_w1 darknet_tiny espnetv2_wd2", 224),
-        *_pytorchcv("condensenet74_c4_g4 proxylessnas_cpu spnasnet", 224),
+        *_timm("tf_efficientnetv2_b0 mnasnet_small mixnet_s ghostnet_050 fasternet_t0 starnet_s1"),
+        *_pytorchcv("shufflenet_g1_wd4 shufflenetv2_wd2 squeezenet_v1_1 condensenet74_c4_g4", 224),
         Architecture(
             "efficientnet_pytorch b0",
             "efficientnet_pytorch:EfficientNet.from_name",
             {"model_name": "efficientnet-b0", "image_size": 96, "num_classes": 10},
         ),
         # Modern convolutions
-        *_timm(
-            "convnext_atto convnextv2_atto inception_next_atto mambaout_femto edgenext_xx_small"
-        ),
-        *_timm("fastvit_t8 repvit_m0_9 poolformer_s12 efficientvit_b0 shvit_s1"),
-        *_timm("swiftformer_xs"),
+        *_timm("convnext_atto convnextv2_atto mambaout_femto edgenext_xx_small swiftformer_xs"),
+        *_timm("fastvit_t8 repvit_m0_9 poolformer_s12 efficientvit_b0"),
         # Mixers and transformers
         *_timm("mixer_s32_224 gmlp_s16_224 resmlp_12_224 vit_tiny_patch16_224", img_size=96),
         *_timm("deit_tiny_patch16_224 cait_xxs24_224 xcit_nano_12_p16_224 pit_ti_224", img_size=96),
@@ -121,9 +108,9 @@ ARCHITECTURES: dict[str, Architecture] = {
         # Segmentation
         *_smp("Unet FPN Linknet DeepLabV3Plus PSPNet", "mobilenet_v2"),
         *_smp("Unet", "vgg11_bn"),
-        *_smp("UnetPlusPlus PAN", "resnet18", 128),
-        *_sized("fastscnn_cityscapes lednet_cityscapes enet_cityscapes erfnet_cityscapes", 128),
-        *_sized("bisenet_resnet18_celebamaskhq cgnet_cityscapes sinet_cityscapes", 128),
+        *_smp("PAN", "resnet18", 128),
+        *_sized("fastscnn_cityscapes lednet_cityscapes enet_cityscapes", 128),
+        *_sized("bisenet_resnet18_celebamaskhq sinet_cityscapes", 128),
         Architecture("PIDNet s", f"{_LIBRE}.pidnet.nn:LibrePIDNetNet", {"size": "s"}, 128),
         # Faces, poses, detectors
         *_sized("centernet_resnet18_voc simplepose_mobile_mobilenetv3_small_w1_coco", 128),

@@ -10,6 +10,7 @@
 - Zeros that are padded evenly before a convolution are its own padding: see `paddings`.
 - No module with weights is called twice: the second call has its own copy.
 - Every layer has a name of its own: see `layer_names`.
+- What is several operators in one call is those: see `composed`.
 - The mean over height and width is a global average pool, with a flatten where it drops the axes.
 """
 
@@ -21,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
+from quantlab.methods.graph.composed import DTYPE, operators_instead_of_composed
 from quantlab.methods.graph.constants import fold_constants
 from quantlab.methods.graph.functional_layers import module_instead_of_function
 from quantlab.methods.graph.layer_names import name_layers
@@ -62,14 +64,14 @@ class _ShapeRecorder(fx.Interpreter):
         n.meta.pop("shape", None)
         n.meta.pop("value", None)
         if isinstance(value, torch.Tensor):
-            n.meta["shape"] = tuple(value.shape)
+            n.meta |= {"shape": tuple(value.shape), DTYPE: value.dtype}
         elif not _holds_tensor(value):
             n.meta["value"] = value
         return value
 
 
 def record_shapes(graph: fx.GraphModule, batch: torch.Tensor) -> Any:
-    """Run the graph and set `meta["shape"]` of tensors and `meta["value"]` of sizes.
+    """Run the graph; set `meta["shape"]` and `meta["dtype"]` of tensors, `meta["value"]` of sizes.
 
     Returns
     -------
@@ -94,6 +96,7 @@ def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Gra
         moves_instead_of_shuffle(graph, node)
         transpose_instead_of_attribute(graph, node)
         slices_instead_of_split(graph, node)
+        operators_instead_of_composed(graph, node)
     _one_call_a_module(graph)
     for node in graph.graph.nodes:
         padding_into_convolution(graph, node)

@@ -85,6 +85,10 @@ def log_softmax(call: LoweringCall) -> None:
     call.write("LogSoftmax", call.x, axis=int(_setting(call, "dim", 1, None)))
 
 
+def softmax_over_channels(call: LoweringCall) -> None:
+    call.write("Softmax", call.x, axis=-3)
+
+
 def _setting(call: LoweringCall, name: str, position: int, default: Any) -> Any:
     """A setting: an attribute of a module, an argument of a function or method."""
     if call.node.op == "call_module":
@@ -100,5 +104,6 @@ LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((nn.PReLU, F.prelu, torch.prelu, "prelu"), prelu),
     **dict.fromkeys((nn.SiLU, F.silu), silu),
     **dict.fromkeys((nn.Softplus, F.softplus), softplus),
+    nn.Softmax2d: softmax_over_channels,
     **dict.fromkeys((nn.LogSoftmax, F.log_softmax, torch.log_softmax, "log_softmax"), log_softmax),
 }

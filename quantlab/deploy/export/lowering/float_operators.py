@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import fx
 
-from quantlab.deploy.export.lowering import elementwise, layers, reductions, shapes
+from quantlab.deploy.export.lowering import elementwise, layers, reductions, shapes, spread
 from quantlab.deploy.export.lowering.call import LoweringCall
 from quantlab.methods.graph.operators import Unsupported
 
@@ -18,6 +18,7 @@ FLOAT_OPERATORS: dict[Any, Callable[[LoweringCall], None]] = {
     **layers.LOWERINGS,
     **reductions.LOWERINGS,
     **shapes.LOWERINGS,
+    **spread.LOWERINGS,
 }
 
 

@@ -21,6 +21,66 @@ def _reduction(onnx_operator: str) -> Callable[[LoweringCall], None]:
     return lowering
 
 
+def norm(call: LoweringCall) -> None:
+    """The root of the sum of squares; other norms have no operator of their own."""
+    order, dim = call.argument(1, "p", 2), call.argument(2, "dim")
+    if order not in (2, "fro") or dim is None:
+        raise ValueError(
+            f"layer {call.name!r} is a norm of order {order!r} over the axes {dim}, but the export "
+            f"knows those of order 2 over given axes: write it with torch operators."
+        )
+    kept = int(call.argument(3, "keepdim", False))
+    call.write("ReduceL2", call.x, call.whole("axes", dim), keepdims=kept)
+
+
+def adaptive_max_pool(call: LoweringCall) -> None:
+    """The largest number of each channel of each image."""
+    size = call.module.output_size if call.node.op == "call_module" else call.argument(1, "size")
+    if tuple(call.node.meta["shape"][2:]) != (1, 1):
+        raise ValueError(
+            f"layer {call.name!r} is an adaptive max pool to {size}, but the export knows the one "
+            f"to a single place: use a MaxPool2d of a fixed window."
+        )
+    call.write("GlobalMaxPool", call.x)
+
+
+def adaptive_average_pool(call: LoweringCall) -> None:
+    """Windows of different sizes: each axis by a product with a matrix of window means."""
+    rows, columns = zip(call.shape[2:], call.node.meta["shape"][2:], strict=True)
+    down = call.constant("rows", _window_means(*rows))
+    across = call.constant("columns", _window_means(*columns).T)
+    call.write("MatMul", call.before("MatMul", down, call.x, part="by_rows"), across)
+
+
+def _window_means(length: int, windows: int) -> np.ndarray:
+    """float32 (windows, length): window k reaches from floor(k n / w) to ceil((k + 1) n / w)."""
+    means = np.zeros((windows, length), np.float32)
+    for at in range(windows):
+        start, end = at * length // windows, -(-(at + 1) * length // windows)
+        means[at, start:end] = 1 / (end - start)
+    return means
+
+
+def local_response_norm(call: LoweringCall) -> None:
+    """Divided by a power of the mean square of neighbouring channels."""
+    if call.node.op == "call_module":
+        size, alpha, beta, k = (getattr(call.module, name) for name, _ in LOCAL_RESPONSE)
+    else:
+        size, alpha, beta, k = (
+            call.argument(position, name, default)
+            for position, (name, default) in enumerate(LOCAL_RESPONSE, start=1)
+        )
+    if size % 2 == 0:
+        raise ValueError(
+            f"layer {call.name!r} normalizes over {size} neighbouring channels, but ONNX LRN reads "
+            f"an even number otherwise than torch: use an odd one, or BatchNorm."
+        )
+    call.write("LRN", call.x, size=size, alpha=float(alpha), beta=float(beta), bias=float(k))
+
+
+LOCAL_RESPONSE = (("size", None), ("alpha", 1e-4), ("beta", 0.75), ("k", 1.0))
+
+
 def layer_norm(call: LoweringCall) -> None:
     """Over the last axes, as many as the normalized shape has."""
     if call.node.op == "call_module":
@@ -68,6 +128,10 @@ LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((torch.amax, "amax"), _reduction("ReduceMax")),
     **dict.fromkeys((torch.amin, "amin"), _reduction("ReduceMin")),
     **dict.fromkeys((nn.LayerNorm, F.layer_norm), layer_norm),
+    **dict.fromkeys((torch.norm, "norm"), norm),
+    **dict.fromkeys((nn.AdaptiveMaxPool2d, F.adaptive_max_pool2d), adaptive_max_pool),
+    **dict.fromkeys((nn.AdaptiveAvgPool2d, F.adaptive_avg_pool2d), adaptive_average_pool),
+    **dict.fromkeys((nn.LocalResponseNorm, F.local_response_norm), local_response_norm),
     nn.GroupNorm: group_norm,
     **dict.fromkeys((nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d), instance_norm),
 }

@@ -30,6 +30,12 @@ def concat(call: LoweringCall) -> None:
     call.write("Concat", *parts, axis=int(call.argument(1, "dim", 0)))
 
 
+def index_select(call: LoweringCall) -> None:
+    """By places that the model holds."""
+    places = call.whole("places", call.array(call.argument(2, "index")))
+    call.write("Gather", call.x, places, axis=int(call.argument(1, "dim")) % len(call.shape))
+
+
 def _dims(call: LoweringCall, name: str) -> tuple[int, ...]:
     """`x.permute(0, 2, 1)` and `torch.permute(x, (0, 2, 1))` alike."""
     first = call.argument(1, name)
@@ -42,4 +48,5 @@ LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((torch.reshape, "reshape"), reshape),
     **dict.fromkeys((nn.Flatten, torch.flatten, "flatten"), flatten),
     **dict.fromkeys((torch.cat, torch.concat), concat),
+    **dict.fromkeys((torch.index_select, "index_select"), index_select),
 }

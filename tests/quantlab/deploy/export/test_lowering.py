@@ -35,6 +35,17 @@ class Scaled(nn.Module):
         return F.layer_norm(x, (6,), self.weight, self.slope[:6] + 1)
 
 
+class Token(nn.Module):
+    """A vision transformer's class token: one that the model holds, once for each image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = nn.Parameter(torch.linspace(-1, 1, 36).reshape(1, 1, 6, 6))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.token.expand(x.shape[0], -1, -1, -1), x], 1)
+
+
 def shuffled(x: Tensor) -> Tensor:
     """ShuffleNet's channel shuffle."""
     return x.view(x.size(0), 2, 4, 6, 6).transpose(1, 2).reshape(x.size(0), 8, 6, 6)
@@ -81,7 +92,6 @@ EXACT = {
     ),
     "view as": lambda x: x.permute(0, 3, 2, 1).contiguous().view_as(x),
     "unflatten": lambda x: x.unflatten(1, (2, 4)),
-    "unflatten layer": nn.Unflatten(1, (4, 2)),
     "unsqueeze": lambda x: x.unsqueeze(2),
     "squeeze": lambda x: x.amax(1, keepdim=True).squeeze(1),
     "squeeze nothing": lambda x: x.squeeze(1),
@@ -127,6 +137,15 @@ EXACT = {
     "pixel shuffle function": lambda x: F.pixel_shuffle(x, 2),
     "pixel unshuffle function": lambda x: F.pixel_unshuffle(x, 2),
     "max pool": nn.MaxPool2d(3, 2, 1),
+    "stack": lambda x: torch.stack([x, -x], -1),
+    "expand": lambda x: x.amax(1, keepdim=True).expand(-1, 3, -1, -1),
+    "expand as, read by a product": lambda x: x * x.amax((2, 3), keepdim=True).expand_as(x),
+    "expand as, read by a sum of itself": lambda x: (y := x.amax(1, keepdim=True).expand_as(x)) + y,
+    "a token for each image": Token(),
+    "zeros like": lambda x: torch.cat([torch.zeros_like(x[:, :2]), torch.ones_like(x)], 1),
+    "to the type it has": lambda x: x.to(torch.float32).type_as(x) + 1,
+    "index_select": lambda x: torch.index_select(x, 1, torch.tensor([7, 0, 0])),
+    "adaptive max pool": nn.AdaptiveMaxPool2d(1),
     "max pool, ceil mode": nn.MaxPool2d(3, 2, ceil_mode=True),
 }
 ROUNDED = {
@@ -153,6 +172,16 @@ ROUNDED = {
     "mean of two": lambda x: x.mean((1, 3), keepdim=True),
     "global mean": lambda x: x.mean((2, 3)),
     "sum": lambda x: torch.sum(x, -1),
+    "norm": lambda x: x.norm(p=2, dim=(2, 3), keepdim=True),
+    "normalize": lambda x: F.normalize(x, dim=-1),
+    "addcmul": lambda x: torch.addcmul(x, x, x.exp(), value=0.5),
+    "attention function": lambda x: F.scaled_dot_product_attention(x, x * 2, x + 1),
+    "attention with a mask": lambda x: F.scaled_dot_product_attention(
+        x, x, x, x.amax(1, keepdim=True), scale=0.7
+    ),
+    "uneven adaptive pool": nn.AdaptiveAvgPool2d((4, 5)),
+    "local response norm": nn.LocalResponseNorm(3, alpha=0.5, k=2.0),
+    "softmax over channels": nn.Softmax2d(),
     "layer norm": nn.LayerNorm([6]),
     "layer norm of two": nn.LayerNorm([6, 6], elementwise_affine=False),
     "group norm": nn.GroupNorm(4, 8),
@@ -243,8 +272,9 @@ def test_every_entry_is_a_torch_operator():
         (lambda x: F.interpolate(x, size=(3, 3), mode="area"), "enlarges by 'area'"),
         (nn.InstanceNorm2d(8, track_running_stats=True), "running statistics"),
         (lambda x: x[:, [0, 2]], "only whole numbers and slices"),
-        (nn.AdaptiveAvgPool2d(4), "layer '_0' calls AdaptiveAvgPool2d"),
-        (lambda x: x.view(16, 36), "the batch of an exported model is free"),
+        (nn.AdaptiveMaxPool2d(4), "adaptive max pool to 4"),
+        (nn.LocalResponseNorm(2), "over 2 neighbouring channels"),
+        (lambda x: x.norm(p=1, dim=1), "a norm of order 1"),
         (nn.Softmax(), "its axis is not given"),
     ],
 )

@@ -1,0 +1,122 @@
+"""Calls of torch that are several operators, as those: what can be an integer operator then is one.
+
+- `stack` is a concatenation of tensors with a new axis.
+- `scaled_dot_product_attention` is two products around a softmax.
+- `addcmul` is a product and a sum, `normalize` a division by a norm.
+- `expand` before an operator that broadcasts by itself is nothing, and so is `to` the same type.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import fx
+
+#: Where a node's meta holds the type of its tensor.
+DTYPE = "dtype"
+#: Operators that give two tensors one shape by themselves, by function and by method.
+BROADCASTS = (
+    operator.add,
+    operator.sub,
+    operator.mul,
+    operator.truediv,
+    torch.add,
+    torch.sub,
+    torch.mul,
+    torch.div,
+    "add",
+    "sub",
+    "mul",
+    "div",
+)
+ATTENTION = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
+
+
+def operators_instead_of_composed(graph: fx.GraphModule, node: fx.Node) -> None:
+    """One node: the operators that it is made of, if it is such a call."""
+    if node.op not in ("call_function", "call_method") or "shape" not in node.meta:
+        return
+    if node.target not in COMPOSED:
+        return
+    with graph.graph.inserting_before(node):
+        new = COMPOSED[node.target](graph.graph, node)
+    if new is not None:
+        new.meta |= {"shape": node.meta["shape"], DTYPE: node.meta[DTYPE]}
+        node.replace_all_uses_with(new)
+        graph.graph.erase_node(node)
+
+
+def _given(node: fx.Node, *names: str) -> dict[str, Any]:
+    """The arguments that were given, by name."""
+    return {**dict(zip(names, node.args, strict=False)), **node.kwargs}
+
+
+def _stack(graph: fx.Graph, node: fx.Node) -> fx.Node:
+    given = _given(node, "tensors", "dim")
+    axis = given.get("dim", 0) % len(node.meta["shape"])
+    parts = [graph.call_method("unsqueeze", (part, axis)) for part in given["tensors"]]
+    return graph.call_function(torch.cat, (parts, axis))
+
+
+def _attention(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
+    """softmax(query keyᵀ scale + mask) value, for a mask that is added; else None."""
+    given = _given(node, *ATTENTION)
+    mask, query = given.get("attn_mask"), given["query"]
+    if given.get("dropout_p") or given.get("is_causal") or given.get("enable_gqa"):
+        return None
+    if mask is not None and mask.meta[DTYPE] == torch.bool:
+        return None
+    scale = given.get("scale")
+    turned = graph.call_method("transpose", (given["key"], -2, -1))
+    scaled = graph.call_function(
+        operator.mul, (query, query.meta["shape"][-1] ** -0.5 if scale is None else scale)
+    )
+    scores = graph.call_function(torch.matmul, (scaled, turned))
+    if mask is not None:
+        scores = graph.call_function(operator.add, (scores, mask))
+    weights = graph.call_function(torch.softmax, (scores, -1))
+    return graph.call_function(torch.matmul, (weights, given["value"]))
+
+
+def _addcmul(graph: fx.Graph, node: fx.Node) -> fx.Node:
+    given = _given(node, "input", "tensor1", "tensor2")
+    product = graph.call_function(operator.mul, (given["tensor1"], given["tensor2"]))
+    if given.get("value", 1) != 1:
+        product = graph.call_function(operator.mul, (product, given["value"]))
+    return graph.call_function(operator.add, (given["input"], product))
+
+
+def _normalize(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
+    given = _given(node, "input", "p", "dim", "eps")
+    if given.get("p", 2) != 2:
+        return None
+    length = graph.call_function(torch.norm, (given["input"], 2, given.get("dim", 1), True))
+    floor = graph.call_function(torch.clamp, (length, given.get("eps", 1e-12)))
+    return graph.call_function(operator.truediv, (given["input"], floor))
+
+
+def _expand(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
+    x: Any = node.args[0]
+    shape = node.meta["shape"]
+    for reader in node.users:
+        shapes = [source.meta.get("shape") for source in reader.all_input_nodes if source != node]
+        if reader.target not in BROADCASTS or shape not in shapes:
+            return None
+    return x if isinstance(x, fx.Node) else None
+
+
+def _to(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
+    x: Any = node.args[0]
+    return x if x.meta.get(DTYPE) == node.meta[DTYPE] else None
+
+
+COMPOSED: dict[Any, Callable[[fx.Graph, fx.Node], fx.Node | None]] = {
+    torch.stack: _stack,
+    F.scaled_dot_product_attention: _attention,
+    **dict.fromkeys((torch.addcmul, "addcmul"), _addcmul),
+    F.normalize: _normalize,
+    **dict.fromkeys(("expand", "expand_as"), _expand),
+    **dict.fromkeys(("to", "type_as", "float"), _to),
+}

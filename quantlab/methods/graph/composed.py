@@ -3,6 +3,7 @@
 - `stack` is a concatenation of tensors with a new axis.
 - `scaled_dot_product_attention` is two products around a softmax.
 - `addcmul` is a product and a sum, `normalize` a division by a norm.
+- `max` along an axis, where only the numbers are read and not their places, is `amax`.
 - `expand` before an operator that broadcasts by itself is nothing, and so is `to` the same type.
 """
 
@@ -36,9 +37,11 @@ ATTENTION = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
 
 def operators_instead_of_composed(graph: fx.GraphModule, node: fx.Node) -> None:
     """One node: the operators that it is made of, if it is such a call."""
-    if node.op not in ("call_function", "call_method") or "shape" not in node.meta:
+    if node.op not in ("call_function", "call_method"):
         return
-    if node.target not in COMPOSED:
+    if node.target in EXTREMES:
+        _extreme(graph.graph, node)
+    if node.target not in COMPOSED or "shape" not in node.meta:
         return
     with graph.graph.inserting_before(node):
         new = COMPOSED[node.target](graph.graph, node)
@@ -46,6 +49,24 @@ def operators_instead_of_composed(graph: fx.GraphModule, node: fx.Node) -> None:
         new.meta |= {"shape": node.meta["shape"], DTYPE: node.meta[DTYPE]}
         node.replace_all_uses_with(new)
         graph.graph.erase_node(node)
+
+
+def _extreme(graph: fx.Graph, node: fx.Node) -> None:
+    """The largest or smallest numbers along an axis, read out of a pair with their places."""
+    readers = list(node.users)
+    if any(r.target is not operator.getitem or r.args[1] != 0 for r in readers) or not readers:
+        return
+    given = _given(node, "input", "dim", "keepdim")
+    if "shape" in node.meta or not isinstance(given.get("dim"), int):
+        return
+    with graph.inserting_before(node):
+        args = given["input"], given["dim"], given.get("keepdim", False)
+        new = graph.call_method(EXTREMES[node.target], args)
+    for reader in readers:
+        new.meta |= {"shape": reader.meta["shape"], DTYPE: reader.meta[DTYPE]}
+        reader.replace_all_uses_with(new)
+        graph.erase_node(reader)
+    graph.erase_node(node)
 
 
 def _given(node: fx.Node, *names: str) -> dict[str, Any]:
@@ -111,6 +132,8 @@ def _to(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
     x: Any = node.args[0]
     return x if x.meta.get(DTYPE) == node.meta[DTYPE] else None
 
+
+EXTREMES = {torch.max: "amax", "max": "amax", torch.min: "amin", "min": "amin"}
 
 COMPOSED: dict[Any, Callable[[fx.Graph, fx.Node], fx.Node | None]] = {
     torch.stack: _stack,

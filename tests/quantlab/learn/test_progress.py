@@ -89,7 +89,7 @@ def hold(home):
 
 def release(process):
     process.stdin.close()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     process.stdout.close()
 
 
@@ -260,7 +260,7 @@ def test_killed_in_the_middle_of_writing():
     # Not `communicate`: with a timeout it reads past what `readline` has already fetched.
     rest = process.stdout.read()
     process.stdout.close()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     said = max([said, *(int(line) for line in rest.split("\n")[:-1] if line)])
     progress = reopened()
     attempts = progress.attempts("1.2")
@@ -406,7 +406,7 @@ def test_rows_in_memory_are_saved_when_the_kernel_ends(hold, home):
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert [process.stdout.readline() for _ in range(3)] == ["1\n", "2\n", "3\n"]
     release(holder)
-    process.communicate("end\n", timeout=10)
+    process.communicate("end\n", timeout=60)
     assert len(reopened().attempts("1.2")) == 4
 
 

@@ -31,7 +31,7 @@ from autograder.authoring.quality import (
 )
 from autograder.authoring.side_by_side import side_by_side
 from autograder.authoring.template import length_problems, minutes_problems, verb_problems
-from autograder.running.pool import workers_for
+from autograder.batch.pool import workers_for
 from quantlab.base.progress import counting
 from quantlab.lessons.catalogue import all_exercises, find, lesson_of
 from quantlab.teach.source import REGION, SourceCell, read_lesson

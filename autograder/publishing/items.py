@@ -3,11 +3,14 @@
 Difficulty is the mean share of the points (1: all had all). Discrimination is the correlation of an
 exercise's points with the points of all others together: near 1 it tells strong from weak, near 0
 it tells nothing, below 0 look at the exercise. Both are the usual statistics of classical test
-theory (Allen and Yen, Introduction to Measurement Theory, 1979, chapter 6).
+theory (Allen and Yen, Introduction to Measurement Theory, 1979, chapter 6). Where an exercise has
+all its points or none, the correlation is the point-biserial one. Its interval is Fisher's (1921).
 """
 
 from __future__ import annotations
 
+import math
+import re
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,6 +22,10 @@ from autograder.recording.record import ExerciseResult
 
 #: Below this many decided answers a correlation says nothing.
 FEWEST = 5
+#: From so many on it has an interval worth reading.
+FEWEST_FOR_INTERVAL = 30
+#: Two answers that differ in their numbers alone behave alike.
+NUMBER = re.compile(r"[-−]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,10 @@ class Item:
     decided         submissions whose points for it are decided.
     difficulty      None without a decided one; discrimination None with fewer than FEWEST, or where
                     all have the same.
+    interval        of the discrimination, 95 %; None with fewer than FEWEST_FOR_INTERVAL decided.
     verdicts, misconceptions, options   how often each, the most frequent first.
+    unnamed         what was observed of wrong answers without a name, and how often: each may be a
+                    misconception that nobody has written down yet. Never a student's code.
     seconds         median of what one submission needed for it.
     """
 
@@ -38,14 +48,16 @@ class Item:
     decided: int
     difficulty: float | None
     discrimination: float | None
+    interval: tuple[float, float] | None
     verdicts: tuple[tuple[str, int], ...]
     misconceptions: tuple[tuple[str, int], ...]
     options: tuple[tuple[str, int], ...]
+    unnamed: tuple[tuple[str, int], ...]
     seconds: float | None
 
     def to_dict(self) -> dict[str, Any]:
         whole = asdict(self)
-        for name in ("verdicts", "misconceptions", "options"):
+        for name in ("verdicts", "misconceptions", "options", "unnamed"):
             whole[name] = dict(whole[name])
         return whole
 
@@ -61,16 +73,19 @@ def _item(lesson: str, id: str, rows: Sequence[Row]) -> Item:
     decided = [(row, e) for row, e in found if e.points is not None and e.max_points]
     shares = [(e.points or 0.0) / e.max_points for _, e in decided]
     seconds = [e.seconds for _, e in found if e.seconds]
+    discrimination = _discrimination(decided)
     return Item(
         lesson,
         id,
         len(found),
         len(decided),
         statistics.fmean(shares) if shares else None,
-        _discrimination(decided),
+        discrimination,
+        _interval(discrimination, len(decided)),
         _counted(e.verdict for _, e in found),
         _counted(e.misconception for _, e in found),
         _counted(e.chosen for _, e in found),
+        _unnamed(e for _, e in found),
         statistics.median(seconds) if seconds else None,
     )
 
@@ -81,6 +96,25 @@ def _discrimination(decided: Sequence[tuple[Row, ExerciseResult]]) -> float | No
     if len(mine) < FEWEST or len(set(mine)) < 2 or len(set(others)) < 2:
         return None
     return statistics.correlation(mine, others)
+
+
+def _interval(r: float | None, n: int) -> tuple[float, float] | None:
+    """The 95 % interval of a correlation over n pairs, by Fisher's z."""
+    if r is None or n < FEWEST_FOR_INTERVAL:
+        return None
+    if abs(r) >= 1:
+        return (r, r)
+    half = statistics.NormalDist().inv_cdf(0.975) / math.sqrt(n - 3)
+    return (math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half))
+
+
+def _unnamed(results: Iterable[ExerciseResult]) -> tuple[tuple[str, int], ...]:
+    """What wrong answers without a name did, those alike but for their numbers counted together."""
+    alike: dict[str, list[str]] = {}
+    for e in results:
+        if e.verdict == "incorrect" and not e.misconception and not e.chosen and e.observed:
+            alike.setdefault(NUMBER.sub("#", e.observed), []).append(e.observed)
+    return tuple(sorted(((said[0], len(said)) for said in alike.values()), key=lambda p: -p[1]))
 
 
 def _counted(names: Iterable[str | None]) -> tuple[tuple[str, int], ...]:

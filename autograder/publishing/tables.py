@@ -66,11 +66,17 @@ def show_items(items: Sequence[Item], console: Console) -> None:
             item.id,
             f"{item.decided} of {item.submissions}",
             _number(item.difficulty),
-            _number(item.discrimination),
+            _number(item.discrimination) + _ends(item.interval),
             _number(item.seconds),
             plain(" · ".join(most)),
         )
     console.print(table)
+    unnamed = [(item, *pair) for item in items for pair in item.unnamed[:3]]
+    if unnamed:
+        nameless = _table("Wrong answers without a name", "exercise", "one of them", "times>")
+        for item, said, times in unnamed:
+            nameless.add_row(item.id, plain(said), str(times))
+        console.print(nameless)
     console.print(
         "difficulty: mean share of the points. discrimination: correlation with the rest."
     )
@@ -119,6 +125,10 @@ def _score(row: Row) -> str:
     most = "?" if row.max_score is None else f"{row.max_score:g}"
     late = f" ({row.score:g} - {row.penalty:g} late)" if row.penalty else ""
     return f"{row.total:g} / {most}{late}"
+
+
+def _ends(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f" ({interval[0]:.2f} to {interval[1]:.2f})"
 
 
 def _number(value: float | None) -> str:

@@ -2,9 +2,11 @@
 
 import statistics
 
+import numpy as np
 import pytest
 
 from autograder.intake.person import Person
+from autograder.publishing import items
 from autograder.publishing.items import items_of
 from autograder.publishing.rows import Row
 from autograder.recording.record import ExerciseResult
@@ -55,3 +57,45 @@ def test_misconceptions_options_and_seconds_are_counted():
 def test_two_lessons_stay_apart():
     rows = [row("ada", {"1.1": 2.0}), row("ada", {"1.1": 0.0}, lesson="02")]
     assert [(item.lesson, item.difficulty) for item in items_of(rows)] == [("01", 1.0), ("02", 0.0)]
+
+
+def test_the_correlation_is_numpy_s_and_has_an_interval_from_thirty_on():
+    rng = np.random.default_rng(3)
+    able = rng.normal(size=40)
+    right = 2.0 * (able + rng.normal(size=40) > 0)
+    others = np.clip(np.rint(1 + able), 0, 2)
+    pairs = zip(right, others, strict=True)
+    rows = [row(f"s{n}", {"1.1": float(a), "1.2": float(b)}) for n, (a, b) in enumerate(pairs)]
+    item = items_of(rows)[0]
+    assert item.discrimination == pytest.approx(np.corrcoef(right, others)[0, 1])
+    assert item.interval[0] < item.discrimination < item.interval[1]
+    assert items_of(rows[:29])[0].interval is None
+
+
+def test_the_interval_holds_the_truth_nineteen_times_in_twenty():
+    """Pairs are drawn with a correlation that is known; 0.95 of 2,000 has a spread of 0.005."""
+    rng, truth, trials = np.random.default_rng(0), 0.6, 2000
+    pairs = rng.multivariate_normal([0, 0], [[1, truth], [truth, 1]], (trials, 40))
+    held = 0
+    for one in pairs:
+        low, high = items._interval(float(np.corrcoef(one.T)[0, 1]), 40)
+        held += low <= truth <= high
+    assert held / trials == pytest.approx(0.95, abs=4 * 0.005)
+    assert items._interval(1.0, 40) == (1.0, 1.0)
+
+
+def test_wrong_answers_without_a_name_are_counted_by_what_they_do():
+    def result(said, name=None, verdict="incorrect"):
+        return ExerciseResult("1.2", verdict, 0.0, 1.0, name, observed=said)
+
+    said = [
+        result("zero_point is -3 for the range [2, 6]."),
+        result("scale is 0."),
+        result("zero_point is -7.5 for the range [3, 8]."),
+        result("zero_point is 9.", name="wrong_sign"),
+        result("It stopped.", verdict="error"),
+    ]
+    rows = [Row(Person(f"s{n}"), "01", "graded", exercises=(each,)) for n, each in enumerate(said)]
+    (item,) = items_of(rows)
+    assert item.unnamed == (("zero_point is -3 for the range [2, 6].", 2), ("scale is 0.", 1))
+    assert item.to_dict()["unnamed"] == dict(item.unnamed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import html
+import json
 import logging
 import os
 import sys
@@ -28,7 +29,8 @@ pages: COURSE/feedback/STUDENT/LESSON/LESSON.html, by nbgrader: verdict, likely 
 of each exercise. Hidden cases, the seed, rubrics, scripts and this machine's folders are taken out,
 and a page loads nothing. A submission that could not be read gets a page that says why.
 
-exit codes: 0 a page for every submission · 1 some pages could not be written (listed) · 2 wrong use
+exit codes: 0 a page for every submission · 1 some pages could not be
+            written (listed), or nothing is graded yet · 2 wrong use
 
 example:
   autograder feedback course/submitted
@@ -66,10 +68,14 @@ class Page:
     path: Path | None
     problem: str = ""
 
+    def to_dict(self) -> dict[str, str | None]:
+        return vars(self) | {"path": str(self.path) if self.path else None}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("submissions", type=Path, nargs="?", metavar="SUBMISSIONS")
     add_place_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -80,12 +86,14 @@ def run(args: argparse.Namespace) -> int:
         return 2
     put_own_programs_on_path()
     pages = list(write_pages(course))
-    if not pages:
+    if args.json:
+        print(json.dumps({"pages": [page.to_dict() for page in pages]}, indent=1))
+    elif not pages:
         print(f"Nothing is graded in {course.folder} yet. Run `autograder grade` first.")
-        return 1
-    for page in pages:
-        print(page.path if page.path else f"{page.student} / {page.lesson}: {page.problem}")
-    return 0 if all(page.path for page in pages) else 1
+    else:
+        for page in pages:
+            print(page.path if page.path else f"{page.student} / {page.lesson}: {page.problem}")
+    return 0 if pages and all(page.path for page in pages) else 1
 
 
 def write_pages(course: Course) -> Iterator[Page]:

@@ -23,6 +23,8 @@ Then, in the course's nbgrader_config.py:
   c.ExecutePreprocessor.kernel_name = "{NAME}"
   c.KernelManager.transport = "ipc"
 
+--json prints {{"kernel": NAME, "folder": DIR}}, or {{"kernel": NAME, "reason": SENTENCE}}.
+
 exit codes: 0 installed · 2 there is no sandbox here, or the folder cannot be written
 
 example:
@@ -46,6 +48,7 @@ SPEC = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("install",), help="install the kernel")
     parser.add_argument("--prefix", metavar="DIR", default=sys.prefix, help="default: this Python")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,9 +56,14 @@ def run(args: argparse.Namespace) -> int:
         require("bubblewrap")
         where = install(args.prefix)
     except (NoSandbox, OSError) as said:
+        if args.json:
+            print(json.dumps({"kernel": NAME, "reason": str(said)}))
         print(f"autograder kernel: {said}", file=sys.stderr)
         return 2
-    print(f"The kernel {NAME} is installed in {where}.")
+    if args.json:
+        print(json.dumps({"kernel": NAME, "folder": where}))
+    else:
+        print(f"The kernel {NAME} is installed in {where}.")
     return 0
 
 

@@ -6,11 +6,12 @@ that has this package and a sandbox, and running it twice gives the same points.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import nbformat
@@ -22,6 +23,14 @@ from autograder.intake.transplant import transplant, with_note
 from autograder.judging.cells import Graded, graded_of, max_score_of, to_run
 from autograder.judging.environment import environment_sha256, versions
 from autograder.judging.flags import flags_of
+from autograder.judging.flaky import (
+    AGAIN,
+    AGAIN_SHARE,
+    depends_on_chance,
+    flags_of_flaky,
+    is_cheap,
+    settled,
+)
 from autograder.judging.one_exercise import (
     Judged,
     Stopped,
@@ -108,10 +117,14 @@ def _graded(
     given: Submission, lesson: NotebookNode, blank: Record, settings: Settings
 ) -> tuple[Record, NotebookNode]:
     planted = transplant(lesson, parse_notebook(given.notebook))
-    seed = seed_of(settings.seed, given.sha256)
+    seed, clock = seed_of(settings.seed, given.sha256), time.monotonic()
     with Student(sandbox(settings.isolation), settings) as student:
         run = _Run(planted.notebook, lesson, student, seed, dict(given.answers))
-        run.all()
+        run.ask()
+        if depends_on_chance(planted.notebook, lesson):
+            took = time.monotonic() - clock
+            run.judged = settled(run.judged, list(_asked_again(run, settings, took)))
+        run.show()
         used = student.used
         events = tuple(student.events)
     results = tuple(judged.result for judged in run.judged.values())
@@ -127,13 +140,26 @@ def _graded(
             score=score,
             exercises=results,
             notes=blank.notes + planted.notes,
-            flags=flags_of(planted.notebook, lesson, events),
+            flags=flags_of_flaky(run.judged) + flags_of(planted.notebook, lesson, events),
             isolation=settings.isolation,
             cpu_seconds=round(used.cpu_seconds, 2),
             peak_mib=round(used.mib, 1),
         ),
         planted.notebook,
     )
+
+
+def _asked_again(first: _Run, settings: Settings, took: float) -> Iterator[dict[str, Judged]]:
+    """The judgements of further runs in new processes, where all of them fit into the budget."""
+    budget = settings.submission_seconds * AGAIN_SHARE
+    if took > budget or any(j.judgement.verdict in GRAVEST for j in first.judged.values()):
+        return
+    limited = replace(settings, submission_seconds=budget)
+    for _ in range(AGAIN):
+        with Student(sandbox(settings.isolation), limited) as student:
+            run = replace(first, notebook=copy.deepcopy(first.notebook), student=student, judged={})
+            run.ask(is_cheap)
+        yield run.judged
 
 
 @dataclass
@@ -145,28 +171,32 @@ class _Run:
     student: Student
     seed: int
     answers: dict[str, bytes]
+    judged: dict[str, Judged] = field(default_factory=dict)
+    shown_after_a_question: bool = False
 
-    def all(self) -> None:
+    def ask(self, asked: Callable[[Graded], bool] = lambda graded: True) -> None:
+        """Run the cells and judge, each at its place, the graded ones that are to be `asked`."""
         cells: Sequence[NotebookNode] = self.notebook.cells
         runs = to_run(cells, self.release.cells)
-        self.judged: dict[str, Judged] = {}
         stopped: Stopped | None = None
-        shown_after_a_question = False
         for n, cell in enumerate(cells):
             graded = graded_of(cell)
             if n in runs:
                 result = self.student.run_cell(cell.source)
                 cell.outputs = outputs_of(result, self.student.settings.kept_bytes)
-                shown_after_a_question |= bool(self.judged and cell.outputs)
+                self.shown_after_a_question |= bool(self.judged and cell.outputs)
                 if result.stopped is not None:
                     stopped = Stopped(result.stopped, result.sentence)
-            if graded is not None:
+            if graded is not None and asked(graded):
                 self.judged[graded.cell] = self._judge(graded, cell, stopped)
                 stopped = None
-        self._ask_again()
-        if shown_after_a_question:
-            self._show(runs)
-        for cell in cells:
+        self._ask_below()
+
+    def show(self) -> None:
+        """What people see: the outputs of a run that holds no hidden case, and the cards."""
+        if self.shown_after_a_question:
+            self._show(to_run(self.notebook.cells, self.release.cells))
+        for cell in self.notebook.cells:
             found = graded_of(cell)
             if found is not None and not found.written:
                 cell.outputs = _card(self.judged[found.cell])
@@ -202,7 +232,7 @@ class _Run:
         # Whatever was written, code gives it no points and takes none.
         return replace(judged, result=replace(judged.result, points=None))
 
-    def _ask_again(self) -> None:
+    def _ask_below(self) -> None:
         """A question before its answer: the notebook defines it further down."""
         places = {g.cell: (g, c) for c in self.notebook.cells if (g := graded_of(c))}
         for name, judged in self.judged.items():

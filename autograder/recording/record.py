@@ -27,6 +27,7 @@ class ExerciseResult:
     observed, next_step   the sentences of the judgement; they never hold the right answer.
     seed        of the cases that were asked; seconds: for how long, cells and questions together.
     chosen      the option of a choice, or None.
+    flaky       asked the same again, it came out otherwise: a person decides on its points.
     """
 
     id: str
@@ -42,6 +43,7 @@ class ExerciseResult:
     chosen: str | None = None
     seed: int | None = None
     seconds: float = 0.0
+    flaky: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Record:
     isolation   what the answers ran in: bubblewrap, container or none; "" where nothing ran.
     environment_sha256   of Python, the libraries and the lessons that judged.
     seed        of the batch; each exercise has its own, made from it and from the submission.
-    cpu_seconds, peak_mib   of the student's side, all its processes together.
+    cpu_seconds, peak_mib   of the student's side, all its processes together, of its first run.
     handed_in   the time in nbgrader's timestamp.txt, or None.
     """
 

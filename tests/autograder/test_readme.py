@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from autograder.attacks.case import CASES, read_cases
+from autograder.judging.flaky import AGAIN, AGAIN_SHARE
 from autograder.running.session import LOOK_SECONDS, WALL_TIMES
 from autograder.running.settings import Settings
 
@@ -23,6 +24,13 @@ def test_every_case_that_is_named_is_there():
     names = {case.name for case in read_cases()}
     assert {"opens-connections", "lives-on", "hidden-cases-kept"} <= names
     assert any(name.startswith("ready-made-") for name in names)
+
+
+def test_how_often_chance_is_asked_is_what_the_grader_does():
+    assert f"run {AGAIN} times more" in TEXT
+    assert f"1 of {2**AGAIN} submissions" in TEXT  # 2 * 0.5 ** (1 + AGAIN): all right or all wrong
+    assert AGAIN_SHARE == 1 / 8
+    assert "an eighth of its time" in TEXT
 
 
 def test_the_limits_are_those_of_the_settings():

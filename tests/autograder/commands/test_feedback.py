@@ -1,5 +1,6 @@
 """The pages: cards readable, nothing runs, no seed and no folder of this machine in them."""
 
+import json
 import os
 import re
 import sys
@@ -137,6 +138,10 @@ def test_an_unread_submission_gets_a_sentence(pages):
 def test_one_page_that_fails_does_not_stop_the_rest(pages, capsys):
     c, written, _ = pages
     c.course.autograded_path("ada", c.lesson).unlink()
+    assert main(["feedback", str(c.folder / "submitted"), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)["pages"]
+    assert {page["student"] for page in told if not page["path"] and page["problem"]} == {"ada"}
+    assert all(Path(page["path"]).is_file() for page in told if not page["problem"])
     assert main(["feedback", str(c.folder / "submitted")]) == 1
     out = capsys.readouterr().out
     assert "ada / 97_tiny: " in out

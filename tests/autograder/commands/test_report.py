@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 
 import pytest
 from nbgrader.api import Gradebook
@@ -167,3 +168,25 @@ def test_a_record_reads_back_as_it_was_written(tmp_path):
     assert path == record_path(tmp_path, "ada", "01")
     if os.name == "posix":  # Windows has other rights, which a folder hands on
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_flaky_answer_is_shown_to_the_instructor(course, capsys):
+    path = record_path(course.folder / "records", "ada", course.lesson)
+    record = read_record(path)
+    flaky = replace(record.exercises[1], verdict="inconclusive", points=None, flaky=True)
+    exercises = (record.exercises[0], flaky, record.exercises[2])
+    said = "Flaky: 97.2 came out otherwise when it was asked the same again."
+    record = replace(record, exercises=exercises, flags=(said,))
+    write_record(course.folder / "records", record)
+    with Store(course.course.db_url) as store:
+        store.put(record)
+    shown = " ".join(report(course, capsys).split())
+    assert said in shown
+    assert "To grade by hand in formgrader: 97.2 of 97_tiny, 1 submissions." in shown
+    (ada,) = [
+        row
+        for row in json.loads(report(course, capsys, "--json"))["submissions"]
+        if row["student"] == "ada"
+    ]
+    assert [e["flaky"] for e in ada["exercises"]] == [False, True, False]
+    assert (ada["flags"], ada["waiting"]) == ([said], ["97.2", "97.3"])

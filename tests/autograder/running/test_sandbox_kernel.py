@@ -1,11 +1,13 @@
 """The sandbox as a Jupyter kernel: a cell runs in it, and what is outside is not there."""
 
 import json
+from pathlib import Path
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
+from autograder.cli import main
 from autograder.commands import kernel
 from autograder.running.sandbox import NoSandbox
 from autograder.running.sandbox_kernel import kernel_argv
@@ -67,3 +69,22 @@ def test_what_cannot_work_is_said(tmp_path, told, said):
     path.write_text(json.dumps(told))
     with pytest.raises(NoSandbox, match=said):
         list(kernel_argv(path))
+
+
+def test_the_command_says_where_it_put_the_kernel_as_json(tmp_path, capsys, bubblewrap):
+    assert main(["kernel", "install", "--prefix", str(tmp_path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["kernel"] == kernel.NAME
+    assert json.loads((Path(told["folder"]) / "kernel.json").read_text()) == kernel.SPEC
+
+
+def test_the_command_says_why_not_as_json(tmp_path, capsys, monkeypatch):
+    def no_sandbox(isolation):
+        raise NoSandbox("None here.")
+
+    monkeypatch.setattr(kernel, "require", no_sandbox)
+    assert main(["kernel", "install", "--prefix", str(tmp_path), "--json"]) == 2
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {"kernel": kernel.NAME, "reason": "None here."}
+    assert said.err == "autograder kernel: None here.\n"
+    assert not list(tmp_path.iterdir())

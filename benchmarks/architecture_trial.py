@@ -30,6 +30,8 @@ from tests.support.networks import images
 #: Images to calibrate with, and to judge with, others; how many a batch; of the latter, how many
 #: have their integers compared.
 CALIBRATION, JUDGED, BATCH, COMPARED = 16, 8, 8, 1
+#: Of so many rounds one is fast on a busy machine too.
+FEWEST_ROUNDS = 30
 SEED = 0
 ROW = "row.json"
 
@@ -140,7 +142,7 @@ class Trial:
         one = {"input": self.x[:1]}
         sessions = [open_session(self._file(which)) for which in ("plain", "theirs", "ours")]
         calls = [lambda session=s: session.run(None, one) for s in sessions]
-        rounds = np.array(list(rounds_in_turn(calls, seconds=1.0)))
+        rounds = np.array(list(rounds_in_turn(calls, 0.5, fewest=FEWEST_ROUNDS)))
         plain, theirs, ours = rounds.min(axis=0)
         return {
             "speed_fp32": float(plain / ours),

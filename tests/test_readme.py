@@ -74,6 +74,10 @@ def test_its_figures_are_the_benchmarks() -> None:
     assert f"of {bits['values']:,} integers {bits['mismatches']} differ" in text
     assert f"{len(bits['per_operator'])} kinds of operators" in text
     assert f"{WORDS[len(bits['per_net'])]} networks" in text
+    foreign = results["architectures"]["counts"]
+    assert f"takes {foreign['nets']} networks that nobody here wrote" in text
+    assert f"{foreign['exported']} become a file" in text
+    assert f"of {foreign['values']:,} integers {foreign['mismatches']} differ" in text
     race = results["capstone"]
     assert capstone_table.markdown(race) in README
     assert f"{race['sla_ms']:g} ms a frame" in text

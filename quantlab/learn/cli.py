@@ -1,7 +1,7 @@
-"""The `quantlab` command: start, ask, status, check, progress, reset, doctor, record.
+"""The `quantlab` command: start, ask, status, check, progress, reset, doctor, record, report.
 
 Every subcommand says its exit codes in `--help`. Modules are loaded when a command needs them, so
-that `quantlab --help` is there at once; torch is loaded by `record` alone.
+that `quantlab --help` is there at once; torch is loaded by `record` and `report` alone.
 """
 
 from __future__ import annotations
@@ -92,7 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     sentence = "record your own model or data: FP32 beside INT8"
     record = _command(commands, "record", sentence, record_command.EXAMPLE, _record)
     record.epilog += record_command.EPILOG
-    record_command.add_arguments(record)
+    record_command.add_arguments(record, "record")
+
+    sentence = "a model file and a folder of images: FP32 beside INT8 on one page"
+    report = _command(commands, "report", sentence, record_command.REPORT, _record)
+    report.epilog += record_command.EPILOG
+    record_command.add_arguments(report, "report")
     return parser
 
 

@@ -11,26 +11,28 @@ if TYPE_CHECKING:
     from quantlab.learn.record.make import Settings
 
 EXAMPLE = "record detector my_coco --out my_record"
+REPORT = "report net.onnx --images pictures --out my_report"
 EPILOG = (
-    ". Writes record.json, record.md, fp32.onnx and int8.onnx. Exit 0 when the record is written "
+    ". Writes record.html, record.json, fp32.onnx and int8.onnx. Exit 0 when the record is written "
     "and every target that was asked for is met, 1 when one is missed or inconclusive, 2 when "
     "something is wrong with the model or the data."
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options of the sub-command."""
+def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
+    """Options of `record MODEL FOLDER`, or of `report MODEL --images FOLDER`: the same job."""
     parser.add_argument(
         "model", metavar="MODEL",
         help='"detector" (of the course), "segmenter", "classifier", FILE.onnx in float32, or a '
         "torch model as module:function or file.py:function, whose code is run",
     )  # fmt: skip
+    where: dict[str, Any] = {"dest": "data", "required": True} if name == "report" else {}
     parser.add_argument(
-        "data", type=Path, metavar="FOLDER",
+        "--images" if name == "report" else "data", type=Path, metavar="FOLDER", **where,
         help="pictures, with COCO's instances*.json where they are labelled",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, default=Path("record"), metavar="FOLDER",
-                        help="for the record and both models (record)")  # fmt: skip
+    parser.add_argument("--out", type=Path, default=Path(name), metavar="FOLDER",
+                        help=f"for the page, its JSON and both models ({name})")  # fmt: skip
     parser.add_argument("--int8", type=Path, metavar="FILE", help="compare with this .onnx file")
     parser.add_argument("--recipe", type=Path, metavar="FILE", help="what Recipe.to_json wrote")
     count: dict[str, Any] = {"type": _whole, "metavar": "N"}

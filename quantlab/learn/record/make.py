@@ -9,8 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from quantlab.analysis import layer_errors
 from quantlab.analysis.detection import map_drop
-from quantlab.deploy import measure_latency, precision_report
+from quantlab.analysis.layer_error import LayerErrors
+from quantlab.deploy import measure_latency, precision_report, saturation_report
+from quantlab.deploy.saturation.report import SaturationReport
 from quantlab.learn.record.compare import compare_files
 from quantlab.learn.record.models import GIVEN, QUANTLAB, write_models
 from quantlab.learn.record.network import AS_IT_IS, Network, Pixels, open_network
@@ -82,7 +85,8 @@ def _measured(
         target=settings.least_speed_up or 1.0,
         seconds=settings.seconds,
     )
-    ran = precision_report(files["INT8"], profile=False)
+    ran = precision_report(files["INT8"], inputs=_one_picture(network, material), profile=False)
+    layers, saturation, unsaid = _looked_into(network, material, files)
     return Record(
         model=settings.model,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -107,7 +111,28 @@ def _measured(
         ),
         most_lost=settings.most_lost,
         faster=settings.least_speed_up is not None,
+        layers=layers,
+        saturation=saturation,
+        unsaid=unsaid,
     )
+
+
+def _looked_into(
+    network: Network, material: Material, files: Mapping[str, Path]
+) -> tuple[LayerErrors | None, SaturationReport | None, tuple[str, ...]]:
+    """Every layer's error, and what older CPUs do; where a file of others cannot be looked into,
+    why not."""
+    x, unsaid = _one_picture(network, material), []
+    layers = saturation = None
+    try:
+        layers = layer_errors(files["INT8"], x, files["FP32"])
+    except ValueError as error:
+        unsaid.append(f"Errors by layer cannot be told: {error}")
+    try:
+        saturation = saturation_report(files["INT8"], x)
+    except ValueError as error:
+        unsaid.append(f"What a CPU without VNNI does cannot be told: {error}")
+    return layers, saturation, tuple(unsaid)
 
 
 def _one_picture(network: Network, material: Material) -> np.ndarray:
@@ -117,9 +142,9 @@ def _one_picture(network: Network, material: Material) -> np.ndarray:
 def _recipe(settings: Settings) -> Recipe:
     if settings.recipe is None:
         return Recipe()
-    if settings.model.endswith(".onnx") or settings.int8 is not None:
+    if settings.int8 is not None:
         raise ValueError(
-            "A recipe is for quantlab, which quantizes torch models: leave --recipe out for an "
-            ".onnx file, and with --int8."
+            "A recipe is for quantlab, and --int8 brings a file that is quantized already: leave "
+            "one of them out."
         )
     return Recipe.from_json(settings.recipe.read_text(encoding="utf-8"))

@@ -1,25 +1,30 @@
-"""The record: baseline against INT8, as a value, as JSON and as one page of Markdown."""
+"""The record: baseline against INT8, as a value, as JSON and as one page of HTML."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from quantlab.analysis.drop import Drop
+from quantlab.analysis.layer_error import LayerErrors
 from quantlab.base.atomic import replacing
 from quantlab.base.machine import machine_line
 from quantlab.base.plain_data import json_ready
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Row, Table
 from quantlab.deploy.latency.measure import LatencyReport
+from quantlab.deploy.saturation.report import SaturationReport
 from quantlab.learn.record.compare import Compared
+from quantlab.learn.record.page import Figure, Section, html_page
 
 MET, MISSED, UNSURE = "met", "missed", "inconclusive"
-JSON, PAGE = "record.json", "record.md"
+JSON, PAGE = "record.json", "record.html"
+#: Layers that a page names one by one.
+SHOWN = 5
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,6 +52,10 @@ class Record(Report):
     most_lost : float, or None
         Points of mAP that may be lost. The speed-up that was asked for is `latency.target`, unless
         `faster` is False.
+    layers : LayerErrors of one picture, or None
+    saturation : SaturationReport of one picture, or None
+    unsaid : tuple of str
+        What could not be looked into, and why.
     """
 
     model: str
@@ -62,6 +71,9 @@ class Record(Report):
     stayed_float: tuple[str, ...]
     most_lost: float | None = None
     faster: bool = False
+    layers: LayerErrors | None = None
+    saturation: SaturationReport | None = None
+    unsaid: tuple[str, ...] = ()
 
     @property
     def verdicts(self) -> dict[str, str]:
@@ -94,9 +106,19 @@ class Record(Report):
         )
         unlabelled = self.compared.unlabelled
         left = (f"not judged, for the model does not know them: {', '.join(unlabelled)}",)
-        why = tuple(f"in FP32 all the same: {layer}" for layer in self.stayed_float[:5])
+        why = tuple(f"in FP32 all the same: {layer}" for layer in self.stayed_float[:SHOWN])
+        older = () if self.saturation is None else (self.saturation.summary,)
         said = tuple(f"{name}: {verdict}" for name, verdict in self.verdicts.items())
-        return (*said, data, prepared, *(left if unlabelled else ()), *why, at)
+        return (
+            *said,
+            data,
+            prepared,
+            *(left if unlabelled else ()),
+            *why,
+            *older,
+            *self.unsaid,
+            at,
+        )
 
     def tables(self) -> tuple[Table, ...]:
         """Both models in figures, mAP by class, the outputs one by one."""
@@ -107,7 +129,57 @@ class Record(Report):
             Column("INT8 against FP32", "change"),
             Column("95 % interval", ("low", "high"), ".2f"),
         )
-        return (Table(columns, tuple(self._figures())), *self._classes(), self._outputs())
+        figures = Table(columns, tuple(self._figures()))
+        return (figures, *self._classes(), self._outputs(), *self._worst())
+
+    def figures(self) -> Iterator[Figure]:
+        """Size and latency, as bars."""
+        sizes = [(n, p.stat().st_size / 1e6) for n, p in self.files.items()]
+        yield "Size", [(name, mb, f"{mb:,.3g} MB") for name, mb in sizes]
+        runs = [(name, 1e3 * timing.median) for name, timing in self.latency.timings]
+        yield "Latency, median", [(name, ms, f"{ms:,.3g} ms") for name, ms in runs]
+
+    def sections(self) -> Iterator[Section]:
+        """The page, question by question."""
+        first, *others = self.tables()
+        worst = self._worst()
+        notes = self.notes[:-1]
+        yield "FP32 against INT8", (first,), tuple(f"{k}: {v}" for k, v in self.verdicts.items())
+        outputs = tuple(t for t in others if t not in worst)
+        yield "What they answer", outputs, notes[len(self.verdicts) : len(self.verdicts) + 2]
+        rows = tuple({"layer": layer} for layer in self.stayed_float)
+        none = "Every layer with weights runs in INT8."
+        floats = Table((Column("layer, and why", "layer"),), rows)
+        yield "What stayed float, and why", (floats,), () if rows else (none,)
+        yield "The layers that lose the most", worst, self.unsaid
+        if self.saturation is not None:
+            older = self.saturation
+            yield "On older CPUs", (), (older.summary, *older.notes)
+        machine = ((name, str(v)) for name, v in self.latency.machine["machine"].items())
+        versions = ((n, str(v)) for n, v in self.latency.machine["versions"].items() if v)
+        facts = tuple({"name": n, "value": v} for n, v in (*machine, *versions))
+        columns = Column("what", "name"), Column("value", "value")
+        yield "Machine and versions", (Table(columns, facts),), (f"Measured {self.date}",)
+
+    def _worst(self) -> tuple[Table, ...]:
+        if self.layers is None:
+            return ()
+        rows = tuple(
+            {
+                "name": layer.name, "operator": layer.operator,
+                "alone": layer.isolated.sqnr_db, "all": layer.accumulated.sqnr_db,
+                "clipped": 100 * layer.clipped,
+            }
+            for layer in self.layers.worst(count=SHOWN)
+        )  # fmt: skip
+        columns = (
+            Column("layer", "name"),
+            Column("operator", "operator"),
+            Column("SQNR alone (dB)", "alone", ".1f"),
+            Column("SQNR with those before it (dB)", "all", ".1f"),
+            Column("clipped (%)", "clipped", ".3f"),
+        )
+        return (Table(columns, rows, "The layers that lose the most, on one picture"),)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; None stands for what is not defined."""
@@ -136,6 +208,11 @@ class Record(Report):
                 },
                 "int8_macs": self.int8_macs,
                 "stayed_float": self.stayed_float,
+                "layers": None if self.layers is None else self.layers.to_dict(),
+                "saturation": None if self.saturation is None else {
+                    k: v for k, v in self.saturation.to_dict().items() if k != "layers"
+                },
+                "unsaid": self.unsaid,
                 "files": {
                     name: {
                         "file": path.name,
@@ -150,9 +227,12 @@ class Record(Report):
         )  # fmt: skip
 
     def write(self, folder: Path) -> tuple[Path, Path]:
-        """`record.json` and `record.md` in a folder that exists; OSError where they cannot be."""
+        """`record.json` and `record.html` in a folder that exists; OSError where they cannot be."""
         content = json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
-        for name, text in ((JSON, content), (PAGE, markdown(self))):
+        recipe = None if self.recipe is None else json.dumps(self.recipe, indent=2)
+        where = self.notes[-1]
+        page = html_page(self.summary, where, self.figures(), self.sections(), recipe)
+        for name, text in ((JSON, content), (PAGE, page)):
             with replacing(folder / name) as temporary:
                 temporary.write_text(text, encoding="utf-8")
         return folder / JSON, folder / PAGE
@@ -206,20 +286,6 @@ class Record(Report):
             Column("same largest output (%)", "same", ".1f"),
         )
         return Table(columns, rows, "What the two models answer, output by output")
-
-
-def markdown(record: Record) -> str:
-    """One page: the summary, the tables, the notes."""
-    lines = [f"# {record.summary}", ""]
-    for table in record.tables():
-        if table.caption:
-            lines += [f"**{table.caption}**", ""]
-        columns = table.shown
-        lines.append(f"| {' | '.join(c.header for c in columns)} |")
-        lines.append(f"|{'|'.join('--:' if c.numeric else '---' for c in columns)}|")
-        lines += [f"| {' | '.join(c.text(row) for c in columns)} |" for row in table.rows]
-        lines.append("")
-    return "\n".join([*lines, *(f"- {note}" for note in record.notes), ""])
 
 
 def _row(

@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from hashlib import sha256
+from html.parser import HTMLParser
 
 import numpy as np
 import onnx
@@ -15,6 +16,7 @@ from torch import nn
 
 from quantlab.deploy import export_onnx, open_session
 from quantlab.learn import cli
+from quantlab.learn.record.page import STYLE
 from quantlab.learn.record.pictures import open_material
 from quantlab.methods import Recipe
 from quantlab.scenes import CLASS_NAMES, Preprocessing, Test, Train, write_coco_folder
@@ -106,8 +108,8 @@ def test_a_coco_folder_and_the_courses_detector(place, coco, capsys):
         content = (place / "out" / entry["file"]).read_bytes()
         assert entry["sha256"] == sha256(content).hexdigest()
         assert entry["bytes"] == len(content)
-    page = (place / "out/record.md").read_text(encoding="utf-8")
-    assert re.search(r"\| mAP, points \| [\d.]+ \| [\d.]+ \| -?[\d.]+ lost \|", page)
+    page = (place / "out/record.html").read_text(encoding="utf-8")
+    assert re.search(r">mAP, points</th><td[^>]*>[\d.]+</td><td[^>]*>[\d.]+</td>", page)
     assert said["date"] in page
     assert "2 pictures judged, 3 others calibrated" in capsys.readouterr().out
 
@@ -182,15 +184,87 @@ def test_a_recipe_of_your_own(place):
     assert Recipe.from_dict(written(place)["recipe"]) == recipe
 
 
-def test_an_onnx_file_is_quantized_by_the_runtime(place, float_file):
-    assert record(float_file, "pictures") == 0
+def test_an_onnx_file_is_quantized_by_the_same_recipe(place, float_file):
+    (place / "mine.json").write_text(Recipe(keep_float=["_0"]).to_json())
+    assert record(float_file, "pictures", "--recipe", "mine.json") == 0
     said = written(place)
-    assert said["quantized_by"] == "onnxruntime quantize_static"
-    assert said["recipe"] is None
+    assert said["quantized_by"] == "quantlab"
+    assert Recipe.from_dict(said["recipe"]) == Recipe(keep_float=["_0"])
     assert said["data"]["preprocessing"]["width"] == 20
-    types = {node.op_type for node in onnx.load(place / "out/int8.onnx").graph.node}
-    assert {"QuantizeLinear", "DequantizeLinear"} <= types
+    assert said["stayed_float"] == ["0: It stays float: keep_float names _0."]
     assert said["outputs"][0]["sqnr_db"] > 15
+
+
+def test_weights_beside_a_file_come_along(place, float_file):
+    onnx.save(
+        onnx.load(float_file), place / "beside.onnx",
+        save_as_external_data=True, location="weights.bin", size_threshold=0,
+    )  # fmt: skip
+    assert record("beside.onnx", "pictures") == 0
+    x = np.ones((1, 3, 16, 20), np.float32)
+    want, got = (
+        open_session(path).run(None, {"input": x})[0]
+        for path in (float_file, place / "out/fp32.onnx")
+    )
+    np.testing.assert_array_equal(got, want)
+
+
+class Page(HTMLParser):
+    """What a page asks other places for, its pictures and its words."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.asked, self.pictures, self.words = [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.asked += [given[name] for name in ("src", "href", "srcset") if name in given]
+        if tag in ("svg", "img"):
+            self.pictures.append(given.get("aria-label") or given.get("alt"))
+
+    def handle_data(self, data):
+        self.words += f"{data} "
+
+
+def test_a_report_is_the_record_of_a_file_and_a_folder_of_images(place, float_file):
+    made = cli.main(["report", str(float_file), "--images", "pictures", "--out", "out",
+                     "--seconds", "0.1"])  # fmt: skip
+    assert made == 0
+    said, text = written(place), (place / "out/record.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.asked == []
+    assert "url(" not in text
+    assert "@import" not in text
+    sizes = [said["files"][name]["bytes"] / 1e6 for name in ("FP32", "INT8")]
+    assert page.pictures[0] == f"Size: FP32 {sizes[0]:,.3g} MB; INT8 {sizes[1]:,.3g} MB"
+    assert page.pictures[1].startswith("Latency, median: FP32 ")
+    for words in ("What stayed float, and why", "The layers that lose the most", "On older CPUs",
+                  "Recipe", "Machine and versions", said["machine"]["cpu"], said["date"],
+                  "percentile"):  # fmt: skip
+        assert words in page.words
+    worst = min(said["layers"]["layers"], key=lambda layer: layer["isolated"]["sqnr_db"])
+    assert worst["name"] in page.words
+    assert said["saturation"]["pairs"] > 0
+    assert said["unsaid"] == []
+
+
+def test_what_a_page_is_written_in_can_be_read():
+    """WCAG 2.2, AA: text 4.5 to 1 against its ground, bars 3 to 1, light and dark."""
+    for colours in re.findall(r":root \{(.*?)\}", STYLE, re.S):
+        given = dict(re.findall(r"--(\w+): (#\w{6})", colours))
+        for name, least in (("ink", 4.5), ("soft", 4.5), ("fp32", 3), ("int8", 3)):
+            assert contrast(given[name], given["paper"]) >= least, name
+
+
+def contrast(*colours):
+    """The contrast ratio of WCAG 2.2, of relative luminances in sRGB."""
+    found = []
+    for colour in colours:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        found.append(sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True)))
+    return (max(found) + 0.05) / (min(found) + 0.05)
 
 
 def test_an_int8_file_of_your_own_is_taken_as_it_is(place, float_file, capsys):
@@ -225,7 +299,8 @@ def test_a_target_that_is_missed_exits_with_1(place, float_file):
         (["detector", "pictures", "--recipe", "net.py"], "the recipe is not JSON"),
         (["detector", "pictures", "--int8", "net.py"], "not an ONNX model"),
         (["nowhere.onnx", "pictures"], "nowhere.onnx does not exist"),
-        (["net.onnx", "pictures", "--recipe", "net.py"], "leave --recipe out"),
+        (["net.onnx", "pictures", "--recipe", "net.py"], "the recipe is not JSON"),
+        (["net.onnx", "pictures", "--int8", "net.onnx", "--recipe", "net.py"], "leave one of them"),
         (["quantized.onnx", "pictures"], "is quantized already"),
         (["open.onnx", "pictures"], "pass --size"),
         (["flat.onnx", "pictures"], "reads an input of 2 axes"),

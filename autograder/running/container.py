@@ -77,8 +77,9 @@ def _argv(program: str, image: str, name: str, limits: Limits) -> Iterator[str]:
     yield from ("--network", "none", "--cap-drop", "ALL", "--read-only", "--user", "65534:65534")
     yield from ("--security-opt", "no-new-privileges", "--pids-limit", str(limits.processes))
     yield from ("--memory", f"{limits.memory_mib}m", "--memory-swap", f"{limits.memory_mib}m")
-    # Without a number of files an engine asks for a million, which not every system gives.
-    yield from ("--ulimit", "core=0:0", "--ulimit", "nofile=1024:1024")
+    # Without numbers an engine asks for a million of each, which not every system gives.
+    for limit in ("core=0:0", "nofile=1024:1024", "nproc=4096:4096"):
+        yield from ("--ulimit", limit)
     yield from ("--shm-size", "64m", "--hostname", "sandbox")
     for place in ("/tmp", HOME):
         yield from ("--tmpfs", f"{place}:rw,nosuid,nodev,size={size}m,mode=1777")

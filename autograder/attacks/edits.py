@@ -117,6 +117,22 @@ def long_line(notebook: NotebookNode) -> None:
     notebook.cells.append(nbformat.v4.new_code_cell("x = '" + "y" * 1_000_000 + "'"))
 
 
+def many_magics(notebook: NotebookNode) -> None:
+    """More than IPython rewrites in a cell, which gives up then."""
+    notebook.cells.append(nbformat.v4.new_code_cell("\n".join(["%time 1"] * 520)))
+
+
+def many_texts(notebook: NotebookNode) -> None:
+    names = ",".join(f"'onnx.n{n}'" for n in range(20_000))
+    notebook.cells.append(nbformat.v4.new_code_cell(f"x = [{names}]"))
+
+
+def deep_code(notebook: NotebookNode) -> None:
+    deep = 5_000
+    texts = ("-" * deep + "1", "+".join("1" * deep), "x" + ".a" * deep, "(" * deep)
+    notebook.cells += [nbformat.v4.new_code_cell(text) for text in texts]
+
+
 def null_bytes(notebook: NotebookNode) -> None:
     notebook.cells.append(nbformat.v4.new_code_cell("x = 1\x00\ny = 2"))
     notebook.cells.append(nbformat.v4.new_markdown_cell("a\x00b"))
@@ -198,6 +214,9 @@ EDITS: dict[str, Edit] = {
         debug_magic,
         three_thousand_cells,
         long_line,
+        many_magics,
+        many_texts,
+        deep_code,
         null_bytes,
         half_characters,
         nan_metadata,

@@ -3,12 +3,42 @@
 from __future__ import annotations
 
 import ast
+import re
 import symtable
 from collections.abc import Iterable, Iterator
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+#: IPython rewrites one line, reads the whole cell again, and goes on so for hundreds of lines: what
+#: a long cell costs is bounded here.
+LONG_CELL, REWRITES_LONG, REWRITES = 20_000, 5, 60
+REWRITTEN = re.compile(r"^([ \t]*)(?:[%!?,;/].*|[^\n#\"']*[^=!<>]=[ \t]*[%!].*)$", re.MULTILINE)
+
 ELSEWHERE = "# The answer to this exercise stands in another cell."
+
+
+class _Bounded(TransformerManager):
+    """IPython's rewriting with an end of its own. ValueError beyond it."""
+
+    rewrites = REWRITES
+
+    def do_token_transforms(self, lines: list[str]) -> list[str]:
+        for _ in range(self.rewrites):
+            changed, lines = self.do_one_token_transform(lines)
+            if not changed:
+                return lines
+        raise ValueError("This cell holds more magics than are read.")
+
+
+def as_python(source: str) -> str:
+    """A cell's text as Python reads it. Where a cell has very many magics, these lines are left
+    out. ValueError or SyntaxError for what IPython does not take."""
+    bounded = _Bounded()
+    if len(source) > LONG_CELL:
+        bounded.rewrites = REWRITES_LONG
+    if len(REWRITTEN.findall(source)) >= bounded.rewrites:
+        source = REWRITTEN.sub(r"\1pass", source)
+    return str(bounded.transform_cell(source))
 
 
 def names_of(source: str) -> frozenset[str]:
@@ -30,7 +60,7 @@ def names_read(source: str) -> frozenset[str]:
 
 def _table(source: str) -> symtable.SymbolTable | None:
     try:
-        return symtable.symtable(TransformerManager().transform_cell(source), "cell", "exec")
+        return symtable.symtable(as_python(source), "cell", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

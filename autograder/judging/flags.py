@@ -8,8 +8,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
+
+from autograder.intake.defined_names import as_python
 
 #: Libraries that do a whole exercise; the course's own notebooks import some of them.
 READY_MADE = ("onnx", "onnxruntime", "torch.ao", "torch.quantization", "openvino", "nncf")
@@ -40,9 +41,19 @@ MODULES = {
     "pickle": "loads or writes pickles",
 }
 LESSONS = "quantlab.lessons"
+#: A person reads them.
+MOST_FLAGS = 40
 TAGS = frozenset({"skip-execution", "otter_ignore", "raises-exception"})
+#: Work that another thread does is not watched.
+THREAD = "answers with another thread beside it"
 #: Seen while the code ran, and told whatever the text of the cells says.
-TOLD = ("starts a program", "forks", "opens a connection", "changes how Python watches calls")
+TOLD = (
+    "starts a program",
+    "forks",
+    "opens a connection",
+    "changes how Python watches calls",
+    THREAD,
+)
 
 
 def flags_of(
@@ -61,12 +72,14 @@ def flags_of(
             found[f"While it ran, the code {event}."] = None
         elif event.startswith(ready) and not event.startswith("import onnxruntime.capi"):
             found[f"While it ran, the code loaded {event.removeprefix('import ')}."] = None
-    return tuple(found)
+    told = tuple(found)
+    more = len(told) - MOST_FLAGS
+    return (*told[:MOST_FLAGS], f"There are {more} flags more.") if more > 0 else told
 
 
 def _read(source: str) -> Iterator[str]:
     try:
-        tree = ast.parse(TransformerManager().transform_cell(source))
+        tree = ast.parse(as_python(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for node in ast.walk(tree):

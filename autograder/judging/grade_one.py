@@ -42,10 +42,12 @@ from autograder.judging.outputs import outputs_of
 from autograder.recording.record import ExerciseResult, Record
 from autograder.running.sandbox import NoSandbox, sandbox
 from autograder.running.settings import Settings
-from autograder.running.student import Student
+from autograder.running.student import CellResult, Student
 from quantlab.teach.judging.card import judgement_card
 from quantlab.teach.judging.verdict import Verdict
 
+#: Bytes of output of a whole submission that its page is given.
+MOST_SHOWN = 5_000_000
 #: Of several reasons, the one a submission is listed under.
 GRAVEST = (
     Verdict.GRADER_ERROR,
@@ -173,17 +175,19 @@ class _Run:
     answers: dict[str, bytes]
     judged: dict[str, Judged] = field(default_factory=dict)
     shown_after_a_question: bool = False
+    shown_bytes: int = 0
 
     def ask(self, asked: Callable[[Graded], bool] = lambda graded: True) -> None:
         """Run the cells and judge, each at its place, the graded ones that are to be `asked`."""
         cells: Sequence[NotebookNode] = self.notebook.cells
         runs = to_run(cells, self.release.cells)
+        self.shown_bytes = 0
         stopped: Stopped | None = None
         for n, cell in enumerate(cells):
             graded = graded_of(cell)
             if n in runs:
                 result = self.student.run_cell(cell.source)
-                cell.outputs = outputs_of(result, self.student.settings.kept_bytes)
+                cell.outputs = self._kept(result)
                 self.shown_after_a_question |= bool(self.judged and cell.outputs)
                 if result.stopped is not None:
                     stopped = Stopped(result.stopped, result.sentence)
@@ -208,10 +212,18 @@ class _Run:
         the student's page.
         """
         self.student.start_anew()
+        self.shown_bytes = 0
         for n, cell in enumerate(self.notebook.cells):
             if n in runs:
                 result = self.student.run_cell(cell.source)
-                cell.outputs = outputs_of(result, self.student.settings.kept_bytes)
+                cell.outputs = self._kept(result)
+
+    def _kept(self, result: CellResult) -> list[NotebookNode]:
+        """The outputs of one cell; those of all cells together have a limit too."""
+        left = max(0, MOST_SHOWN - self.shown_bytes)
+        outputs = outputs_of(result, min(self.student.settings.kept_bytes, left))
+        self.shown_bytes += sum(len(str(output)) for output in outputs)
+        return outputs
 
     def _judge(self, graded: Graded, cell: NotebookNode, stopped: Stopped | None) -> Judged:
         if not is_exercise(graded.id):

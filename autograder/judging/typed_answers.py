@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
+from autograder.intake.defined_names import as_python
 from quantlab.teach.quiz import Quiz
 from quantlab.teach.quiz.answers import answers_path, typed_answer, write_answers
 
@@ -41,7 +41,7 @@ def _typed(cells: Iterable[NotebookNode]) -> Iterator[tuple[str, Any]]:
         if cell.cell_type != "code" or len(cell.source) > LONGEST_CELL:
             continue
         try:
-            tree = ast.parse(TransformerManager().transform_cell(cell.source))
+            tree = ast.parse(as_python(cell.source))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         for node in ast.walk(tree):

@@ -73,6 +73,8 @@ class Noticed:
             if name.startswith(prefixes) and not name.startswith(OURS) and len(used) < MOST:
                 used.add(name)
 
+        if threading.active_count() > 1:
+            self._events["answers with another thread beside it"] = None
         self._quiet = True
         sys.setprofile(look)
         threading.setprofile(look)

@@ -24,7 +24,7 @@ MOST_JSON = 4_000_000
 MOST_BYTES = 64_000_000
 #: One more than `plain` lets a value be nested, and room for the message around it.
 DEEPEST = 12
-LARGEST_INT_BITS = 10_000
+LARGEST_INT_BITS = 1_000
 DTYPES = {
     np.dtype(code).str: np.dtype(code)
     for code in ("?", "b", "B", "h", "H", "i", "I", "q", "Q", "e", "f", "d", "g")
@@ -73,7 +73,7 @@ def encode(value: Any, blobs: list[bytes]) -> Any:
         return value
     if kind is int:
         if value.bit_length() > LARGEST_INT_BITS:
-            raise BadMessage("The answer holds a number of more than 3,000 digits.")
+            raise BadMessage("The answer holds a number of more than 300 digits.")
         return value if -EXACT_INTS < value < EXACT_INTS else ["i", hex(value)]
     if kind is float:
         return value if math.isfinite(value) else ["f", repr(value)]
@@ -104,7 +104,7 @@ def decode(node: Any, blob: bytes, depth: int = 0) -> Any:
 
 def _tagged(node: list[Any], blob: bytes, depth: int) -> Any:
     letter, held = node[0], node[1]
-    if letter == "i" and type(held) is str and len(held) < LARGEST_INT_BITS:
+    if letter == "i" and type(held) is str and len(held) <= LARGEST_INT_BITS // 4 + 3:
         return int(held, 16)
     if letter == "f" and held in ("nan", "inf", "-inf"):
         return float(held)

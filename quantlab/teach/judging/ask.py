@@ -62,6 +62,10 @@ class Ask(Protocol):
 PLAIN_BY_THEMSELVES = ("teach.plans.plan", "methods.recipe")
 
 
+#: What a float64 holds, with some room: answers are compared as numbers.
+LARGEST_INT_BITS = 1_000
+
+
 class NotPlain(TypeError):
     """The value is not plain data; the message says what was seen and what is expected."""
 
@@ -74,6 +78,8 @@ def plain(value: Any, depth: int = 0) -> Any:
     a str, a Plan or a Recipe what its `to_dict` says. Raises NotPlain for everything else.
     """
     kind = type(value)
+    if kind is int and value.bit_length() > LARGEST_INT_BITS:
+        raise NotPlain("The answer is a number of more than 300 digits; no float holds it.")
     if value is None or kind in (bool, int, float, str):
         return value
     if depth > 8:

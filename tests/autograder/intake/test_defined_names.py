@@ -2,6 +2,7 @@
 
 import pytest
 
+from autograder.intake import defined_names
 from autograder.intake.defined_names import ELSEWHERE, names_of, without_names
 
 
@@ -34,3 +35,21 @@ def test_a_stub_loses_what_is_defined_elsewhere_and_keeps_the_rest():
     assert without_names(stub, {"one"}) == f"{ELSEWHERE}\ntwo = ..."
     assert without_names(stub, {"one", "two"}) == ELSEWHERE
     assert without_names(stub, {"three"}) == stub
+
+
+def test_a_cell_of_many_magics_is_read_without_them_and_in_bounded_time(monkeypatch):
+    """IPython's own rewriting stops with a RuntimeError after 500 lines, and reads the whole cell
+    again for each: as often as is counted here."""
+    read = []
+    once = defined_names.TransformerManager.do_one_token_transform
+    monkeypatch.setattr(
+        defined_names.TransformerManager,
+        "do_one_token_transform",
+        lambda self, lines: read.append(1) or once(self, lines),
+    )
+    text = "\n".join(["%time 1", "x = !ls", "y = 2"] * 600)
+    assert defined_names.names_of(text) == {"y"}
+    assert defined_names.names_of("%time a = 1\nb = 2") >= {"b"}
+    hidden = "if True:\n" + "\n".join("  f(1); x = %time 2" for _ in range(100)) + "\nz = 1" * 9_000
+    defined_names.names_of(hidden)
+    assert len(read) <= 20

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import sys
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -11,6 +13,7 @@ from autograder.judging import one_exercise
 from autograder.judging.grade_one import grade_one, parse_graded, seed_of
 from autograder.running.sandbox import NoSandbox
 from autograder.running.settings import Settings
+from autograder.running.student import CellResult
 from quantlab.teach.judging.card import JUDGEMENT_MIME
 
 SETTINGS = Settings(seed=7_777_777, submission_seconds=120)
@@ -137,3 +140,14 @@ def test_a_judge_without_end_is_a_fault_of_ours_and_costs_no_other_question(
     record, _ = desk.grade(a_class.right(), Settings(cell_seconds=0.5, submission_seconds=120))
     assert points(record)[0][1] in (None, 0.0)
     assert points(record)[1] == ("correct", 2.0)
+
+
+def test_what_all_cells_show_together_is_bounded():
+    """Each cell stays below its own limit; a notebook of 2,000 of them would hold 400 MB."""
+    module = sys.modules["autograder.judging.grade_one"]
+    run = module._Run(None, None, SimpleNamespace(settings=Settings()), 0, {})
+    each = CellResult(None, printed="x" * 190_000)
+    sizes = [sum(len(o.text) for o in run._kept(each)) for _ in range(100)]
+    assert sizes[0] == 190_000
+    assert sizes[-1] == 0
+    assert sum(sizes) <= module.MOST_SHOWN

@@ -39,7 +39,7 @@ def forged(node, blob=b""):
         True,
         0,
         2**53,
-        -(10**400),
+        -(10**300),
         0.1,
         math.inf,
         "ü\n\x00",

@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import fx, nn
 
+from quantlab.methods.graph.uneven_conv import UnevenConv2d
+
 # Name of the function -> the names of its arguments, in order, and those that have defaults.
 FUNCTIONS: dict[str, dict[str, Any]] = {
     "relu": {"input": None},
@@ -73,13 +75,12 @@ SAME_FUNCTION = {
 }
 BATCH_AXIS = "batch_axis"  # the key in node.meta
 POOL = ("kernel_size", "stride", "padding", "ceil_mode")
+CONV = ("kernel_size", "stride", "padding", "dilation", "groups")
 UPSAMPLE = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor")
 # Module -> the function it calls, and which of its attributes are settings of that function.
 MODULES: dict[type[nn.Module], tuple[str, tuple[str, ...]]] = {
-    nn.Conv2d: (
-        "conv2d",
-        ("kernel_size", "stride", "padding", "dilation", "groups", "padding_mode"),
-    ),
+    nn.Conv2d: ("conv2d", CONV),
+    UnevenConv2d: ("conv2d", CONV),
     nn.Linear: ("linear", ()),
     nn.BatchNorm1d: ("batch_norm", ("eps", "running_mean")),
     nn.BatchNorm2d: ("batch_norm", ("eps", "running_mean")),

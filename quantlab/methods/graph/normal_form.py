@@ -7,11 +7,13 @@
 - What the model computes from its own parameters alone is one constant: see `constants`.
 - Convolutions, linear layers and normalizations with the model's own weights are modules, also
   where the model calls `F.conv2d` or `F.batch_norm`: see `functional_layers`.
-- Zeros that are padded evenly before a convolution are its own padding: see `paddings`.
+- Zeros that are padded before a convolution are its own padding, and no convolution pads with
+  anything else: see `paddings`.
+- No layer is multiplied by a constant, or has one added, behind it: see `factors`.
 - No module with weights is called twice: the second call has its own copy.
 - Every layer has a name of its own: see `layer_names`.
 - What is several operators in one call is those: see `composed`.
-- The mean over height and width is a global average pool, with a flatten where it drops the axes.
+- The mean over height and width is an average pool, and so is a resize by areas: see `pools`.
 """
 
 import operator
@@ -24,9 +26,11 @@ from torch import fx, nn
 
 from quantlab.methods.graph.composed import DTYPE, operators_instead_of_composed
 from quantlab.methods.graph.constants import fold_constants
+from quantlab.methods.graph.factors import constant_into_layer
 from quantlab.methods.graph.functional_layers import module_instead_of_function
 from quantlab.methods.graph.layer_names import name_layers
-from quantlab.methods.graph.paddings import padding_into_convolution
+from quantlab.methods.graph.paddings import padding_before_convolution, padding_into_convolution
+from quantlab.methods.graph.pools import pool_instead_of_area, pool_instead_of_mean
 from quantlab.methods.graph.reshapes import (
     moves_instead_of_shuffle,
     reshape_instead_of_view,
@@ -91,15 +95,18 @@ def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Gra
     fold_constants(graph)
     record_shapes(graph, batch)
     for node in list(graph.graph.nodes):
-        _pool_instead_of_mean(graph, node)
+        pool_instead_of_mean(graph, node)
+        pool_instead_of_area(graph, node)
         module_instead_of_function(graph, node)
         moves_instead_of_shuffle(graph, node)
         transpose_instead_of_attribute(graph, node)
         slices_instead_of_split(graph, node)
         operators_instead_of_composed(graph, node)
     _one_call_a_module(graph)
-    for node in graph.graph.nodes:
+    for node in list(graph.graph.nodes):
+        padding_before_convolution(graph, node)
         padding_into_convolution(graph, node)
+        constant_into_layer(graph, node)
     graph.graph.eliminate_dead_code()
     name_layers(graph)
     graph.delete_all_unused_submodules()
@@ -162,35 +169,12 @@ def _drop_identities(graph: fx.GraphModule) -> None:
             graph.graph.erase_node(node)
 
 
-def _pool_instead_of_mean(graph: fx.GraphModule, node: fx.Node) -> None:
-    if node.target not in ("mean", torch.mean) or node.op not in ("call_method", "call_function"):
-        return
-    x, dims = node.args[0], node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else None)
-    keepdim = node.kwargs.get("keepdim", node.args[2] if len(node.args) > 2 else False)
-    shape = x.meta.get("shape") if isinstance(x, fx.Node) else None
-    if not isinstance(dims, list | tuple) or shape is None or len(shape) != 4:
-        return
-    if {int(d) % 4 for d in dims if isinstance(d, int)} != {2, 3} or "dtype" in node.kwargs:
-        return
-    with graph.graph.inserting_before(node):
-        new = graph.graph.call_function(F.adaptive_avg_pool2d, (x, 1))
-        if not keepdim:
-            new = graph.graph.call_function(torch.flatten, (new, 1))
-    _replace(graph, node, new)
-
-
 IN_PLACE_OPERATORS: dict[Any, Any] = {
     operator.iadd: operator.add,
     operator.isub: operator.sub,
     operator.imul: operator.mul,
     operator.itruediv: operator.truediv,
 }
-
-
-def _replace(graph: fx.GraphModule, old: fx.Node, new: fx.Node) -> None:
-    new.meta["shape"] = old.meta["shape"]
-    old.replace_all_uses_with(new)
-    graph.graph.erase_node(old)
 
 
 def _one_call_a_module(graph: fx.GraphModule) -> None:

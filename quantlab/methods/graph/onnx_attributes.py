@@ -35,8 +35,6 @@ def _pair(value: Any) -> tuple[int, int]:
 
 
 def _conv(call: TorchCall) -> Found:
-    if call.settings["padding_mode"] != "zeros":
-        return f"it pads with mode {call.settings['padding_mode']}, a runtime pads with zeros"
     kernel, dilations = _pair(call.settings["kernel_size"]), _pair(call.settings["dilation"])
     padding = call.settings["padding"]
     if padding == "same":
@@ -44,6 +42,8 @@ def _conv(call: TorchCall) -> Found:
         # torch puts the odd pixel at the end
         begins = (totals[0] // 2, totals[1] // 2)
         ends = (totals[0] - begins[0], totals[1] - begins[1])
+    elif len(padding) == 4:  # of an UnevenConv2d
+        begins, ends = padding[:2], padding[2:]
     else:
         begins = ends = (0, 0) if padding == "valid" else _pair(padding)
     return "Conv", {

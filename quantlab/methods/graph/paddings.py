@@ -1,4 +1,4 @@
-"""A padding with zeros that a convolution reads is that convolution's own padding."""
+"""Zeros that a convolution reads are its own padding; any other padding stands before it."""
 
 from typing import Any
 
@@ -6,12 +6,29 @@ import torch.nn.functional as F
 from torch import fx, nn
 
 from quantlab.methods.graph.calls import torch_class
+from quantlab.methods.graph.uneven_conv import UnevenConv2d
+
+
+def padding_before_convolution(graph: fx.GraphModule, node: fx.Node) -> None:
+    """Let a Conv2d that pads by reflection, repetition or in a circle be a padding and a Conv2d.
+
+    ONNX's convolution pads with zeros only. So it is computed on integers, behind the padding.
+    """
+    layer: Any = graph.get_submodule(str(node.target)) if node.op == "call_module" else None
+    if layer is None or torch_class(layer) is not nn.Conv2d or layer.padding_mode == "zeros":
+        return
+    sides, mode = layer._reversed_padding_repeated_twice, layer.padding_mode
+    with graph.graph.inserting_before(node):
+        padded = graph.graph.call_function(F.pad, (node.args[0], tuple(sides), mode))
+    padded.meta["path"] = f"{node.meta['path']}.padding"
+    layer.padding, layer.padding_mode = (0, 0), "zeros"
+    node.args = (padded, *node.args[1:])
 
 
 def padding_into_convolution(graph: fx.GraphModule, node: fx.Node) -> None:
-    """Let a Conv2d read what is padded, and pad it itself, where both sides get as many zeros.
+    """Let a Conv2d read what is padded, and pad it itself: both sides alike, or each its own way.
 
-    torch has no convolution that pads one side more than the other, so such a padding stays.
+    Another value than 0, a mode that repeats pixels, and what cuts pixels off stay operators.
     """
     if node.op != "call_module":
         return
@@ -19,15 +36,21 @@ def padding_into_convolution(graph: fx.GraphModule, node: fx.Node) -> None:
     if torch_class(layer) is not nn.Conv2d or layer.padding_mode != "zeros":
         return
     source = node.args[0] if node.args else None
-    if isinstance(layer.padding, str) or not isinstance(source, fx.Node):
+    if layer.padding == "same" or not isinstance(source, fx.Node):
         return
     found = _zeros(graph, source)
     if found is None:
         return
     x, (left, right, top, bottom) = found
-    if (left, top) != (right, bottom) or min(left, top) < 0 or len(x.meta["shape"]) != 4:
+    if min(left, right, top, bottom) < 0 or len(x.meta["shape"]) != 4:
         return
-    layer.padding = (layer.padding[0] + top, layer.padding[1] + left)
+    height, width = (0, 0) if layer.padding == "valid" else layer.padding
+    sides = (height + top, width + left, height + bottom, width + right)
+    if sides[:2] == sides[2:]:
+        layer.padding = sides[:2]
+    else:
+        layer.__class__ = UnevenConv2d  # a plain Conv2d in all else
+        layer.padding = sides
     node.args = (x, *node.args[1:])
 
 

@@ -205,9 +205,10 @@ def _guards(node: Any) -> bool:
     return node.reason.startswith("A Clip without ends keeps")
 
 
-def test_zeros_before_a_convolution_are_computed_on_integers() -> None:
+@pytest.mark.parametrize("sides", [(1, 1, 1, 1), (0, 2, 1, 0)], ids=["even", "uneven"])
+def test_zeros_before_a_convolution_are_computed_on_integers(sides: tuple[int, ...]) -> None:
     torch.manual_seed(0)
-    net = Net(lambda s, x: s.t(F.pad(x, (1, 1, 1, 1))), t=conv(padding=0)).eval()
+    net = Net(lambda s, x: s.t(F.pad(x, sides)), t=conv(padding=0)).eval()
     model = quantize_model(net, [images(4, 16)])
     assert not model.float_layers
     exported = build_onnx(model, signed_activations=False)

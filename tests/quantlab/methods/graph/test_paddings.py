@@ -26,12 +26,15 @@ FOLDED = {
     "width alone": (Padded(lambda x: F.pad(x, [1, 1]), padding=1), (1, 2)),
     "by a size": (Padded(lambda x: F.pad(x, (x.shape[2] // 4,) * 4, value=0.0)), (2, 2)),
     "zeros layer": (Padded(nn.ZeroPad2d(1), stride=2), (1, 1)),
+    "uneven": (Padded(lambda x: F.pad(x, (0, 1, 0, 2)), stride=2), (0, 0, 2, 1)),
+    "uneven beside its own": (Padded(nn.ZeroPad2d((2, 1, 1, 0)), padding=1), (2, 3, 1, 2)),
+    "uneven, valid": (Padded(nn.ZeroPad2d((0, 1, 0, 0)), padding="valid"), (0, 0, 0, 1)),
     "constant layer": (Padded(nn.ConstantPad2d((2, 2, 0, 0), 0.0), padding=1), (1, 3)),
 }
 
 
 @pytest.mark.parametrize("name", FOLDED)
-def test_even_zeros_are_the_convolutions_own(name):
+def test_zeros_are_the_convolutions_own(name):
     """27 products and a bias, each rounding half an ulp, 2^-24, of a partial sum below 32."""
     model, padding = FOLDED[name]
     graph = trace_model(model.eval(), X)
@@ -44,13 +47,15 @@ def test_even_zeros_are_the_convolutions_own(name):
 
 
 STAYS = {
-    "uneven": Padded(lambda x: F.pad(x, (0, 1, 0, 1))),
     "another value": Padded(lambda x: F.pad(x, (1, 1, 1, 1), value=0.5)),
     "reflection": Padded(lambda x: F.pad(x, (1, 1, 1, 1), "reflect")),
     "cut": Padded(lambda x: F.pad(x, (-1, -1, -1, -1))),
     "channels": Padded(lambda x: F.pad(x[:, :1], (0, 0, 0, 0, 1, 1))),
     "same": Padded(lambda x: F.pad(x, (1, 1, 1, 1)), padding="same"),
     "another padding": Padded(nn.ZeroPad2d(1), padding=1, padding_mode="reflect"),
+    "reflection of its own": Padded(nn.Identity(), padding=(1, 2), padding_mode="reflect"),
+    "repetition of its own": Padded(nn.Identity(), padding="same", padding_mode="replicate"),
+    "a circle of its own": Padded(nn.Identity(), padding=2, padding_mode="circular", stride=2),
 }
 
 

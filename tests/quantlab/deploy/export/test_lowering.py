@@ -188,6 +188,7 @@ ROUNDED = {
     "instance norm": nn.InstanceNorm2d(8, affine=True),
     "batch norm": nn.BatchNorm2d(8),
     "parameters read as tensors": Scaled(),
+    "conv, uneven zeros": nn.Sequential(nn.ZeroPad2d((0, 2, 1, 0)), nn.Conv2d(8, 4, 3, 2)),
     "conv, reflecting": nn.Conv2d(8, 4, 3, padding=(1, 2), padding_mode="reflect"),
     "conv, repeating": nn.Conv2d(8, 4, 3, padding=1, stride=2, padding_mode="replicate"),
     "conv in a circle": nn.Conv2d(8, 4, 4, padding="same", padding_mode="circular"),

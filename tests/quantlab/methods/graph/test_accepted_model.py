@@ -59,12 +59,13 @@ def test_weights_that_a_hook_computes_become_plain_ones(computed):
 
 
 def test_hooks_that_change_something_are_part_of_the_model():
+    """What is multiplied by 2 behind a layer goes into its weights, so that no bit differs."""
     model = net()
     model[0].register_forward_hook(lambda module, args, output: output * 2)
     model[2].register_forward_pre_hook(lambda module, args: (args[0] - 1,))
     expected = model(X).detach()
     quantized = quantize_model(model, [X])
-    assert [layer.path for layer in quantized.float_layers] == ["mul", "1", "sub"]
+    assert [layer.path for layer in quantized.float_layers] == ["sub"]
     assert torch.equal(quantized.graph(X), expected)
 
 

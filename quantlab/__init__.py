@@ -63,6 +63,7 @@ _HOMES = {
     ),
     **dict.fromkeys(
         (
+            "can_quantize",
             "compare_with_runtime",
             "export_onnx",
             "measure_latency",

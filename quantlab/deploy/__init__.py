@@ -16,6 +16,7 @@ from quantlab.deploy.simulator.simulate import simulate
 
 __all__ = [
     "build_onnx",
+    "can_quantize",
     "compare_with_runtime",
     "export_onnx",
     "load_model",
@@ -33,6 +34,7 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         **dict.fromkeys(("build_onnx", "export_onnx"), ".export.export_onnx"),
+        "can_quantize": ".export.can_quantize",
         "quantize_onnx": ".quantize_file.quantize_onnx",
     },
 )

@@ -1,7 +1,7 @@
 """The `quantlab` command: start, ask, status, check, progress, reset, doctor, record, report.
 
 Every subcommand says its exit codes in `--help`. Modules are loaded when a command needs them, so
-that `quantlab --help` is there at once; torch is loaded by `record` and `report` alone.
+that `quantlab --help` is there at once; torch is loaded by what reads a model.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quantlab.learn import can_quantize_command
 from quantlab.learn.asking import command as ask_command
 from quantlab.learn.record import command as record_command
 
@@ -93,11 +94,11 @@ def _parser() -> argparse.ArgumentParser:
     record = _command(commands, "record", sentence, record_command.EXAMPLE, _record)
     record.epilog += record_command.EPILOG
     record_command.add_arguments(record, "record")
-
     sentence = "a model file and a folder of images: FP32 beside INT8 on one page"
     report = _command(commands, "report", sentence, record_command.REPORT, _record)
     report.epilog += record_command.EPILOG
     record_command.add_arguments(report, "report")
+    can_quantize_command.add_command(commands)
     return parser
 
 

@@ -83,6 +83,23 @@ class Exporter:
             properties[FLOAT_LAYERS] = json.dumps(self.float_nodes)
         return self.writer.model(inputs, outputs, properties)
 
+    def refusals(self) -> dict[str, str]:
+        """Each operator that has no ONNX form, by node name, with the sentence that says why.
+
+        An Exporter that was asked writes no model any more.
+        """
+        found: dict[str, str] = {}
+        for node in self.graph.graph.nodes:
+            self.values[node.name] = node.name
+            if node.op == "get_attr" or not is_operator(node):
+                continue
+            try:
+                self._operator(node)
+            except ValueError as error:
+                found[node.name] = str(error)
+                self.values[node.name] = node.name
+        return found
+
     def _publish(self, node: fx.Node, written: str) -> None:
         """Let others read a tensor: behind its ruler, if it has one."""
         qparams = self.qparams.get(node.name)

@@ -104,7 +104,7 @@ def open_network(name: str, pixels: Pixels, decode: str | None) -> Network:
             f"The model is {name!r}: name one of {', '.join(SHIPPED)}, an .onnx file, or a torch "
             "model as module:function."
         )
-    module = _module(name)
+    module = named_model(name)
     own = getattr(module, "preprocessing", None)
     if isinstance(own, Preprocessing):
         return Network(name, module, pixels.over(own), boxes)
@@ -128,7 +128,8 @@ def _shipped(name: str, pixels: Pixels, boxes: Decode | None) -> Network:
     return Network(name, model, own, boxes or detect, CLASS_NAMES)
 
 
-def _module(name: str) -> nn.Module:
+def named_model(name: str) -> nn.Module:
+    """The torch model, or what the function returns, that "module:name" names."""
     made = named_object(name, "The model")
     if not isinstance(made, nn.Module) and callable(made):
         try:

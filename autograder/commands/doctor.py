@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.attacks.self_test import Finding, self_test
-from autograder.running.sandbox import BACKENDS, NoSandbox
+from autograder.running.sandbox import BACKENDS, NoSandbox, sandbox
 
 EPILOG = """\
 exit codes: 0 the sandbox holds · 1 something got out, or an honest cell did not run ·
@@ -43,12 +43,14 @@ def run(args: argparse.Namespace) -> int:
             print(json.dumps({"ok": False, "isolation": args.isolation, "reason": str(said)}))
         print(f"autograder doctor: {said}", file=sys.stderr)
         return 2
-    ok = not any(finding.problem for finding in found)
+    ok, caps = not any(finding.problem for finding in found), sandbox(args.isolation).caps
     if args.json:
-        told = {"ok": ok, "isolation": args.isolation, "probes": [f.to_dict() for f in found]}
+        probes = [finding.to_dict() for finding in found]
+        told = {"ok": ok, "isolation": args.isolation, "caps": caps, "probes": probes}
         print(json.dumps(told, indent=1))
     else:
         _print(found)
+        print(f"Memory and processes are held down by: {caps}.")
         print(f"{args.isolation}: {'holds' if ok else 'DOES NOT HOLD; do not grade with it'}.")
     return 0 if ok else 1
 

@@ -144,6 +144,7 @@ def _graded(
             notes=blank.notes + planted.notes,
             flags=flags_of_flaky(run.judged) + flags_of(planted.notebook, lesson, events),
             isolation=settings.isolation,
+            caps=sandbox(settings.isolation).caps,
             cpu_seconds=round(used.cpu_seconds, 2),
             peak_mib=round(used.mib, 1),
         ),

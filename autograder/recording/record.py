@@ -56,6 +56,7 @@ class Record:
     score       the points given by code; an exercise whose points are None adds nothing to it.
     notes       sentences about the file, for its student too; `flags` are for the instructor alone.
     isolation   what the answers ran in: bubblewrap, container or none; "" where nothing ran.
+    caps        what held their memory and processes: "cgroup v2", "watchdog", "container runtime".
     environment_sha256   of Python, the libraries and the lessons that judged.
     seed        of the batch; each exercise has its own, made from it and from the submission.
     cpu_seconds, peak_mib   of the student's side, all its processes together, of its first run.
@@ -72,6 +73,7 @@ class Record:
     notes: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     isolation: str = ""
+    caps: str = ""
     submission_sha256: str = ""
     release_sha256: str = ""
     environment_sha256: str = ""
@@ -101,7 +103,7 @@ class Record:
 
     def public(self) -> dict[str, Any]:
         """What `grade --json` prints: no seed and no hashes."""
-        names = "student lesson verdict reason score max_score exercises notes flags isolation"
+        names = "student lesson verdict reason score max_score exercises notes flags isolation caps"
         whole = self.to_dict()
         shown = {name: whole[name] for name in names.split()}
         shown["exercises"] = [

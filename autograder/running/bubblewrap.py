@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from autograder.running import cgroup
+from autograder.running.cgroup import Capped
 from autograder.running.sandbox import (
     STUDENT_SIDE,
     Limits,
@@ -37,10 +39,10 @@ SYSTEM_FILES = (
 )
 
 
-#: Where a submission may write, and how much: None is the limit of its settings.
 #: Of the interpreter that waits, over its own namespaces alone: to make others, to switch their
 #: loopback on, and to name the user of a copy. A copy has given them up before it runs a cell.
 RIGHTS = ("CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SETFCAP")
+#: Where a submission may write, and how much: None is the limit of its settings.
 WRITABLE: dict[str, int | None] = {"/tmp": None, HOME: None, "/dev/shm": 64}
 
 #: What the machine's first user may write, whatever namespace they are in; an instructor who grades
@@ -57,10 +59,18 @@ class Bubblewrap:
     def __init__(self) -> None:
         self._zygote = Zygote(_waiting)
 
+    @property
+    def caps(self) -> str:
+        return "watchdog" if cgroup.delegated() is None else "cgroup v2"
+
     def start(self, limits: Limits) -> Started:
+        made = cgroup.make(limits)
+        started = self._copy(limits) or Program(Launch(tuple(_argv(limits))))
+        return started if made is None else Capped(started, made)
+
+    def _copy(self, limits: Limits) -> Started | None:
         places = [(place, mib or limits.tmp_mib) for place, mib in WRITABLE.items()]
-        copy = self._zygote.copy({"places": places, "home": HOME})
-        return copy or Program(Launch(tuple(_argv(limits))))
+        return self._zygote.copy({"places": places, "home": HOME})
 
 
 def _argv(limits: Limits) -> Iterator[str]:

@@ -33,6 +33,7 @@ class Container:
     """Starts `podman run` or `docker run` anew for each submission."""
 
     name = "container"
+    caps = "container runtime"
 
     def __init__(self) -> None:
         self._program = _program()

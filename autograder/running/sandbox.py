@@ -35,9 +35,16 @@ class Limits:
 
 
 class Sandbox(Protocol):
-    """A place for one submission's code. Starting it twice gives two places that share nothing."""
+    """A place for one submission's code. Starting it twice gives two places that share nothing.
+
+    caps   what holds the memory and the processes of all of it together: "cgroup v2", "watchdog"
+           (a look from outside, many times a second) or "container runtime".
+    """
 
     name: str
+
+    @property
+    def caps(self) -> str: ...
 
     def start(self, limits: Limits) -> Started:
         """A student's side that runs. NoSandbox where there can be none."""

@@ -123,6 +123,8 @@ class Session:
     def _ended(self, fault: Exception) -> Ended:
         if self._why is None and isinstance(fault, wire.BadMessage):
             self._why = (Verdict.KERNEL_DIED, f"Its process sent {fault} instead of an answer.")
+        elif self._why is None and self._process.out_of_memory():
+            self._why = self._took_too_much()
         self._process.end()
         why = self._why or (Verdict.KERNEL_DIED, "Its process ended by itself.")
         return Ended(*why)
@@ -171,14 +173,17 @@ class Session:
             if time.monotonic() > self._deadline:
                 self._stop(Verdict.TIMEOUT, "It did not end in time, and could not be interrupted.")
             elif now.mib > settings.memory_mib and self._too_large():
-                said = f"It used more than {settings.memory_mib} MiB of memory."
-                self._stop(Verdict.OUT_OF_MEMORY, said)
+                self._stop(*self._took_too_much())
             elif now.threads > settings.processes:
                 said = f"It had more than {settings.processes} processes and threads at once."
                 self._stop(Verdict.KERNEL_DIED, said)
             elif now.cpu_seconds > settings.cpu_seconds:
                 self._stop(Verdict.TIMEOUT, f"It used {settings.cpu_seconds:g} s of CPU time.")
             time.sleep(LOOK_SECONDS)
+
+    def _took_too_much(self) -> tuple[Verdict, str]:
+        most = self._settings.memory_mib
+        return Verdict.OUT_OF_MEMORY, f"It used more than {most} MiB of memory."
 
     def _too_large(self) -> bool:
         return self._process.used(proportional=True).mib > self._settings.memory_mib

@@ -50,6 +50,9 @@ class Started(Protocol):
     def used(self, proportional: bool = False) -> Usage:
         """What all processes of the code use now: as `usage_of`."""
 
+    def out_of_memory(self) -> bool:
+        """Whether the kernel ended it because of its memory."""
+
     def end(self) -> None:
         """End it and everything below it, and wait until that is gone. More than once is fine."""
 
@@ -83,6 +86,9 @@ class Program:
     def used(self, proportional: bool = False) -> Usage:
         return usage_of(below(self.pid), proportional)
 
+    def out_of_memory(self) -> bool:
+        return False  # nobody counts
+
     def end(self) -> None:
         end_all(self.pid, self._kill)
         self._process.wait()
@@ -109,6 +115,9 @@ class Copy:
 
     def used(self, proportional: bool = False) -> Usage:
         return usage_of(below(self.pid)[1:], proportional)  # the first process only waits
+
+    def out_of_memory(self) -> bool:
+        return False  # nobody counts
 
     def end(self) -> None:
         if self.runs():  # else all others have ended with it, and the number may be another's

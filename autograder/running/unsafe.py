@@ -20,6 +20,7 @@ class Unsafe:
     """Starts this Python in a folder of its own."""
 
     name = "none"
+    caps = "watchdog"
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="quantlab-unsafe-"))

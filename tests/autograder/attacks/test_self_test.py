@@ -7,7 +7,7 @@ import pytest
 from autograder.attacks import self_test as doctor
 from autograder.attacks.self_test import read_probes, require, self_test
 from autograder.cli import main
-from autograder.running.sandbox import NoSandbox
+from autograder.running.sandbox import NoSandbox, sandbox
 from autograder.running.started import Launch, Program
 from autograder.running.unsafe import Unsafe
 
@@ -16,6 +16,7 @@ class Leaky:
     """A sandbox in name only."""
 
     name = "leaky"
+    caps = "watchdog"
 
     def __init__(self):
         self.inner = Unsafe()
@@ -26,6 +27,7 @@ class Leaky:
 
 class Broken:
     name = "broken"
+    caps = "watchdog"
 
     def start(self, limits):
         return Program(Launch(("/bin/false",)))
@@ -35,6 +37,7 @@ def test_the_sandbox_of_this_machine_holds(capsys):
     assert main(["doctor", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["ok"] is True
+    assert told["caps"] == sandbox("bubblewrap").caps
     assert [p["name"] for p in told["probes"]] == [p.name for p in read_probes()]
     assert all(p["holds"] for p in told["probes"])
 

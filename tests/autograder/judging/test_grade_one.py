@@ -11,7 +11,7 @@ import pytest
 from autograder.intake.ingest import Submission
 from autograder.judging import one_exercise
 from autograder.judging.grade_one import grade_one, parse_graded, seed_of
-from autograder.running.sandbox import NoSandbox
+from autograder.running.sandbox import NoSandbox, sandbox
 from autograder.running.settings import Settings
 from autograder.running.student import CellResult
 from quantlab.teach.judging.card import JUDGEMENT_MIME
@@ -54,6 +54,7 @@ def test_the_same_submission_gives_the_same_points_and_the_same_notebook(a_class
     assert [e.points for e in one.exercises] == [e.points for e in two.exercises]
     assert [c.source for c in first.cells] == [c.source for c in second.cells]
     assert (one.isolation, one.release_sha256) == ("bubblewrap", desk.hash)
+    assert one.caps == one.public()["caps"] == sandbox("bubblewrap").caps != ""
     assert one.cpu_seconds > 0
     assert one.peak_mib > 10
 
@@ -112,7 +113,7 @@ def test_no_isolation_of_that_name_is_said_and_is_no_grade(a_class, desk):
 
 def test_without_isolation_the_record_says_so(a_class, desk):
     record, _ = desk.grade(a_class.right(), Settings(isolation="none"))
-    assert (record.score, record.isolation) == (5.0, "none")
+    assert (record.score, record.isolation, record.caps) == (5.0, "none", "watchdog")
 
 
 def test_a_submission_that_cannot_be_read_has_no_score(a_class, desk):

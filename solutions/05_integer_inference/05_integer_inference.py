@@ -17,7 +17,7 @@ from quantlab.numerics.ops import requantize
 from quantlab.teach.glossary import glossary_table
 from quantlab.teach.plans.trial import SIMULATED_CROPS
 
-reading_minutes = 12
+reading_minutes = 13
 looking_minutes = 4  # the explorer and the quiz
 practice_minutes = sum(e.minutes for e in of_lesson(5))
 minutes = reading_minutes + looking_minutes + practice_minutes

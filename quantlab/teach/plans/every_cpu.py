@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import onnx
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,8 @@ def on_every_cpu(content: bytes, x: np.ndarray) -> EveryCpu:
     x : float32 array (N, C, H, W)
         Pictures as the model reads them.
     """
+    import onnx
+
     from quantlab.deploy import precision_report, saturation_report
 
     model = onnx.load_from_string(content)

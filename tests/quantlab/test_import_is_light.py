@@ -15,7 +15,7 @@ SHORT = {
         "prepare_qat", "quantize_model", "train_qat",
     ),
     "deploy": (
-        "compare_with_runtime", "export_onnx", "measure_latency", "open_session",
+        "can_quantize", "compare_with_runtime", "export_onnx", "measure_latency", "open_session",
         "precision_report", "quantize_onnx", "saturation_report", "simulate",
     ),
     "analysis": (

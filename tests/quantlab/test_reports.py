@@ -39,6 +39,7 @@ from quantlab.analysis.detection import evaluate_detections
 from quantlab.base.report import Report
 from quantlab.deploy import (
     build_onnx,
+    can_quantize,
     compare_with_runtime,
     export_onnx,
     measure_latency,
@@ -153,6 +154,7 @@ REPORTS = {
     "Equalization": lambda: equalize(fold_batchnorm(trace_model(net(), X))),
     "Absorption": lambda: absorb_bias(fold_batchnorm(trace_model(net(), X))),
     "BiasCorrection": lambda: correct_bias_analytic(quantized()),
+    "QuantizationCheck": lambda: can_quantize(net(), X[:1]),
     "PrecisionReport": lambda: precision_report(build_onnx(quantized()), runs=2),
     "SaturationReport": lambda: saturation_report(quantized(), X, labels=[0, 1, 0, 1]),
     "SaturationProbe": probe_saturation,

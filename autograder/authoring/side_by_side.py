@@ -21,11 +21,14 @@ def side_by_side(
 
     work     a function of a module, so that another process finds it.
     pieces   the longest first: then the workers end together.
-    workers  processes, 1 or more. Leaving the iterator early ends them.
+    workers  processes; with 1 the work is done in this one. Leaving the iterator early ends them.
 
     Raises what `work` raises. What it writes to stderr is not seen: the lines of several processes
     would mix.
     """
+    if workers == 1:
+        yield from map(work, pieces)
+        return
     # A new Python each: a copy of this one would hold torch's locks in the state they are in.
     context = multiprocessing.get_context("spawn")
     threads = max(1, (os.cpu_count() or 1) // workers)

@@ -51,6 +51,8 @@ EXPLORE_AFTER = ("idea", "by-hand", "break")
 SEEDS = (0, 1, 2)
 #: What a worker holds at most: torch, a runtime, and the scenes that a plan is tried on.
 WORKER_MIB = 1_024
+#: Fewer exercises are judged sooner than another Python has started.
+FEWEST_SHARED = 8
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,8 @@ def _exercise_problems(sources: Sequence[Path], root: Path) -> list[Problem]:
     pieces = [(path, _copy_of(path, root), id) for path, id in longest_first]
     found: dict[tuple[Path, str], tuple[Problem, ...]] = {}
     with counting("exercises", len(pieces), shown=sys.stderr.isatty()) as done:
-        judged = side_by_side(_problems_of, pieces, workers_for(WORKER_MIB))
+        workers = workers_for(WORKER_MIB) if len(pieces) >= FEWEST_SHARED else 1
+        judged = side_by_side(_problems_of, pieces, workers)
         for each, problems in zip(longest_first, judged, strict=True):
             found[each] = problems
             done(each[1])

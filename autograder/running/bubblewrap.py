@@ -69,8 +69,16 @@ class Bubblewrap:
         return started if made is None else Capped(started, made)
 
     def _copy(self, limits: Limits) -> Started | None:
+        if _under_what_is_covered():
+            return None
         places = [(place, mib or limits.tmp_mib) for place, mib in WRITABLE.items()]
         return self._zygote.copy({"places": places, "home": HOME})
+
+
+def _under_what_is_covered() -> bool:
+    """Whether this Python lies where a copy gets an empty folder of its own, such as in /tmp."""
+    prefixes = (sys.base_prefix, sys.exec_prefix, sys.prefix)
+    return any(Path(each).is_relative_to(place) for each in prefixes for place in WRITABLE)
 
 
 def _argv(limits: Limits) -> Iterator[str]:

@@ -100,9 +100,6 @@ from quantlab.lessons.lesson_05 import (
     seen_in_openvino,
     worst_layers,
 )
-from quantlab.methods import Recipe, Rule
-from quantlab.scenes import Calibration
-from quantlab.teach.plans.plan import Plan
 
 # %% [markdown] spine="measure"
 # ## Measure the problem first
@@ -597,6 +594,11 @@ print(seen_in_openvino())
 # - Make the weights UINT8. Products of UINT8 and UINT8 go into 32 bits on every CPU, by other
 #   instructions: measure what they cost on yours.
 # - Or ship to CPUs that have VNNI, and *say so* beside the accuracy that you promise.
+
+# %%
+from quantlab.methods import Recipe, Rule
+from quantlab.scenes import Calibration
+from quantlab.teach.plans.plan import Plan
 
 # %% box 5.10 [markdown]
 # A factory runs the classifier on old computers and on new ones, and compares their answers. So

@@ -74,6 +74,8 @@ SAME_FUNCTION = {
     "max_pool2d_with_indices": "max_pool2d",
 }
 BATCH_AXIS = "batch_axis"  # the key in node.meta
+#: Where it holds the type of the tensor.
+DTYPE = "dtype"
 POOL = ("kernel_size", "stride", "padding", "ceil_mode")
 CONV = ("kernel_size", "stride", "padding", "dilation", "groups")
 UPSAMPLE = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor")

@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import fx
 
-#: Where a node's meta holds the type of its tensor.
-DTYPE = "dtype"
+from quantlab.methods.graph.calls import DTYPE
+
 #: Operators that give two tensors one shape by themselves, by function and by method.
 BROADCASTS = (
     operator.add,

@@ -17,6 +17,7 @@ from torch.utils import _pytree as pytree
 
 from quantlab.methods.graph.constants import depends_on_input
 from quantlab.methods.graph.refusals import ReadsValueError, line_of_node
+from quantlab.methods.graph.regions import in_line
 from quantlab.methods.graph.shape_tracing import LayerTracer
 from quantlab.methods.graph.torch_calls import torch_call
 
@@ -89,6 +90,7 @@ def graph_of_program(program: fx.GraphModule, layers: set[str] | None = None) ->
     ReadsValueError
         It reads a value of a tensor.
     """
+    program = in_line(program)
     _refuse(program)
     images, graph = images_of(program), fx.Graph()
     made: dict[fx.Node, Any] = {}

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
+from quantlab.methods.graph.calls import DTYPE
+
 CONV = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
 TRANSPOSED = (
     "input",
@@ -48,7 +50,7 @@ def module_instead_of_function(graph: fx.GraphModule, node: fx.Node) -> None:
     graph.add_submodule(name, module.eval().requires_grad_(False))
     with graph.graph.inserting_before(node):
         new = graph.graph.call_module(name, (x,))
-    new.meta |= {"path": owner or node.name, "shape": node.meta["shape"]}
+    new.meta |= {"path": owner or node.name, "shape": node.meta["shape"], DTYPE: node.meta[DTYPE]}
     node.replace_all_uses_with(new)
     graph.graph.erase_node(node)
     new.name = node.name

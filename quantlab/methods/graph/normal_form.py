@@ -24,7 +24,8 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-from quantlab.methods.graph.composed import DTYPE, operators_instead_of_composed
+from quantlab.methods.graph.calls import DTYPE
+from quantlab.methods.graph.composed import operators_instead_of_composed
 from quantlab.methods.graph.constants import fold_constants
 from quantlab.methods.graph.factors import constant_into_layer
 from quantlab.methods.graph.functional_layers import module_instead_of_function

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import fx
 
-from quantlab.methods.graph.calls import read_call
+from quantlab.methods.graph.calls import DTYPE, read_call
 
 
 def pool_instead_of_mean(graph: fx.GraphModule, node: fx.Node) -> None:
@@ -42,7 +42,7 @@ def pool_instead_of_area(graph: fx.GraphModule, node: fx.Node) -> None:
 
 
 def _replace(graph: fx.GraphModule, old: fx.Node, new: fx.Node) -> None:
-    new.meta["shape"] = old.meta["shape"]
+    new.meta |= {"shape": old.meta["shape"], DTYPE: old.meta[DTYPE]}
     if "path" in old.meta:
         new.meta["path"] = old.meta["path"]
     old.replace_all_uses_with(new)

@@ -30,6 +30,10 @@ class ReadsValueError(ValueError):
         self.line = line
 
 
+class NotTheModelError(ValueError):
+    """A graph computes something else than the model; the message is for the model's author."""
+
+
 def first_line(error: Exception) -> str:
     """What an error says, in one line."""
     text = str(error).strip()

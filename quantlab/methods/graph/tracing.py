@@ -15,7 +15,12 @@ from quantlab.methods.graph.batches import as_batch
 from quantlab.methods.graph.exported_program import export_graph, is_program
 from quantlab.methods.graph.given_program import GivenProgram
 from quantlab.methods.graph.normal_form import bring_into_normal_form, record_shapes
-from quantlab.methods.graph.refusals import ReadsValueError, first_line, why_not
+from quantlab.methods.graph.refusals import (
+    NotTheModelError,
+    ReadsValueError,
+    first_line,
+    why_not,
+)
 from quantlab.methods.graph.shape_tracing import LayerTracer, ShapeTracer
 
 #: What the model's Python or its graph may raise where it does not fit the batch.
@@ -76,10 +81,12 @@ def trace_model(model: nn.Module | ExportedProgram, example: Any) -> fx.GraphMod
     _defaults(settled)  # refuses a second input in our words, before torch does
     with torch.no_grad():
         expected = _run(settled, batch)
+        _check_returns_floats(expected)
         drop_idle_hooks(settled, batch)
         graph = bring_into_normal_form(_graph_of(settled, batch), batch)
         _check_same(record_shapes(graph, batch), expected)
-        record_batch_axes(graph, batch)
+        if record_batch_axes(graph, batch) is not None:
+            raise _counts_images(settled, batch)
     return graph
 
 
@@ -92,6 +99,23 @@ def _run(model: nn.Module, batch: torch.Tensor) -> Any:
             f"({first_line(error)}): pass a batch of the shape and number of channels it was made "
             f"for."
         ) from error
+
+
+def _check_returns_floats(returned: Any) -> None:
+    """Refuse a model whose outputs no file could hold: what leaves a file is float32."""
+    tensors = _tensors(returned)
+    if not tensors:
+        raise ValueError(
+            f"the model returns {type(returned).__name__} with no tensor in it, but what it "
+            f"computes is compared and exported: let its forward return it."
+        )
+    for tensor in tensors:
+        if not tensor.is_floating_point():
+            found = str(tensor.dtype).removeprefix("torch.")
+            raise ValueError(
+                f"the model returns a tensor of {found}, but a quantized model returns floats: "
+                f"let its forward return the scores, and compare or choose outside."
+            )
 
 
 def symbolic_graph(model: nn.Module) -> fx.GraphModule:
@@ -164,10 +188,6 @@ def _traced(model: nn.Module, tracer: fx.Tracer) -> fx.GraphModule:
     return fx.GraphModule(model, graph)
 
 
-class NotTheModelError(ValueError):
-    """A graph computes something else than the model."""
-
-
 def _check_free(model: nn.Module, graph: fx.GraphModule, batch: torch.Tensor) -> None:
     """Refuse a graph that is not the model's, or holds the number of the example's images."""
     agree = [_agree(graph, model, torch.cat([batch[:1]] * images)) for images in (1, 2)]
@@ -181,7 +201,11 @@ def _check_free(model: nn.Module, graph: fx.GraphModule, batch: torch.Tensor) ->
             f"a batch may have any size: export the model with dynamic_shapes=({{0: "
             f"torch.export.Dim.AUTO}},) and two images or more, or pass the model itself."
         )
-    raise NotTheModelError(
+    raise _counts_images(model, batch)
+
+
+def _counts_images(model: nn.Module, batch: torch.Tensor) -> NotTheModelError:
+    return NotTheModelError(
         f"{type(model).__name__} computes in Python with the number of images, here {len(batch)}, "
         f"but a batch may have any size: write x.size(0) or -1 where a shape is made, and decide "
         f"nothing by it."
@@ -190,8 +214,12 @@ def _check_free(model: nn.Module, graph: fx.GraphModule, batch: torch.Tensor) ->
 
 def _agree(graph: fx.GraphModule, model: nn.Module, images: torch.Tensor) -> bool:
     try:
+        expected = model(images.clone())
+    except DOES_NOT_RUN:
+        return True  # a model that takes no such number of images, such as pairs of them
+    try:
         # Not the graph itself: that prints a page of its own where it does not run.
-        return _same(graph.forward(images.clone()), model(images.clone()))
+        return _same(graph.forward(images.clone()), expected)
     except DOES_NOT_RUN:
         return False
 

@@ -9,7 +9,7 @@ from torch import fx
 from quantlab.base.frozen_mapping import FrozenMapping
 from quantlab.base.report import Report
 from quantlab.base.table import Column, Table
-from quantlab.methods.graph.calls import tensor_inputs
+from quantlab.methods.graph.calls import DTYPE, tensor_inputs
 from quantlab.methods.graph.layer_names import find_layers
 from quantlab.methods.graph.operators import (
     OnnxOperator,
@@ -188,6 +188,10 @@ def _why_float(
         return operator.reason
     if node.name in fused:
         return None
+    for tensor in (*node.all_input_nodes, node):
+        dtype = tensor.meta.get(DTYPE)
+        if dtype is not None and not dtype.is_floating_point:
+            return f"{path_of(tensor)} is {str(dtype).removeprefix('torch.')}, which has no ruler"
     if operator.kind == "BatchNormalization":
         return "no convolution or linear layer before it, that it alone reads, to fold it into"
     if integer_operator(operator.kind).clips:

@@ -155,3 +155,11 @@ def test_a_system_that_gives_no_copies_gets_a_new_interpreter_for_each(monkeypat
     assert "Operation not permitted" in backend._zygote.refused
     with _student(backend) as student:
         assert student.run_cell("print(6 * 7)").printed.strip() == "42"
+
+
+def test_a_python_that_a_copy_would_not_see_is_started_anew(monkeypatch):
+    """A copy has an empty /tmp; what it had loaded from there could load nothing more."""
+    sandbox = Bubblewrap()
+    assert sandbox._copy(Limits()) is not None
+    monkeypatch.setattr("sys.prefix", "/tmp/course/.venv")
+    assert sandbox._copy(Limits()) is None

@@ -204,3 +204,33 @@ def test_a_program_that_is_no_model_is_refused(program, sentence):
 def test_a_program_of_other_pictures_is_refused(resnet):
     with pytest.raises(ValueError, match=r"does not run on the example of shape \(3, 3, 32, 32\)"):
         trace_model(torch.export.export(resnet, (X,)), torch.zeros(3, 3, 32, 32))
+
+
+def of_a_region(s, x):
+    y = s.bn(s.a(x))
+    with torch.autocast(device_type=x.device.type, enabled=False):
+        y = y.float() * y
+    with torch.no_grad():
+        y = y + s.bn(s.a(x)).sigmoid()
+    return s.act(y)
+
+
+def test_what_stands_under_autocast_or_no_grad_is_in_line():
+    model = Odd(of_a_region).eval()
+    graph = trace_model(model, X)
+    assert graph.meta[WAY].startswith("torch.export")
+    names = [node.name for node in graph.graph.nodes if node.op not in ("placeholder", "output")]
+    assert [name for name in names if "wrap" in name or "getitem" in name or name == "to"] == []
+    # The same operators on the same numbers.
+    assert torch.equal(graph(X), model(X))
+    assert {"Conv", "Mul", "Add"} <= {node.op_type for node in build_onnx(graph, X).graph.node}
+
+
+def test_another_type_under_autocast_is_refused_by_its_name():
+    def halved(s, x):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            y = s.a(x)
+        return s.act(y.float())
+
+    with pytest.raises(ValueError, match=r"computes in bfloat16 under torch\.autocast.*float32"):
+        trace_model(Odd(halved).eval(), X)

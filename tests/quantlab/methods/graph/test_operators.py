@@ -252,7 +252,6 @@ UNSUPPORTED = {
     "mean of channels": (Calls(lambda x: x.mean(1)), X, "mean", "knows no integer operator"),
     "mean of rows": (Calls(lambda x: x.mean((1, 2))), X, "mean", "knows no integer operator"),
     "limits": (Calls(lambda x: x.clamp(min=x)), X, "clamp", "its limits are tensors"),
-    "indices": (nn.MaxPool2d(2, return_indices=True), X, "MaxPool2d", "also returns indices"),
     "3 axes": (nn.AdaptiveAvgPool2d(1), X[:, 0], "AdaptiveAvgPool2d", "no batch axis"),
     "computed": (
         Calls(lambda x: F.linear(x, torch.relu(x))),
@@ -283,6 +282,23 @@ def test_anything_else_says_why(name):
     assert isinstance(found, Unsupported)
     assert found.name == shown
     assert reason in found.reason
+
+
+class Indices(nn.Module):
+    """A model returns floats, so its pool's indices end in it."""
+
+    def __init__(self):
+        super().__init__()
+        self.pool = nn.MaxPool2d(2, return_indices=True)
+
+    def forward(self, x):
+        return self.pool(x)[0]
+
+
+def test_a_pool_that_also_returns_indices_says_why():
+    graph = trace_model(Indices(), X)
+    (pool,) = (node for node in graph.graph.nodes if node.op == "call_module")
+    assert "also returns indices" in operator_of(graph, pool).reason
 
 
 class Constant(nn.Module):

@@ -281,3 +281,22 @@ def test_a_wrong_number_of_channels_is_refused_with_torch_s_reason():
 def test_an_example_that_is_no_batch_is_refused(example, error, sentence):
     with pytest.raises(error, match=sentence):
         trace_model(Net(), example)
+
+
+@pytest.mark.parametrize(
+    ("returns", "said"),
+    [
+        (lambda y: None, "returns NoneType with no tensor in it"),
+        (lambda y: {"names": []}, "returns dict with no tensor in it"),
+        (lambda y: y > 0, "returns a tensor of bool, but a quantized model returns floats"),
+        (lambda y: (y, y.argmax(1)), "returns a tensor of int64"),
+    ],
+    ids=["nothing", "no tensor", "bool", "a choice"],
+)
+def test_what_no_file_could_return_is_refused_in_its_own_words(returns, said):
+    class Returns(nn.Conv2d):
+        def forward(self, x):
+            return returns(super().forward(x))
+
+    with pytest.raises(ValueError, match=said):
+        trace_model(Returns(3, 4, 1).eval(), X)

@@ -244,3 +244,18 @@ def test_a_layer_called_twice_is_kept_float_twice():
     shared = conv()
     found = placed(Named([shared, nn.ReLU(), shared]), Recipe(keep_float=["a"]))
     assert list(reasons(found)) == ["a", "b", "a_1"]
+
+
+def test_what_is_no_float_has_no_ruler_and_its_reader_stays_float():
+    class Masked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = conv(), conv()
+
+        def forward(self, x):
+            y = self.a(x)
+            return self.b(y * (y > 0))
+
+    found = placed(Masked())
+    assert found.own_qparams == ("x", "a", "mul", "b")
+    assert reasons(found)["mul"] == "gt is bool, which has no ruler"

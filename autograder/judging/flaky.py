@@ -13,9 +13,9 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
+from autograder.intake.defined_names import as_python
 from autograder.judging.cells import Graded
 from autograder.judging.one_exercise import Judged, is_exercise
 from quantlab.lessons.catalogue import find
@@ -119,7 +119,7 @@ def _said(run: Judged) -> tuple[str, float | None]:
 
 def _names_a_source(source: str) -> bool:
     try:
-        tree = ast.parse(TransformerManager().transform_cell(source))
+        tree = ast.parse(as_python(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     seeded = {

@@ -65,7 +65,12 @@ class Bubblewrap:
 
     def start(self, limits: Limits) -> Started:
         made = cgroup.make(limits)
-        started = self._copy(limits) or Program(Launch(tuple(_argv(limits))))
+        try:
+            started = self._copy(limits) or Program(Launch(tuple(_argv(limits))))
+        except BaseException:
+            if made is not None:
+                made.remove()
+            raise
         return started if made is None else Capped(started, made)
 
     def _copy(self, limits: Limits) -> Started | None:

@@ -164,12 +164,7 @@ class Session:
         """Look at the clock and at what is used, until the process is gone."""
         settings = self._settings
         while self._process.runs():
-            now = self._process.used()
-            self.used = Usage(
-                max(now.mib, self.used.mib),
-                max(now.cpu_seconds, self.used.cpu_seconds),
-                max(now.threads, self.used.threads),
-            )
+            now = self.look()
             if time.monotonic() > self._deadline:
                 self._stop(Verdict.TIMEOUT, "It did not end in time, and could not be interrupted.")
             elif now.mib > settings.memory_mib and self._too_large():
@@ -180,6 +175,16 @@ class Session:
             elif now.cpu_seconds > settings.cpu_seconds:
                 self._stop(Verdict.TIMEOUT, f"It used {settings.cpu_seconds:g} s of CPU time.")
             time.sleep(LOOK_SECONDS)
+
+    def look(self) -> Usage:
+        """What is used now; `used` keeps the most of it."""
+        now = self._process.used()
+        self.used = Usage(
+            max(now.mib, self.used.mib),
+            max(now.cpu_seconds, self.used.cpu_seconds),
+            max(now.threads, self.used.threads),
+        )
+        return now
 
     def _took_too_much(self) -> tuple[Verdict, str]:
         most = self._settings.memory_mib

@@ -62,7 +62,10 @@ class Student:
 
     @property
     def used(self) -> Usage:
-        return _together(self._used, self._session.used) if self._session else self._used
+        if self._session is None:
+            return self._used
+        self._session.look()  # a short submission may end before the watch looks again
+        return _together(self._used, self._session.used)
 
     def run_cell(self, source: str) -> CellResult:
         """Run one cell. Never raises for what it does."""

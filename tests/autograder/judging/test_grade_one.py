@@ -55,7 +55,7 @@ def test_the_same_submission_gives_the_same_points_and_the_same_notebook(a_class
     assert [c.source for c in first.cells] == [c.source for c in second.cells]
     assert (one.isolation, one.release_sha256) == ("bubblewrap", desk.hash)
     assert one.caps == one.public()["caps"] == sandbox("bubblewrap").caps != ""
-    assert 0 <= one.cpu_seconds < 60  # less than a tick of the system's clock, 10 ms, reads as 0
+    assert one.cpu_seconds > 0
     assert one.peak_mib > 10
 
 

@@ -51,9 +51,9 @@ def write_samples(root: Path, out: Path, notebooks: Path | None = None) -> None:
     paths["cy_broken"].write_text(broken, encoding="utf-8", newline="\n")
 
 
-def reference_answers(root: Path) -> dict[str, tuple[str, str]]:
+def reference_answers(root: Path, lesson: str = LESSON) -> dict[str, tuple[str, str]]:
     """{cell name: (exercise id, the cell with its solution)}, in the lesson's order."""
-    cells = read_lesson(root / "solutions" / LESSON / f"{LESSON}.py")
+    cells = read_lesson(root / "solutions" / lesson / f"{lesson}.py")
     return {
         grade_id(cell.tag.kind, cell.tag.id): (cell.tag.id, without_markers(cell.source))
         for cell in cells

@@ -28,7 +28,7 @@ BENCHMARKS = {
     "entropy": "time of the entropy threshold against ONNX Runtime's calibrator (2,048 bins)",
     "capstone": "the detector's plans: points lost, speed, and 10 ms a frame (10 to 20 minutes)",
     "ask": "whether a question about the course leads to the passage that answers it",
-    "grading": "lesson 01 graded: `autograder grade` against `nbgrader autograde` (goal 4x)",
+    "grading": "`autograder grade` against `nbgrader autograde`, lesson 01 and capstone (goal 4x)",
     "whole_class": "1,000 submissions, some of each fault, killed and resumed: does it add up",
     "architectures": "networks that nobody here wrote: reach, integers, SQNR, speed (30 minutes)",
     "fake_quantize": "time of fake quantization, forward and backward, against torch (goal 1.3x)",

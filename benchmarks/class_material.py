@@ -1,4 +1,4 @@
-"""A synthetic class of lesson 01: right copies, and every kind of fault with what it is worth.
+"""A synthetic class: right copies of a lesson, and of lesson 01 every kind of fault and its worth.
 
 A fault stands in the answer of exercise 1.1, which nothing else builds on: it costs the points of
 1.1 and no others. So each kind's points follow from the lesson's own, not from a grading.
@@ -69,23 +69,27 @@ def kinds(answers: Mapping[str, tuple[str, str]]) -> tuple[Kind, ...]:
 LEAVES = "import subprocess; p = subprocess.Popen(['sleep', '600'], start_new_session=True)"
 
 
-def make_course(folder: Path) -> Mapping[str, tuple[str, str]]:
-    """An nbgrader course with lesson 01 alone; returns its reference answers."""
+def make_course(folder: Path, lesson: str = LESSON) -> Mapping[str, tuple[str, str]]:
+    """An nbgrader course with this lesson alone; returns its reference answers."""
     root = course_root()
-    build_course(root, folder, only=(LESSON,))
+    build_course(root, folder, only=(lesson,))
     (folder / "submitted").mkdir(exist_ok=True)
-    return reference_answers(root)
+    return reference_answers(root, lesson)
 
 
-def right_copy(course: Path, answers: Mapping[str, tuple[str, str]]) -> NotebookNode:
+def right_copy(
+    course: Path, answers: Mapping[str, tuple[str, str]], lesson: str = LESSON
+) -> NotebookNode:
     """The released notebook with every reference answer."""
-    release = nbformat.read(course / "release" / LESSON / f"{LESSON}.ipynb", as_version=4)
+    release = nbformat.read(course / "release" / lesson / f"{lesson}.ipynb", as_version=4)
     return answered(release, answers)
 
 
-def submit(course: Path, student: str, content: NotebookNode | bytes | None) -> None:
+def submit(
+    course: Path, student: str, content: NotebookNode | bytes | None, lesson: str = LESSON
+) -> None:
     """Hand in for a student; None is a folder without a notebook."""
-    path = course / "submitted" / student / LESSON / f"{LESSON}.ipynb"
+    path = course / "submitted" / student / lesson / f"{lesson}.ipynb"
     path.parent.mkdir(parents=True)
     if isinstance(content, bytes):
         path.write_bytes(content)

@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "per_minute": 60 * len(asked) / seconds,
         "batch_mib": [first["batch_mib"], second["batch_mib"]],
         "worker_mib": [first["worker_mib"], second["worker_mib"]],
-        "temporary_peak_mib": max(first["temporary_mib"], second["temporary_mib"]),
+        "temporary_mib": [first["temporary_mib"], second["temporary_mib"]],
         "temporary_left_bytes": left,
     }
 
@@ -113,7 +113,7 @@ def watched(course: Path, temporary: Path, stop_at: int | None) -> dict[str, Any
         "stdout": output.read_text(),
         "batch_mib": _quarters([sample[0] for sample in samples]),
         "worker_mib": _quarters([sample[1] for sample in samples]),
-        "temporary_mib": max(sample[2] for sample in samples),
+        "temporary_mib": _quarters([sample[2] for sample in samples]),
         "left": _left(family),
     }
 
@@ -184,7 +184,29 @@ def show(result: dict[str, Any]) -> str:
             f"  {result['minutes']:.1f} minutes, {result['per_minute']:.1f} a minute",
             f"  memory by quarters of each run, MiB: batch {result['batch_mib']}, "
             f"worker {result['worker_mib']}",
-            f"  temporary folder: {result['temporary_peak_mib']:.1f} MiB at most, "
+            f"  temporary folder the same way: {result['temporary_mib']}, "
             f"{result['temporary_left_bytes']} bytes left",
+            f"  README: {sentence(result)}",
         ]
     )
+
+
+def sentence(result: dict[str, Any]) -> str:
+    """The account as README says it."""
+    faults = len(result["kinds"]) - 1  # the other kind is the right copy
+    left = result["processes_left_after_kill"] + result["processes_left_at_end"]
+    batch, workers = _grown(result["batch_mib"]), _grown(result["worker_mib"])
+    return (
+        f"{result['submissions']:,} submissions of `{result['lesson']}`, {faults} kinds of fault "
+        f"or oddity with {SHARE:.0%} of each, ended with kill -9 after {result['killed_at']} and "
+        f"run again: {result['points_given']:,.0f} points given, "
+        f"{result['points_expected']:,.0f} due, {result['points_in_gradebook']:,.0f} in the "
+        f"gradebook; {len(result['differences'])} submissions came out otherwise than they must. "
+        f"{left} processes and {result['temporary_left_bytes']} bytes stayed behind. The batch "
+        f"grew by {batch:.0f} MiB over its first quarter, its workers by {workers:.0f}."
+    )
+
+
+def _grown(runs: list[list[float]]) -> float:
+    """How much the largest quarter of a run is over its first one, in MiB, at most."""
+    return max(max(quarters) - quarters[0] for quarters in runs)

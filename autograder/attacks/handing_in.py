@@ -12,13 +12,13 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import is_solution
 
+from autograder import samples
 from autograder.attacks.case import Case
 from autograder.attacks.edits import EDITS
 from autograder.attacks.field import Field
-from autograder.authoring.instructor import grade_id
 from autograder.intake.ingest import Found
 from quantlab.learn.course import course_root
-from quantlab.teach.source import read_lesson, without_markers
+from quantlab.lessons.catalogue import find
 
 
 @lru_cache(maxsize=8)
@@ -30,12 +30,8 @@ def release_of(lesson: str) -> bytes:
 @lru_cache(maxsize=8)
 def reference_answers(lesson: str) -> Mapping[str, str]:
     """The answer cells of a lesson's source, by grade id; its written answers are left empty."""
-    cells = read_lesson(course_root() / "solutions" / lesson / f"{lesson}.py")
-    return {
-        grade_id(cell.tag.kind, cell.tag.id): without_markers(cell.source)
-        for cell in cells
-        if cell.tag and cell.tag.kind == "exercise"
-    }
+    answers = samples.reference_answers(course_root(), lesson)
+    return {name: text for name, (id, text) in answers.items() if find(id).kind != "written"}
 
 
 def notebook_of(case: Case, field: Field) -> NotebookNode:

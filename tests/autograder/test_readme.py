@@ -1,5 +1,6 @@
 """The autograder's README: each claim names a test and cases that are there."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from autograder.attacks.case import CASES, read_cases
 from autograder.judging.flaky import AGAIN, AGAIN_SHARE
 from autograder.running.session import LOOK_SECONDS, WALL_TIMES
 from autograder.running.settings import Settings
+from benchmarks import grading, whole_class
+from benchmarks.__main__ import RESULTS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "autograder" / "README.md").read_text(encoding="utf-8")
@@ -41,3 +44,15 @@ def test_the_limits_are_those_of_the_settings():
     assert f"{s.processes} processes" in TEXT
     assert f"{s.stop_bytes / 1e6:g} MB of output" in TEXT
     assert f"every {1000 * LOOK_SECONDS:g} ms" in TEXT
+
+
+def test_its_figures_are_the_benchmarks():
+    kept = {
+        name: json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("grading", "whole_class")
+    }
+    text = " ".join(TEXT.split())
+    assert f"On {kept['grading']['machine']['cores']} cores:" in text
+    for lesson, one in kept["grading"]["lessons"].items():
+        assert grading.sentence(lesson, one) in text
+    assert whole_class.sentence(kept["whole_class"]) in text

@@ -1,7 +1,7 @@
 """The account of a synthetic class: made as said, and a lost point or a lost student is seen."""
 
 from autograder.samples import LESSON, reference_answers
-from benchmarks import grading, whole_class
+from benchmarks import whole_class
 from benchmarks.class_material import kinds
 from quantlab.learn.course import course_root
 
@@ -37,23 +37,26 @@ def test_what_grows_shows_in_the_last_quarter():
     assert whole_class._quarters([]) == [0.0, 0.0, 0.0, 0.0]
 
 
-def test_the_comparison_says_ratio_goal_and_spread():
-    shown = grading.show(
+def test_the_account_says_what_was_lost_and_what_grew():
+    said = whole_class.sentence(
         {
             "lesson": LESSON,
-            "submissions": 10,
-            "rounds": 2,
-            "workers": 2,
-            "ratio": 4.5,
-            "ratios": [4.0, 5.0],
-            "goal": grading.GOAL,
-            "ours_per_minute": 90.0,
-            "nbgrader_per_minute": 20.0,
-            "seconds_in_one_submission": 0.5,
-            "share_outside_of_submissions": 0.25,
-            "worker_peak_mib": 130.0,
-            "sandbox_peak_mib": 60.0,
+            "submissions": 1000,
+            "kinds": {"right": 950, "raises": 50},
+            "killed_at": 500,
+            "points_given": 22850.0,
+            "points_expected": 22853.0,
+            "points_in_gradebook": 22850.0,
+            "differences": ["ada (right): graded 20.0, expected graded 23"],
+            "processes_left_after_kill": 1,
+            "processes_left_at_end": 2,
+            "temporary_left_bytes": 7,
+            "batch_mib": [[100.0, 101.0, 101.0, 102.0], [100.0, 100.0, 100.0, 104.0]],
+            "worker_mib": [[120.0, 120.0, 121.0, 120.0], [120.0, 120.0, 120.0, 120.0]],
         }
     )
-    assert "ratio 4.50 (4.00 to 5.00); goal 4" in shown
-    assert "25%" in shown
+    assert "1,000 submissions" in said
+    assert "1 kinds of fault or oddity with 5% of each, ended with kill -9 after 500" in said
+    assert "22,850 points given, 22,853 due, 22,850 in the gradebook; 1 submissions" in said
+    assert "3 processes and 7 bytes stayed behind" in said
+    assert "grew by 4 MiB over its first quarter, its workers by 1." in said

@@ -1,7 +1,7 @@
 """Whether `ask` leads to the right passage, and says so where the course has none.
 
-Questions in a learner's words, in two halves: the tuning half chose the synonyms and the weights,
-the other one judges. A question is found where one of the three passages shown is one that answers
+Questions in a learner's words. Half of them chose the synonyms and the weights, the other half
+judges; `fresh` ones were written later by somebody who had seen no answer, and judge too. A question is found where one of the three passages shown is one that answers
 it; the word of the glossary that may stand above them does not count. MRR is the mean of 1 / rank
 over these three. A question that is refused is not found.
 """
@@ -22,6 +22,7 @@ from quantlab.learn.asking.index import CourseIndex, course_index
 
 FILE = Path(__file__).with_name("ask_questions.yaml")
 HALVES = ("tuning", "held-out")
+GROUPS = (*HALVES, "fresh")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,25 +35,23 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     started = time.perf_counter()
     index = course_index()
     loading = time.perf_counter() - started
-    asked, seconds = yaml.safe_load(FILE.read_text(encoding="utf-8")), []
-    foreign = [text for kind in asked["foreign"].values() for text in kind]
+    seconds: list[float] = []
     result: dict[str, Any] = {}
-    for half in HALVES:
+    for group, (questions, foreign) in grouped().items():
         ranks = {}
-        for each in asked["questions"]:
-            if half_of(each["ask"]) == half:
-                begun = time.perf_counter()
-                ranks[each["ask"]] = rank(index, each["ask"], each["at"])
-                seconds.append(time.perf_counter() - begun)
-        refused = [not index.find(text).fits for text in foreign if half_of(text) == half]
-        result[half] = {
+        for each in questions:
+            begun = time.perf_counter()
+            ranks[each["ask"]] = rank(index, each["ask"], each["at"])
+            seconds.append(time.perf_counter() - begun)
+        refused = [not index.find(text).fits for text in foreign]
+        result[group] = {
             "questions": len(ranks),
             "recall_at_3": statistics.fmean(r is not None for r in ranks.values()),
             "mrr": statistics.fmean(1 / r if r else 0.0 for r in ranks.values()),
             "foreign": len(refused),
             "refused": statistics.fmean(refused),
         }
-        if args.missed and half == "tuning":
+        if args.missed and group == "tuning":
             result["missed"] = [text for text, r in ranks.items() if r is None]
     result["seconds"] = {
         "loading": round(loading, 3),
@@ -60,6 +59,20 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "longest": round(max(seconds), 5),
     }
     return result
+
+
+def grouped() -> dict[str, tuple[list[dict[str, Any]], list[str]]]:
+    """{group: (questions that the course answers, questions that it does not)}."""
+    asked = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    foreign = [text for kind in asked["foreign"].values() for text in kind]
+    found = {
+        half: (
+            [each for each in asked["questions"] if half_of(each["ask"]) == half],
+            [text for text in foreign if half_of(text) == half],
+        )
+        for half in HALVES
+    }
+    return found | {"fresh": (asked["fresh"]["questions"], asked["fresh"]["foreign"])}
 
 
 def half_of(question: str) -> str:
@@ -81,12 +94,12 @@ def name_of(passage: Passage) -> str:
 
 
 def show(result: dict[str, Any]) -> str:
-    """One row a half."""
-    rows = ["half      questions  recall@3    MRR   foreign  refused"]
-    for half in HALVES:
-        r = result[half]
+    """One row a group."""
+    rows = ["group     questions  recall@3    MRR   foreign  refused"]
+    for group in GROUPS:
+        r = result[group]
         rows.append(
-            f"{half:<9} {r['questions']:>9}  {r['recall_at_3']:>8.3f}  {r['mrr']:.3f}"
+            f"{group:<9} {r['questions']:>9}  {r['recall_at_3']:>8.3f}  {r['mrr']:.3f}"
             f"  {r['foreign']:>7}  {r['refused']:>7.3f}"
         )
     seconds = result["seconds"]

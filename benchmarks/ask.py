@@ -1,7 +1,8 @@
 """Whether `ask` leads to the right passage, and says so where the course has none.
 
-Questions in a learner's words. Half of them chose the synonyms and the weights, the other half
-judges; `fresh` ones were written later by somebody who had seen no answer, and judge too. A question is found where one of the three passages shown is one that answers
+Questions in a learner's words. The tuning half and `practice` chose the synonyms and the weights;
+the held-out half judges, and so do the `fresh` ones, which were written before anybody had seen
+what `ask` says to them. A question is found where one of the three passages shown is one that answers
 it; the word of the glossary that may stand above them does not count. MRR is the mean of 1 / rank
 over these three. A question that is refused is not found.
 """
@@ -22,12 +23,14 @@ from quantlab.learn.asking.index import CourseIndex, course_index
 
 FILE = Path(__file__).with_name("ask_questions.yaml")
 HALVES = ("tuning", "held-out")
-GROUPS = (*HALVES, "fresh")
+LATER = ("practice", "fresh")
+GROUPS = (*HALVES, *LATER)
+CHOSE = ("tuning", "practice")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the sub-command."""
-    parser.add_argument("--missed", action="store_true", help="name the tuning half's misses")
+    parser.add_argument("--missed", action="store_true", help="name the misses among those that chose")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -51,8 +54,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             "foreign": len(refused),
             "refused": statistics.fmean(refused),
         }
-        if args.missed and group == "tuning":
-            result["missed"] = [text for text, r in ranks.items() if r is None]
+        if args.missed and group in CHOSE:
+            result.setdefault("missed", []).extend(t for t, r in ranks.items() if r is None)
     result["seconds"] = {
         "loading": round(loading, 3),
         "median": round(statistics.median(seconds), 5),
@@ -72,7 +75,7 @@ def grouped() -> dict[str, tuple[list[dict[str, Any]], list[str]]]:
         )
         for half in HALVES
     }
-    return found | {"fresh": (asked["fresh"]["questions"], asked["fresh"]["foreign"])}
+    return found | {name: (asked[name]["questions"], asked[name]["foreign"]) for name in LATER}
 
 
 def half_of(question: str) -> str:

@@ -12,7 +12,7 @@ from quantlab.learn.asking.course_text import Passage, course_text
 from quantlab.learn.asking.index import CourseIndex
 
 ASKED = yaml.safe_load(ask.FILE.read_text("utf-8"))
-EVERY = [*ASKED["questions"], *ASKED["fresh"]["questions"]]
+EVERY = [each for questions, _ in ask.grouped().values() for each in questions]
 
 
 def test_every_answer_is_a_section_of_the_course():
@@ -22,8 +22,7 @@ def test_every_answer_is_a_section_of_the_course():
 
 def test_there_are_questions_enough_and_none_twice():
     questions = [each["ask"] for each in EVERY]
-    foreign = [text for kind in ASKED["foreign"].values() for text in kind]
-    foreign += ASKED["fresh"]["foreign"]
+    foreign = [text for _, texts in ask.grouped().values() for text in texts]
     assert len(ASKED["questions"]) >= 80
     assert len(ASKED["fresh"]["questions"]) >= 30
     assert len(foreign) >= 20

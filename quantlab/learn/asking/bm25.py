@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 #: How soon a repeated word counts no more, and how much a long document is held back.
-K1, B = 1.2, 0.6
+K1, B = 1.5, 0.45
 
 
 class Bm25:
@@ -22,11 +22,11 @@ class Bm25:
         lengths = [sum(counts.values()) for counts in documents]
         mean = sum(lengths) / max(len(lengths), 1) or 1.0
         self.size = len(documents)
-        self._found: dict[str, dict[int, float]] = defaultdict(dict)
-        for n, (counts, length) in enumerate(zip(documents, lengths, strict=True)):
-            held_back = K1 * (1 - B + B * length / mean)
+        self._held_back = [K1 * (1 - B + B * length / mean) for length in lengths]
+        self._found: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for n, counts in enumerate(documents):
             for word, count in counts.items():
-                self._found[word][n] = count * (K1 + 1) / (count + held_back)
+                self._found[word].append((n, count))
 
     def idf(self, word: str) -> float:
         """How much a word tells: 0 for one that is everywhere, most for one that is nowhere."""
@@ -39,7 +39,10 @@ class Bm25:
     def scores(self, word: str) -> Mapping[int, float]:
         """{document: score} of one word."""
         idf = self.idf(word)
-        return {n: idf * weight for n, weight in self._found.get(word, {}).items()}
+        return {
+            n: idf * count * (K1 + 1) / (count + self._held_back[n])
+            for n, count in self._found.get(word, ())
+        }
 
 
 def counted(*fields: tuple[Sequence[str], float]) -> Counter[str]:

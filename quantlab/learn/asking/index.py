@@ -1,33 +1,40 @@
 """Which sections of the course fit a question, and whether any does.
 
-A section is scored by BM25 on its own words and on those of its whole lesson. Whether anything fits
-is another question: a section *covers* the share of the question's words that it has, each weighed
-by how much it tells. A word that the course never says tells most, so "How do I quantize with
-GPTQ?" is refused although half of it is in every lesson.
+A section is scored by BM25 on its own words, on those of its whole lesson, on its best paragraph,
+and on the words that stand side by side in it as they do in the question. Whether anything fits is
+another question: what speaks for it is the score, and the share of the question that a section
+*covers*, each word weighed by how much it tells. A word that the course never says tells most, so
+"How do I quantize with GPTQ?" is refused although half of it is in every lesson.
 
-The weights were chosen on the tuning half of benchmarks/ask_questions.yaml and judged on the other.
+The weights were chosen on the questions of benchmarks/ask_questions.yaml that are there to choose
+by, and judged on the others.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, pairwise
 
 from quantlab.learn.asking.bm25 import Bm25, counted
 from quantlab.learn.asking.course_text import Entry, Passage, course_text
 from quantlab.learn.asking.query import Group, groups, synonyms
 from quantlab.learn.asking.words import words
 
-HEADING, BOLD = 2.0, 1.0  # counts of a word in the heading, and more where the text is bold
+#: What a word in the heading counts for.
+HEADING = 3.0
+#: What the words of the lesson, the best paragraph, and words side by side add to a section's own.
+LESSON, PARAGRAPH, PAIR = 0.75, 0.6, 0.4
 #: A section that sums up, or sets a task, says less than the one that explains.
-SUMS_UP, SETS_A_TASK = 0.7, 0.85
+SUMS_UP, SETS_A_TASK = 0.7, 0.9
 #: Pointers to other places, and tables of words that stand in the glossary, answer nothing.
 LEFT_OUT = ("Next", "Check yourself", "Say it yourself", "Words of this lesson", "The end")
-#: Below this share of a question nothing fits; an entry fits from this share of it on.
-FITS, ENTRY_FITS = 0.5, 0.34
+#: Nothing fits where the share covered, and the best score by STRENGTH, stay below FITS together.
+FITS, STRENGTH = 0.92, 0.03
+#: An entry fits from this share of a question on.
+ENTRY_FITS = 0.34
 SHOWN = 3
 
 
@@ -50,7 +57,7 @@ class Found:
 
     @property
     def fits(self) -> bool:
-        return self.covered >= FITS
+        return bool(self.hits) and self.covered + STRENGTH * self.hits[0].score >= FITS
 
 
 class CourseIndex:
@@ -59,38 +66,60 @@ class CourseIndex:
     def __init__(self, passages: Sequence[Passage], entries: Sequence[Entry]) -> None:
         self.passages = tuple(p for p in passages if not p.heading.endswith(LEFT_OUT))
         self.entries = tuple(entries)
-        own = [_counts(passage) for passage in self.passages]
+        paragraphs = [[words(text) for text in passage.paragraphs] for passage in self.passages]
+        headings = [words(passage.topic) for passage in self.passages]
+        own = _counts(paragraphs, headings)
         self._own = Bm25(own)
         lessons: dict[str, Counter[str]] = defaultdict(Counter)
         for passage, counts in zip(self.passages, own, strict=True):
             lessons[passage.notebook].update(counts)
         self._lesson_names = tuple(lessons)
         self._lessons = Bm25(list(lessons.values()))
+        #: The section of each paragraph.
+        self._section = [n for n, texts in enumerate(paragraphs) for _ in texts]
+        self._paragraphs = Bm25([Counter(text) for texts in paragraphs for text in texts])
+        self._pairs = Bm25(_counts([map(pairs, x) for x in paragraphs], map(pairs, headings)))
 
     def find(self, question: str) -> Found:
         """The best sections of one question, at most SHOWN, the best first."""
-        asked = groups(question)
-        scores, covered = self._scores(asked)
+        asked = groups(question, self._own)
+        scores = self._scores(question, asked)
         best = sorted(scores, key=lambda n: (-scores[n], n))[:SHOWN]
         hits = tuple(Hit(self.passages[n], self._paragraph(n, asked), scores[n]) for n in best)
+        covered = self._covered(asked)
         return Found(hits, self._entry(asked), max((covered[n] for n in best), default=0.0))
 
-    def _scores(self, asked: list[Group]) -> tuple[dict[int, float], dict[int, float]]:
-        """{section: score} and {section: share of the question that it covers}."""
-        own = _summed(self._own, asked)
+    def _scores(self, question: str, asked: list[Group]) -> dict[int, float]:
+        """{section: score}."""
         lesson_scores = _summed(self._lessons, asked)
         of_lesson = {self._lesson_names[n]: score for n, score in lesson_scores.items()}
-        scores = {
-            n: _standing(self.passages[n]) * (score + of_lesson[self.passages[n].notebook])
-            for n, score in own.items()
+        paragraph: dict[int, float] = defaultdict(float)
+        for n, score in _summed(self._paragraphs, asked).items():
+            paragraph[self._section[n]] = max(paragraph[self._section[n]], score)
+        beside = _summed(self._pairs, [{pair: 1.0} for pair in set(pairs(words(question)))])
+        return {
+            n: _standing(self.passages[n])
+            * (
+                score
+                + LESSON * of_lesson[self.passages[n].notebook]
+                + PARAGRAPH * paragraph[n]
+                + PAIR * beside.get(n, 0.0)
+            )
+            for n, score in _summed(self._own, asked).items()
         }
+
+    def _covered(self, asked: list[Group]) -> Mapping[int, float]:
+        """{section: share of the question that it has}; a word beside the asked one is a part."""
         tells = [self._tells(group) for group in asked]
-        whole = sum(tells)
         covered: dict[int, float] = defaultdict(float)
-        for group, weight in zip(asked, tells, strict=True):
-            for n in {n for word in group for n in self._own.scores(word)}:
-                covered[n] += weight / whole
-        return scores, covered
+        for group, tell in zip(asked, tells, strict=True):
+            has: dict[int, float] = defaultdict(float)
+            for word, weight in group.items():
+                for n in self._own.scores(word):
+                    has[n] = max(has[n], weight)
+            for n, weight in has.items():
+                covered[n] += weight * tell / sum(tells)
+        return covered
 
     def _paragraph(self, n: int, asked: list[Group]) -> str:
         """The paragraph of a section that has most of the question; of equal ones the first."""
@@ -134,10 +163,19 @@ def course_index() -> CourseIndex:
     return CourseIndex(text.passages, text.entries)
 
 
-def _counts(passage: Passage) -> Counter[str]:
-    text = " ".join(passage.paragraphs)
-    bold = " ".join(re.findall(r"\*\*(.+?)\*\*", text))
-    return counted((words(text), 1.0), (words(passage.topic), HEADING), (words(bold), BOLD))
+def pairs(stems: Sequence[str]) -> list[str]:
+    """Words that stand side by side."""
+    return [f"{first} {second}" for first, second in pairwise(stems)]
+
+
+def _counts(
+    paragraphs: Iterable[Iterable[Sequence[str]]], headings: Iterable[Sequence[str]]
+) -> list[Counter[str]]:
+    """The terms of each section, those of its heading by their weight."""
+    return [
+        counted((list(chain.from_iterable(texts)), 1.0), (heading, HEADING))
+        for texts, heading in zip(paragraphs, headings, strict=True)
+    ]
 
 
 def _standing(passage: Passage) -> float:

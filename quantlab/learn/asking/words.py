@@ -7,7 +7,9 @@ from functools import cache, lru_cache
 from typing import Protocol
 
 #: Letters and digits; names such as zero_point and per-channel fall into their parts.
-WORD = re.compile(r"[a-zà-ÿ]{2,}[0-9]*|[0-9]+(?:\.[0-9]+)?")
+WORD = re.compile(r"[a-zà-ÿ]+[0-9]+[a-z0-9]*|[a-zà-ÿ]{2,}|[0-9]+(?:\.[0-9]+)?")
+#: British "quantise" and "normalisation" are the course's "quantize" and "normalization".
+BRITISH = re.compile(r"is(?=(?:e|ed|er|es|ing|ation)s?$)")
 #: Forms that no stemmer knows, and numbers in letters.
 SAME = {
     form: word
@@ -83,4 +85,4 @@ def stem(word: str) -> str:
 def words(text: str) -> list[str]:
     """The stems of a text in its order, fillers left out."""
     found = WORD.findall(text.lower())
-    return [stem(SAME.get(word, word)) for word in found if word not in FILLERS]
+    return [stem(SAME.get(w, BRITISH.sub("iz", w))) for w in found if w not in FILLERS]

@@ -104,7 +104,7 @@ def test_every_synonym_leads_to_a_word_that_the_course_says():
 
 def test_two_words_that_are_one_are_looked_for_as_one(monkeypatch):
     monkeypatch.setattr(query, "synonyms", lambda: {("batch", "norm"): ("batchnorm",)})
-    assert query.groups("batch norm twice, batch norm") == [
+    assert query.groups("batch norm twice, batch norm", {}) == [
         {"batch": 1.0, "norm": 1.0, "batchnorm": query.SYNONYM},
         {"twice": 1.0},
     ]

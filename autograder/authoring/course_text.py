@@ -14,6 +14,8 @@ from typing import Any
 
 import nbformat
 
+from quantlab.learn.asking.query import SYNONYMS
+from quantlab.learn.asking.words import forms, stem_of
 from quantlab.lessons.catalogue import lesson_of
 
 #: What the file is called; `quantlab/learn/asking` reads it.
@@ -39,8 +41,21 @@ def write_course_text(notebooks: Path, path: Path) -> None:
         page for file in sorted(notebooks.glob("*/*.ipynb")) if (page := _page(file))["passages"]
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"pages": pages}, ensure_ascii=False, indent=1)
+    whole = {"pages": pages, "stems": _stems(pages)}
+    text = json.dumps(whole, ensure_ascii=False, indent=1)
     path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+
+
+def _stems(pages: list[dict[str, Any]]) -> dict[str, str]:
+    """{stem: its forms}, of the pages and of the synonyms that a question is asked with."""
+    texts = [SYNONYMS.read_text(encoding="utf-8")]
+    for page in pages:
+        texts += [f"{p['heading']} {' '.join(p['paragraphs'])}" for p in page["passages"]]
+        texts += [f"{t['term']} {t['means']}" for t in page["terms"]]
+    found: dict[str, list[str]] = {}
+    for form in sorted({form for text in texts for form in forms(text)}):
+        found.setdefault(stem_of(form), []).append(form)
+    return {stem: " ".join(found[stem]) for stem in sorted(found)}
 
 
 def _page(file: Path) -> dict[str, Any]:

@@ -34,14 +34,17 @@ def test_there_are_questions_enough_and_none_twice():
 def test_the_kept_result_is_near_what_the_index_gives_now():
     """A lesson's new sentence may move a question or two; a broken index moves many."""
     kept = json.loads((RESULTS / "ask.json").read_text("utf-8"))
-    now = ask.run(argparse.Namespace(missed=False))
+    now = ask.run(argparse.Namespace(missed=True, time=True))
     for group in ask.GROUPS:
         for name in ("recall_at_3", "mrr", "refused"):
             # Six questions of some seventy, two of thirty, or one foreign one of 12.
             assert now[group][name] == pytest.approx(kept[group][name], abs=0.09), (group, name)
     assert now["held-out"]["recall_at_3"] >= 0.75
     assert now["held-out"]["refused"] >= 0.9
-    assert "held-out" in ask.show(now)
+    shown = ask.show(now)
+    assert "held-out" in shown
+    assert "first answer" in shown
+    assert f"missed: {now['missed'][0]}" in shown
 
 
 def test_a_rank_counts_from_one_and_a_refusal_is_no_find():

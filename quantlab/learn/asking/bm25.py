@@ -33,7 +33,7 @@ class Bm25:
         n = len(self._found.get(word, ()))
         return math.log(1 + (self.size - n + 0.5) / (n + 0.5))
 
-    def __contains__(self, word: str) -> bool:
+    def __contains__(self, word: object) -> bool:
         return word in self._found
 
     def scores(self, word: str) -> Mapping[int, float]:

@@ -1,13 +1,15 @@
 """The text of the course as it is installed: its sections and its words.
 
 `course_text.json` is built from the students' notebooks by `autograder build`, so it holds no
-solution, no hint and no key.
+solution, no hint and no key. The stems of its words are in it too: to find them takes longer than
+to read them.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -65,10 +67,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class CourseText:
-    """All sections and all words, in the course's order."""
+    """All sections and all words, in the course's order.
+
+    stems   of every form that the course and its synonyms have: {"rounded": "round"}.
+    """
 
     passages: tuple[Passage, ...]
     entries: tuple[Entry, ...]
+    stems: Mapping[str, str]
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -80,12 +86,14 @@ class CourseText:
 def course_text() -> CourseText:
     """The text that came with this copy of the course."""
     file = Path(__file__).with_name("course_text.json")
+    whole = json.loads(file.read_text(encoding="utf-8"))
     passages, entries = [], []
-    for page in json.loads(file.read_text(encoding="utf-8"))["pages"]:
+    for page in whole["pages"]:
         name, title = page["notebook"], page["passages"][0]["heading"]
         passages += [
             Passage(name, title, section["heading"], tuple(section["paragraphs"]))
             for section in page["passages"]
         ]
         entries += [Entry(term["term"], term["means"], name, title) for term in page["terms"]]
-    return CourseText(tuple(passages), tuple(entries))
+    stems = {form: stem for stem, forms in whole["stems"].items() for form in forms.split()}
+    return CourseText(tuple(passages), tuple(entries), stems)

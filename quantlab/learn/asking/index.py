@@ -12,27 +12,35 @@ by, and judged on the others.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, pairwise
 
 from quantlab.learn.asking.bm25 import Bm25, counted
 from quantlab.learn.asking.course_text import Entry, Passage, course_text
-from quantlab.learn.asking.query import Group, groups, synonyms
+from quantlab.learn.asking.query import Group, groups, in_parts, names, synonyms
 from quantlab.learn.asking.words import words
 
 #: What a word in the heading counts for.
 HEADING = 3.0
 #: What the words of the lesson, the best paragraph, and words side by side add to a section's own.
 LESSON, PARAGRAPH, PAIR = 0.75, 0.6, 0.4
+#: What a word of the question adds where its lesson defines it: there it stands in bold.
+DEFINED = 1.5
+BOLD = re.compile(r"\*\*(.+?)\*\*")
 #: A section that sums up, or sets a task, says less than the one that explains.
 SUMS_UP, SETS_A_TASK = 0.7, 0.9
 #: Pointers to other places, and tables of words that stand in the glossary, answer nothing.
 LEFT_OUT = ("Next", "Check yourself", "Say it yourself", "Words of this lesson", "The end")
-#: Nothing fits where the share covered, and the best score by STRENGTH, stay below FITS together.
-FITS, STRENGTH = 0.92, 0.03
+#: What covers nearly all of a question fits, however little its words tell.
+WHOLE = 0.95
+#: Else it needs the share covered and the best score, by STRENGTH, to reach FITS together.
+FITS, STRENGTH = 1.35, 0.05
+#: What a name in the question that the course never says, a product's for one, takes off again.
+UNKNOWN_NAME = 0.3
 #: An entry fits from this share of a question on.
 ENTRY_FITS = 0.34
 SHOWN = 3
@@ -49,15 +57,23 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found: the best sections, the word of the glossary, and what share was covered."""
+    """What was found: the best sections, the word of the glossary, and what share was covered.
+
+    unknown_name    whether the question names something that the course never does.
+    """
 
     hits: tuple[Hit, ...]
     entry: Entry | None
     covered: float
+    unknown_name: bool = False
 
     @property
     def fits(self) -> bool:
-        return bool(self.hits) and self.covered + STRENGTH * self.hits[0].score >= FITS
+        if not self.hits:
+            return False
+        speaks_for_it = self.covered + STRENGTH * self.hits[0].score
+        enough = speaks_for_it - UNKNOWN_NAME * self.unknown_name >= FITS
+        return enough or self.covered >= WHOLE
 
 
 class CourseIndex:
@@ -79,15 +95,22 @@ class CourseIndex:
         self._section = [n for n, texts in enumerate(paragraphs) for _ in texts]
         self._paragraphs = Bm25([Counter(text) for texts in paragraphs for text in texts])
         self._pairs = Bm25(_counts([map(pairs, x) for x in paragraphs], map(pairs, headings)))
+        self._defined = list(_defined(self.passages, self.entries))
 
     def find(self, question: str) -> Found:
         """The best sections of one question, at most SHOWN, the best first."""
-        asked = groups(question, self._own)
+        question = in_parts(question, self._own)
+        asked = groups(question)
         scores = self._scores(question, asked)
         best = sorted(scores, key=lambda n: (-scores[n], n))[:SHOWN]
         hits = tuple(Hit(self.passages[n], self._paragraph(n, asked), scores[n]) for n in best)
-        covered = self._covered(asked)
-        return Found(hits, self._entry(asked), max((covered[n] for n in best), default=0.0))
+        covered, named = self._covered(asked), names(question)
+        return Found(
+            hits,
+            self._entry(asked),
+            max((covered[n] for n in best), default=0.0),
+            any(named & group.keys() and not self._knows(group) for group in asked),
+        )
 
     def _scores(self, question: str, asked: list[Group]) -> dict[int, float]:
         """{section: score}."""
@@ -96,14 +119,18 @@ class CourseIndex:
         paragraph: dict[int, float] = defaultdict(float)
         for n, score in _summed(self._paragraphs, asked).items():
             paragraph[self._section[n]] = max(paragraph[self._section[n]], score)
-        beside = _summed(self._pairs, [{pair: 1.0} for pair in set(pairs(words(question)))])
+        more = dict(_summed(self._pairs, [{pair: PAIR} for pair in set(pairs(words(question)))]))
+        said = {next(iter(group)) for group in asked}
+        for stems, n in self._defined:
+            if stems <= said:
+                more[n] = more.get(n, 0.0) + DEFINED * sum(map(self._own.idf, stems))
         return {
             n: _standing(self.passages[n])
             * (
                 score
                 + LESSON * of_lesson[self.passages[n].notebook]
                 + PARAGRAPH * paragraph[n]
-                + PAIR * beside.get(n, 0.0)
+                + more.get(n, 0.0)
             )
             for n, score in _summed(self._own, asked).items()
         }
@@ -136,6 +163,9 @@ class CourseIndex:
 
         return max(self.passages[n].paragraphs, key=told)
 
+    def _knows(self, group: Group) -> bool:
+        return any(word in self._own for word in group)
+
     def _tells(self, group: Group) -> float:
         """How much one word of a question tells: as little as its most usual known word does."""
         known = [self._own.idf(word) for word in group if word in self._own]
@@ -146,10 +176,9 @@ class CourseIndex:
         said = {next(iter(group)): self._tells(group) for group in asked}
         whole, best, share = sum(said.values()), None, ENTRY_FITS
         for entry in self.entries:
-            for term in entry.term.split(","):
-                stems = words(term)
-                if stems and said.keys() >= set(stems):
-                    part = sum(said[word] for word in set(stems)) / whole
+            for stems in _terms(entry):
+                if said.keys() >= stems:
+                    part = sum(said[word] for word in stems) / whole
                     if part > share:
                         best, share = entry, part
         return best
@@ -176,6 +205,26 @@ def _counts(
         counted((list(chain.from_iterable(texts)), 1.0), (heading, HEADING))
         for texts, heading in zip(paragraphs, headings, strict=True)
     ]
+
+
+def _terms(entry: Entry) -> list[frozenset[str]]:
+    """The stems of an entry, of each of its terms: "qmin, qmax" are two."""
+    return [stems for term in entry.term.split(",") if (stems := frozenset(words(term)))]
+
+
+def _defined(
+    passages: Sequence[Passage], entries: Iterable[Entry]
+) -> Iterator[tuple[frozenset[str], int]]:
+    """Each term of the glossary with a section of its lesson that has it in bold."""
+    bold = [
+        [frozenset(words(text)) for text in BOLD.findall(" ".join(passage.paragraphs))]
+        for passage in passages
+    ]
+    for entry in entries:
+        for stems in _terms(entry):
+            for n, passage in enumerate(passages):
+                if passage.notebook == entry.notebook and stems in bold[n]:
+                    yield stems, n
 
 
 def _standing(passage: Passage) -> float:

@@ -11,12 +11,15 @@ import yaml
 
 from quantlab.learn.asking.words import words
 
+SYNONYMS = Path(__file__).with_name("synonyms.yaml")
 #: What a word beside the asked one counts for. Chosen on the tuning half of the questions.
 SYNONYM = 0.8
 
-#: A name of a program, and where its parts begin: MinMaxObserver, IInt8Calibrator.
+#: A name of a program, and where its parts begin: MinMaxObserver, IInt8EntropyCalibrator2.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
-PART = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+PART = re.compile(r"(?<=[a-z][a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})|(?<=[a-z]{3})(?=[0-9])")
+#: A word that is spelled as names are: a capital that begins no sentence, or several of them.
+SPELLED = re.compile(r"(?<![.?!] )(?<!^)\b[A-Z]\w*|\b\w*[A-Z0-9]\w*[A-Z0-9]\w*")
 
 #: One word of a question: {stem: weight}, the asked word first.
 Group = dict[str, float]
@@ -25,18 +28,18 @@ Group = dict[str, float]
 @cache
 def synonyms() -> dict[tuple[str, ...], tuple[str, ...]]:
     """{stems of what a learner may say: stems of the course's words}, from synonyms.yaml."""
-    file = Path(__file__).with_name("synonyms.yaml")
-    table = yaml.safe_load(file.read_text(encoding="utf-8"))
+    # libyaml reads the table many times as fast; where it is missing the same text is read slowly.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    table = yaml.load(SYNONYMS.read_text(encoding="utf-8"), loader)
     return {tuple(words(said)): tuple(words(course)) for said, course in table.items()}
 
 
-def groups(question: str, known: Container[str]) -> list[Group]:
+def groups(question: str) -> list[Group]:
     """The words of a question in their order, once each; fillers are no words.
 
-    Two words that stand together in the table, such as "batch norm", are one. A name that is not
-    `known` is looked for by its parts: a MinMaxObserver is an observer of minimum and maximum.
+    Two words that stand together in the table, such as "batch norm", are one.
     """
-    asked, table = words(NAME.sub(lambda name: _in_parts(name[0], known), question)), synonyms()
+    asked, table = words(question), synonyms()
     found: dict[str, Group] = {}
     n = 0
     while n < len(asked):
@@ -50,5 +53,19 @@ def groups(question: str, known: Container[str]) -> list[Group]:
     return list(found.values())
 
 
-def _in_parts(name: str, known: Container[str]) -> str:
-    return name if all(word in known for word in words(name)) else PART.sub(" ", name)
+def in_parts(question: str, known: Container[str]) -> str:
+    """The question with each name that is not `known` in its parts.
+
+    A MinMaxObserver is looked for as an observer of minimum and maximum.
+    """
+
+    def apart(name: re.Match[str]) -> str:
+        said = all(word in known for word in words(name[0]))
+        return name[0] if said else PART.sub(" ", name[0])
+
+    return NAME.sub(apart, question)
+
+
+def names(question: str) -> frozenset[str]:
+    """The stems of what a question spells as a name: CUDA, YOLOv8, the Pixel."""
+    return frozenset(words(" ".join(SPELLED.findall(question))))

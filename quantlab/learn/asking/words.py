@@ -6,6 +6,8 @@ import re
 from functools import cache, lru_cache
 from typing import Protocol
 
+from quantlab.learn.asking.course_text import course_text
+
 #: Letters and digits; names such as zero_point and per-channel fall into their parts.
 WORD = re.compile(r"[a-zà-ÿ]+[0-9]+[a-z0-9]*|[a-zà-ÿ]{2,}|[0-9]+(?:\.[0-9]+)?")
 #: British "quantise" and "normalisation" are the course's "quantize" and "normalization".
@@ -48,17 +50,18 @@ SAME = {
     for form in forms.split()
 }
 _FILLERS = """
-a able about actually after again all also always am an and any anybody anyway are aren as at be
-because been before being both but by can cannot certain could did do does doing don done each
-else ever every everything exactly for from get gets getting give gives go goes going good got had
-happen happens has have having he her here him his how i if in into is isn it its just kind know
-let like look looks lot m made make makes many may me mean means might more most much must my need
-needs no not nothing notice now of off ok on one only or other others our out over own please
-possible quite re really rid s say says see seem seems set she should simply so some somebody
-something sort still stuff such t take taken takes tell than that the their them then there these
-they thing things this those though to too try under up us use used uses using ve very want was
-way we well were what when where whether which while who why will with without wonder would yes
-yet you your
+a able about actually after again all also always am an analysis and any anybody anyone anyway are
+aren as at basically be because been before being both but by can cannot certain could couple dear
+did do does doing don done each else entire entirely ever every everything exactly for forever from
+get gets getting give gives go goes going good got had happen happens has have having he hello help
+her here hi him his how i if in into is isn it its itself just kind know let like look looks lot m
+made make makes many may maybe me mean means might more most much must my nearly need needs no not
+nothing notice now of off ok on one only or other others our out over own perhaps please possible
+press quickly quite rather re really rid s say says see seem seems set she should simply so some
+somebody somehow something sort still stuff such suddenly super t take taken takes tell than thank
+thanks that the their them then there these they thing things this those though to too try under up
+us use used uses using ve versus very vs want was way we well were what when where whether which
+while who whole why will wise with without wonder would yes yet you your
 """
 #: Words of a question that say nothing of what is asked.
 FILLERS = frozenset(_FILLERS.split())
@@ -70,19 +73,25 @@ class _Stemmer(Protocol):
 
 @cache
 def _stemmer() -> _Stemmer:
-    import snowballstemmer  # takes a moment, and only `ask` needs it
+    import snowballstemmer  # takes a moment, and only a word that is new to the course needs it
 
     stemmer: _Stemmer = snowballstemmer.stemmer("english")
     return stemmer
 
 
 @lru_cache(maxsize=20_000)
-def stem(word: str) -> str:
+def stem_of(form: str) -> str:
     """A word without its inflection (Snowball's English stemmer): "rounded" gives "round"."""
-    return _stemmer().stemWord(word)
+    return _stemmer().stemWord(form)
+
+
+def forms(text: str) -> list[str]:
+    """The words of a text in its order, fillers left out; what no stemmer knows is set right."""
+    found = WORD.findall(text.lower())
+    return [SAME.get(word) or BRITISH.sub("iz", word) for word in found if word not in FILLERS]
 
 
 def words(text: str) -> list[str]:
-    """The stems of a text in its order, fillers left out."""
-    found = WORD.findall(text.lower())
-    return [stem(SAME.get(w, BRITISH.sub("iz", w))) for w in found if w not in FILLERS]
+    """The stems of a text in its order. Those of the course's own words came with its text."""
+    known = course_text().stems
+    return [known.get(form) or stem_of(form) for form in forms(text)]

@@ -2,20 +2,30 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import snowballstemmer
 import yaml
 
 from quantlab.learn import ask, cli
 from quantlab.learn.asking import query
-from quantlab.learn.asking.course_text import FRAME, Passage, course_text
-from quantlab.learn.asking.index import SHOWN, CourseIndex, course_index
+from quantlab.learn.asking.course_text import FRAME, Entry, Passage, course_text
+from quantlab.learn.asking.index import (
+    FITS,
+    SHOWN,
+    STRENGTH,
+    CourseIndex,
+    Found,
+    course_index,
+)
+from quantlab.learn.asking.query import SYNONYMS
+from quantlab.learn.asking.words import forms
 from quantlab.lessons.catalogue import all_exercises, glossary
 from quantlab.teach.source import REGION
 
 ROOT = Path(__file__).parents[4]
-SYNONYMS = ROOT / "quantlab" / "learn" / "asking" / "synonyms.yaml"
 
 
 def everything():
@@ -104,10 +114,66 @@ def test_every_synonym_leads_to_a_word_that_the_course_says():
 
 def test_two_words_that_are_one_are_looked_for_as_one(monkeypatch):
     monkeypatch.setattr(query, "synonyms", lambda: {("batch", "norm"): ("batchnorm",)})
-    assert query.groups("batch norm twice, batch norm", {}) == [
+    assert query.groups("batch norm twice, batch norm") == [
         {"batch": 1.0, "norm": 1.0, "batchnorm": query.SYNONYM},
         {"twice": 1.0},
     ]
+
+
+def test_a_name_of_a_program_is_looked_for_by_its_parts():
+    known = {"observ", "min", "max", "batchnorm"}
+    assert query.in_parts("MinMaxObserver or BatchNorm", known) == "Min Max Observer or BatchNorm"
+    assert query.in_parts("IInt8EntropyCalibrator2", known) == "I Int8 Entropy Calibrator 2"
+    assert query.in_parts("two GPUs on iOS", known) == "two GPUs on iOS"
+    (first, *_) = ask("EntropyCalibrator").to_dict()["passages"]
+    assert first["heading"] == "And entropy"
+
+
+def test_a_name_that_the_course_never_says_speaks_against_every_passage():
+    passages = [Passage("01_a", "A", "Stripes", ("A horse with stripes, and a horse with spots.",))]
+    index = CourseIndex(passages, ())
+    plain, named = index.find("stripes of a quagga"), index.find("stripes of a Quagga")
+    assert (plain.unknown_name, named.unknown_name) == (False, True)
+    assert plain.covered == named.covered
+    # With just so much for it that the name decides.
+    hit = replace(plain.hits[0], score=(FITS - 0.5) / STRENGTH)
+    assert Found((hit,), None, 0.5).fits
+    assert not Found((hit,), None, 0.5, unknown_name=True).fits
+    assert not Found((), None, 0.0).fits
+
+
+@pytest.mark.parametrize("word", ["layer", "tick", "picture", "int8", "What is a channel?"])
+def test_one_common_word_is_no_foreign_question(word):
+    assert ask(word).fits
+
+
+def test_where_a_lesson_defines_a_word_it_is_found_first():
+    passages = [
+        Passage("01_a", "A", "Often", ("The zebra. A zebra, that zebra, one more zebra.",)),
+        Passage(
+            "01_a", "A", "Once", ("It has stripes: that is a **zebra**, and nothing else is.",)
+        ),
+    ]
+    entries = [Entry("horse, zebra", "A horse with stripes.", "01_a", "A")]
+    first = [CourseIndex(passages, e).find("What is a zebra?").hits[0] for e in ((), entries)]
+    assert [hit.passage.heading for hit in first] == ["Often", "Once"]
+
+
+def test_words_that_stand_side_by_side_in_the_question_do_so_in_the_passage():
+    passages = [
+        Passage("01_a", "A", "Apart", ("The bias has a note, and the step has a scale.",)),
+        Passage("01_a", "A", "Beside", ("The step has a note, and the bias scale has none.",)),
+    ]
+    found = CourseIndex(passages, ()).find("bias scale")
+    assert found.hits[0].passage.heading == "Beside"
+
+
+def test_the_stems_of_the_course_are_the_stemmer_s_and_none_is_missing():
+    stems = course_text().stems
+    said = {form for text in (everything(), SYNONYMS.read_text("utf-8")) for form in forms(text)}
+    assert stems.keys() == said
+    stemmer = snowballstemmer.stemmer("english")
+    assert [form for form, stem in stems.items() if stemmer.stemWord(form) != stem] == []
 
 
 def test_a_frame_that_all_lessons_have_says_nothing():

@@ -42,4 +42,6 @@ def test_a_field_counts_with_its_weight():
 def test_inflection_fillers_and_the_parts_of_a_name_make_no_difference():
     assert words("Why are the zero_points clamped?") == words("zero point, clamping")
     assert words("two images") == words("2 image")
+    assert words("quantise, normalisation") == words("quantize, normalization")
+    assert words("E4M3 in 3x3") == ["e4m3", "3", "x3"]
     assert words("what is it about") == []

@@ -82,8 +82,8 @@ def test_its_figures_are_the_benchmarks() -> None:
     assert capstone_table.markdown(race) in README
     assert f"{race['sla_ms']:g} ms a frame" in text
     frames = {row["name"]: row["ms_p50"] for row in race["plans"]}
-    assert race["sla_ms"] < min(frames.values()) == frames[GOOD]
-    assert f"None takes {race['sla_ms']:g} ms on this machine, and it comes nearest." in text
+    assert race["sla_ms"] > min(frames.values()) == frames[GOOD]
+    assert f"it takes {frames[GOOD]:.1f} ms a frame on this machine, the fewest of all." in text
     assert f"wins back {100 * race['recovered_by_qat']:.0f} %" in text
     assert f"one thread, {race['machine']['cpu']};" in text
     card = json.loads((SHIPPED / "detector.json").read_text("utf-8"))

@@ -165,7 +165,7 @@ def test_what_the_prose_says_of_the_table() -> None:
     assert heads["speed"] < 0.8 * good["speed"]  # "a good part of the speed"
     naive, easy = kept_row("naive, 6 easy day scenes"), kept_row("good, but 6 easy day scenes")
     assert easy["lost"] < 1 < 10 < naive["lost"]
-    assert "11.8 points lost become 4.7" in text()
+    assert "11.8 points lost become 4.4" in text()
     assert kept_row("4-bit weights, light QAT")["speed"] < 1
 
 

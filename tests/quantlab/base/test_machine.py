@@ -21,6 +21,16 @@ def test_the_cpu_is_named_by_cpuinfo(tmp_path):
     assert cpu_name(cpuinfo) == "Some CPU @ 3 GHz"
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [("fpu avx512_vnni", "VNNI"), ("fpu avx_vnni", "VNNI"), ("fpu avx512f", "no VNNI")],
+)
+def test_on_x86_the_name_says_whether_products_are_summed_by_vnni(tmp_path, flags, said):
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"model name\t: Some CPU\nflags\t\t: {flags}\n")
+    assert cpu_name(cpuinfo) == f"Some CPU, {said}"
+
+
 def test_without_cpuinfo_or_without_a_name_in_it_the_platform_is_asked(tmp_path):
     arm = tmp_path / "cpuinfo"
     arm.write_text("CPU implementer\t: 0x41\n")

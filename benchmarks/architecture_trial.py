@@ -31,7 +31,7 @@ from tests.support.networks import images
 #: have their integers compared.
 CALIBRATION, JUDGED, BATCH, COMPARED = 16, 8, 8, 1
 #: Of so many rounds one is fast on a busy machine too.
-FEWEST_ROUNDS = 30
+FEWEST_ROUNDS, ROUNDS_SECONDS = 30, 0.5
 SEED = 0
 ROW = "row.json"
 
@@ -43,7 +43,6 @@ STAGES: dict[str, tuple[str, ...]] = {
     "compared": ("exported",),
     "peer": ("built",),
     "judged": ("built",),
-    "timed": ("exported", "peer"),
 }
 
 
@@ -134,22 +133,6 @@ class Trial:
             if self.row.get(stage)
         }
 
-    def timed(self) -> dict[str, Any]:
-        """One image, one thread, in turns: how many times faster than the others ours is.
-
-        The fastest round of each: what else a machine does can only add to a round.
-        """
-        one = {"input": self.x[:1]}
-        sessions = [open_session(self._file(which)) for which in ("plain", "theirs", "ours")]
-        calls = [lambda session=s: session.run(None, one) for s in sessions]
-        rounds = np.array(list(rounds_in_turn(calls, 0.5, fewest=FEWEST_ROUNDS)))
-        plain, theirs, ours = rounds.min(axis=0)
-        return {
-            "speed_fp32": float(plain / ours),
-            "speed_theirs": float(theirs / ours),
-            "rounds": len(rounds),
-        }
-
     def _file(self, which: str) -> Path:
         return self.folder / f"{which}.onnx"
 
@@ -227,6 +210,34 @@ def run_trial(net: Architecture, folder: Path, limit: float) -> None:
             trial.row |= {stage: False, "said": [*trial.row["said"], f"{stage}: {sentence}"]}
         write_row(trial.row, folder)
     write_row({**trial.row, "ended": True}, folder)
+
+
+def time_files(net: Architecture, folder: Path, limit: float) -> None:
+    """One image, one thread, in turns: how many times faster than the others our file is.
+
+    The fastest round of each: what else a machine does can only add to a round. The row in
+    `folder`, where the three files lie, has it afterwards, or why not.
+    """
+    one = {"input": images(1, net.side, SEED)}
+    row = read_row(net.name, folder)
+    began = time.perf_counter()
+    try:
+        with time_limit(limit):
+            files = [folder / f"{which}.onnx" for which in ("plain", "theirs", "ours")]
+            sessions = [open_session(file) for file in files]
+            calls = [lambda session=s: session.run(None, one) for s in sessions]
+            found = np.array(list(rounds_in_turn(calls, ROUNDS_SECONDS, fewest=FEWEST_ROUNDS)))
+            plain, theirs, ours = found.min(axis=0)
+            row |= {
+                "timed": True,
+                "speed_fp32": float(plain / ours),
+                "speed_theirs": float(theirs / ours),
+                "rounds": len(found),
+            }
+    except (Exception, TimeIsUp) as error:  # any file may fail in any way; the row says how
+        sentence = said(error, time.perf_counter() - began)
+        row |= {"timed": False, "said": [*row["said"], f"timed: {sentence}"]}
+    write_row(row, folder)
 
 
 def said(error: BaseException, seconds: float) -> str:

@@ -2,43 +2,62 @@
 
 Each net is traced, quantized with the default recipe and exported; its integers are compared with
 those ONNX Runtime computes; then ONNX Runtime's quantizer makes a file of its own from torch's
-export, and both files are judged and timed. Weights are random, BatchNorm's statistics are those
-of the images. A net has a process of its own, and each stage of it may take --limit seconds.
+export, and both files are judged. Weights are random, BatchNorm's statistics are those of the
+images. A net has a process of its own, and each stage of it may take --limit seconds. When all nets
+are done their files are timed, one after the other: that alone asks for a quiet machine.
 
 `pip install -e .[peers]` brings most of the packages. torchvision, which several of them need, must
 be the build that belongs to the torch installed. facenet-pytorch asks for an old torch and must be
 installed with --no-deps. What is not installed is left out, and said.
 
---rows FOLDER keeps a folder for each net, with its row and the models: a row that lies there is not
-done again, and where only ONNX Runtime's file does, the rest is.
+--resume FOLDER keeps a folder for each net, with its row and the models: a row that lies there is
+not done again, and where only ONNX Runtime's file does, the rest is. So a run goes in parts: rows
+with --no-speed while the machine is busy, the speed when it is quiet.
 """
 
 import argparse
 import multiprocessing
 import sys
 import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.architecture_list import ARCHITECTURES, Architecture
-from benchmarks.architecture_trial import STAGES, read_row, run_trial, write_row
+from benchmarks.architecture_trial import (
+    BATCH,
+    CALIBRATION,
+    JUDGED,
+    SEED,
+    STAGES,
+    read_row,
+    run_trial,
+    time_files,
+    write_row,
+)
+from benchmarks.capstone_folder import begin
 
 #: A file of INT8 is said to be slower or less accurate from here on.
 SLOWER, LESS_ACCURATE_DB = 0.9, 0.5
 #: What takes seconds to import, and is imported once for all nets where the system can fork.
 PRELOADED = ["benchmarks.architecture_trial", "pytorchcv.model_provider"]
 PRELOADED += sorted({net.package for net in ARCHITECTURES.values()})
+#: What decides whether ONNX Runtime's file of an earlier run may be taken.
+DECIDING = ("torch", "onnxruntime")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the sub-command."""
     parser.add_argument("--only", action="append", metavar="NAME", help="this net (repeatable)")
     parser.add_argument(
-        "--rows", type=Path, metavar="FOLDER", help="keep rows and models there, and take them"
-    )
+        "--resume", type=Path, metavar="FOLDER",
+        help="keep rows and models here, and go on from what is there",
+    )  # fmt: skip
     parser.add_argument("--limit", type=float, default=60, help="seconds for each stage of a net")
+    parser.add_argument("--no-speed", action="store_true", help="time nothing in this run")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -53,20 +72,54 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     asked = [ARCHITECTURES[name] for name in names]
     there = [net for net in asked if net.installed()]
     missing = sorted({net.package for net in asked} - {net.package for net in there})
-    nets = [_row(net, args.rows, args.limit, f"{n}/{len(there)}") for n, net in enumerate(there, 1)]
+    with tempfile.TemporaryDirectory() as place:
+        rows = args.resume or Path(place)
+        try:
+            begin(rows, settings())
+        except ValueError as error:
+            sys.exit(str(error))
+        for number, net in enumerate(there, 1):
+            _show(_row(net, rows, args.limit), f"{number}/{len(there)}")
+        if not args.no_speed:
+            for number, net in enumerate(there, 1):
+                _show(_timed_row(net, rows, args.limit), f"speed {number}/{len(there)}")
+        nets = [read_row(net.name, folder_of(net.name, rows)) for net in there]
     return {"nets": nets, "not_installed": missing, "counts": counts(nets)}
 
 
-def _row(net: Architecture, rows: Path | None, limit: float, number: str) -> dict[str, Any]:
-    """What is known of a net, found out now where no finished row of it lies there."""
-    with tempfile.TemporaryDirectory() as elsewhere:
-        folder = folder_of(net.name, rows) if rows else Path(elsewhere)
-        folder.mkdir(parents=True, exist_ok=True)
-        row = read_row(net.name, folder)
-        if "ended" not in row:
-            row = in_a_process(net, folder, limit)
+def settings() -> dict[str, str]:
+    """What rows and files in one folder have in common."""
+    pictures = f"{CALIBRATION} and {JUDGED} by {BATCH}, seed {SEED}"
+    return {"images": pictures, **{name: version(name) for name in DECIDING}}
+
+
+def _show(row: dict[str, Any], number: str) -> None:
     print(f"{number} {line(row)}", file=sys.stderr, flush=True)
+
+
+def _row(net: Architecture, rows: Path, limit: float) -> dict[str, Any]:
+    """What is known of a net, found out now where no finished row of it lies there."""
+    folder = folder_of(net.name, rows)
+    folder.mkdir(parents=True, exist_ok=True)
+    row = read_row(net.name, folder)
+    if "ended" in row:
+        return row
+    code = in_a_process(run_trial, net, folder, limit, len(STAGES) * limit)
+    row = read_row(net.name, folder)
+    if "ended" not in row:
+        how = "did not end" if code is None else f"ended with exit code {code}"
+        row |= {"ended": False, "said": [*row["said"], f"its process {how}"]}
+        write_row(row, folder)
     return row
+
+
+def _timed_row(net: Architecture, rows: Path, limit: float) -> dict[str, Any]:
+    """A row with the speed of its files, where there are files to time."""
+    folder = folder_of(net.name, rows)
+    row = read_row(net.name, folder)
+    if row.get("exported") and row.get("peer") and "timed" not in row:
+        in_a_process(time_files, net, folder, limit, 2 * limit)
+    return read_row(net.name, folder)
 
 
 def folder_of(name: str, rows: Path) -> Path:
@@ -74,27 +127,28 @@ def folder_of(name: str, rows: Path) -> Path:
     return rows / "".join(c if c.isalnum() else "_" for c in name)
 
 
-def in_a_process(net: Architecture, folder: Path, limit: float) -> dict[str, Any]:
-    """One net, one process; killed when it goes on for longer than its stages may."""
+def in_a_process(
+    work: Callable[[Architecture, Path, float], None],
+    net: Architecture,
+    folder: Path,
+    limit: float,
+    longest: float,
+) -> int | None:
+    """One net, one process, killed after `longest` seconds: its exit code, or None."""
     methods = multiprocessing.get_all_start_methods()
     # Where there is one, a server that has loaded the packages: a net then starts at once.
     context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:
         context.set_forkserver_preload(PRELOADED)
-    process = context.Process(target=run_trial, args=(net, folder, limit))
+    process = context.Process(target=work, args=(net, folder, limit))
     process.start()
     try:
-        process.join(len(STAGES) * limit)
+        process.join(longest)
     finally:
-        code = process.exitcode
+        code: int | None = process.exitcode
         process.kill()
         process.join()
-    row = read_row(net.name, folder)
-    if "ended" not in row:
-        how = "did not end" if code is None else f"ended with exit code {code}"
-        row |= {"ended": False, "said": [*row["said"], f"its process {how}"]}
-        write_row(row, folder)
-    return row
+    return code
 
 
 def counts(nets: list[dict[str, Any]]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from benchmarks.architecture_trial import (
     mean_sqnr,
     read_row,
     run_trial,
+    time_files,
     warmed,
     write_row,
 )
@@ -41,11 +42,13 @@ class Peculiar(nn.Module):
 def row(tmp_path_factory):
     folder = tmp_path_factory.mktemp("small")
     run_trial(SMALL, folder, limit=60)
+    assert "timed" not in read_row("small", folder)  # a busy machine may do all but that
+    time_files(SMALL, folder, limit=60)
     return read_row("small", folder)
 
 
 def test_a_net_goes_through_every_stage(row) -> None:
-    assert all(row[stage] for stage in STAGES), row["said"]
+    assert all(row[stage] for stage in (*STAGES, "timed")), row["said"]
     assert row["said"] == []
     assert row["ended"]
     assert row["mismatches"] == 0 < row["values"]
@@ -74,7 +77,7 @@ def test_a_refusal_is_kept_as_it_was_said_and_the_peer_has_its_turn(tmp_path) ->
     run_trial(net, tmp_path, limit=60)
     row = read_row("by value", tmp_path)
     assert (row["built"], row["traced"], row["peer"]) == (True, False, True)
-    assert not {"exported", "compared", "timed"} & row.keys()
+    assert not {"exported", "compared"} & row.keys()
     (said,) = row["said"]
     assert said.startswith("traced: Peculiar cannot be traced")
 
@@ -86,32 +89,60 @@ def test_a_stage_that_takes_too_long_is_stopped_and_said(tmp_path) -> None:
     assert row["said"][0].startswith("built: stopped after")
 
 
-def test_a_process_that_dies_leaves_a_row_that_says_so(tmp_path) -> None:
+def test_a_process_that_dies_leaves_a_row_that_says_so(tmp_path, monkeypatch) -> None:
     net = Architecture("dies", PECULIAR, {"ends": "dies"}, 16)
-    row = architectures.in_a_process(net, tmp_path, limit=60)
-    assert row == read_row("dies", tmp_path)
+    monkeypatch.setattr(architectures, "ARCHITECTURES", {"dies": net})
+    (row,) = architectures.run(asked(tmp_path))["nets"]
+    assert row == read_row("dies", tmp_path / "dies")
     assert row["ended"] is False
     assert row["said"] == ["its process ended with exit code 7"]
 
 
-def test_rows_that_lie_there_are_taken(tmp_path, monkeypatch) -> None:
+def asked(folder, only=None, no_speed=False) -> argparse.Namespace:
+    return argparse.Namespace(only=only, resume=folder, limit=60, no_speed=no_speed)
+
+
+def test_rows_that_lie_there_are_taken_and_timed_last(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(architectures, "ARCHITECTURES", {"small": SMALL})
-    kept = {"name": "small", "said": ["as it was"], "ended": True}
+    done = []
+    monkeypatch.setattr(architectures, "in_a_process", lambda work, *_: done.append(work))
+    kept = {"name": "small", "said": [], "seconds": 1.0, "ended": True}
+    kept |= {"exported": True, "peer": True}
     folder = architectures.folder_of("small", tmp_path)
     folder.mkdir()
     write_row(kept, folder)
-    args = argparse.Namespace(only=None, rows=tmp_path, limit=60)
-    assert architectures.run(args)["nets"] == [kept]
+    assert architectures.run(asked(tmp_path, no_speed=True))["nets"] == [kept]
+    assert done == []
+    architectures.run(asked(tmp_path))
+    assert done == [time_files]
+    write_row({**kept, "timed": True, "speed_theirs": 1.0}, folder)
+    assert architectures.run(asked(tmp_path))["counts"]["timed"] == 1
+    assert done == [time_files]
+
+
+def test_a_folder_of_other_versions_is_refused(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(architectures, "ARCHITECTURES", {})
+    architectures.run(asked(tmp_path))
+    monkeypatch.setattr(architectures, "version", lambda name: "0.1")
+    with pytest.raises(SystemExit, match="give --resume another folder"):
+        architectures.run(asked(tmp_path))
+
+
+def test_files_that_cannot_be_timed_say_so(tmp_path) -> None:
+    write_row({"name": "small", "said": []}, tmp_path)
+    time_files(SMALL, tmp_path, limit=60)
+    row = read_row("small", tmp_path)
+    assert row["timed"] is False
+    assert "plain.onnx" in row["said"][0]
 
 
 def test_what_is_not_installed_is_left_out_and_said(tmp_path, monkeypatch) -> None:
     absent = Architecture("absent", "no_such_package:Net")
     monkeypatch.setattr(architectures, "ARCHITECTURES", {"absent": absent})
-    args = argparse.Namespace(only=["absent"], rows=tmp_path, limit=60)
-    result = architectures.run(args)
+    result = architectures.run(asked(tmp_path, only=["absent"]))
     assert (result["nets"], result["not_installed"]) == ([], ["no_such_package"])
     with pytest.raises(SystemExit, match="'vgg99' is none of the 1 nets"):
-        architectures.run(argparse.Namespace(only=["vgg99"], rows=tmp_path, limit=60))
+        architectures.run(asked(tmp_path, only=["vgg99"]))
 
 
 def test_the_list_is_long_and_wide() -> None:

@@ -73,8 +73,7 @@ class Exporter:
             elif node.op == "output":
                 outputs = self._outputs(node)
             elif node.op == "get_attr":
-                stored = attribute_of(self.graph, node).detach().numpy()
-                self.values[node.name] = self.writer.constant(node.name, stored)
+                self._stored(node)
             elif is_operator(node):  # and not a size, which the graph holds as a constant
                 self._operator(node)
         self.writer.nodes = keep_float(self.writer.nodes, self.float_nodes, self.writer.constants)
@@ -99,6 +98,18 @@ class Exporter:
                 found[node.name] = str(error)
                 self.values[node.name] = node.name
         return found
+
+    def _stored(self, node: fx.Node) -> None:
+        """A constant of the model: integers behind a DequantizeLinear, if it has a ruler."""
+        array, qparams = (
+            attribute_of(self.graph, node).detach().numpy(),
+            self.qparams.get(node.name),
+        )
+        if qparams is None:
+            self.values[node.name] = self.writer.constant(node.name, array)
+        else:
+            q = quantize(array, qparams)
+            self.values[node.name] = self.writer.dequantized_constant(node.name, q, qparams)
 
     def _publish(self, node: fx.Node, written: str) -> None:
         """Let others read a tensor: behind its ruler, if it has one."""

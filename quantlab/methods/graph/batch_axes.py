@@ -11,6 +11,7 @@ import torch
 from torch import fx
 
 from quantlab.methods.graph.calls import BATCH_AXIS
+from quantlab.methods.graph.refusals import DOES_NOT_RUN
 
 #: Operators that compute with a number, as Python, torch and its methods call them.
 ARITHMETIC = frozenset(
@@ -57,7 +58,7 @@ def record_batch_axes(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Node | N
     shapes = _Shapes(graph)
     try:
         shapes.run(one if len(batch) > 1 else torch.cat([one, one]))
-    except (RuntimeError, ValueError, TypeError, IndexError):
+    except DOES_NOT_RUN:
         return None
     for node in graph.graph.nodes:
         before, now = node.meta.get("shape", ()), shapes.found.get(node.name, ())

@@ -76,6 +76,8 @@ SAME_FUNCTION = {
 BATCH_AXIS = "batch_axis"  # the key in node.meta
 #: Where it holds the type of the tensor.
 DTYPE = "dtype"
+#: Where a layer has the names of what went into it, which stand for it from then on.
+ABSORBED = "absorbed"
 POOL = ("kernel_size", "stride", "padding", "ceil_mode")
 CONV = ("kernel_size", "stride", "padding", "dilation", "groups")
 UPSAMPLE = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor")
@@ -165,6 +167,12 @@ def _gathered(args: tuple[Any, ...], most: int) -> tuple[Any, ...]:
     if 0 < most < len(args) and isinstance(args[most - 1], int):
         return (*args[: most - 1], args[most - 1 :])
     return args
+
+
+def absorb(layer: fx.Node, gone: fx.Node) -> None:
+    """Let a layer be found by the names of a node that it does the work of."""
+    names = (gone.name, str(gone.meta.get("path", gone.name)), *gone.meta.get(ABSORBED, ()))
+    layer.meta[ABSORBED] = (*layer.meta.get(ABSORBED, ()), *names)
 
 
 def torch_class(module: nn.Module) -> type:

@@ -2,6 +2,9 @@
 
 - `stack` is a concatenation of tensors with a new axis.
 - `scaled_dot_product_attention` is two products around a softmax.
+- `einsum` of two tensors is a product of matrices, where it is one: see `einsum`.
+- `repeat_interleave` is an axis more, as long as asked, joined with the one before it.
+- `roll` joins the end of an axis to its beginning: two slices and a concatenation.
 - `addcmul` is a product and a sum, `normalize` a division by a norm.
 - `max` along an axis, where only the numbers are read and not their places, is `amax`.
 - `expand` before an operator that broadcasts by itself is nothing, and so is `to` the same type.
@@ -16,6 +19,7 @@ import torch.nn.functional as F
 from torch import fx
 
 from quantlab.methods.graph.calls import DTYPE
+from quantlab.methods.graph.einsum import matmul_instead_of_einsum
 
 #: Operators that give two tensors one shape by themselves, by function and by method.
 BROADCASTS = (
@@ -101,6 +105,49 @@ def _attention(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
     return graph.call_function(torch.matmul, (weights, given["value"]))
 
 
+def _roll(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
+    """Along given axes, the one of the images not among them."""
+    given = _given(node, "input", "shifts", "dims")
+    x: Any = given["input"]
+    shifts, dims = (_listed(given.get(name)) for name in ("shifts", "dims"))
+    shape = x.meta["shape"]
+    if not dims or any(dim % len(shape) == 0 for dim in dims):
+        return None
+    for shift, dim in zip(shifts, dims, strict=True):
+        axis = dim % len(shape)
+        cut = shape[axis] - shift % shape[axis]
+        if cut == shape[axis]:
+            continue
+        before = (slice(None),) * axis
+        parts = [
+            graph.call_function(operator.getitem, (x, (*before, part)))
+            for part in (slice(cut, None), slice(None, cut))
+        ]
+        x = graph.call_function(torch.cat, (parts, axis))
+    return x if isinstance(x, fx.Node) else None
+
+
+def _listed(value: Any) -> list[int]:
+    """One whole number or several, sizes that the model reads among them."""
+    several = value if isinstance(value, list | tuple) else [] if value is None else [value]
+    return [int(n.meta["value"] if isinstance(n, fx.Node) else n) for n in several]
+
+
+def _repeat_interleave(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
+    """Each piece of an axis some times in a row: an axis more, as long, and joined with it."""
+    given = _given(node, "input", "repeats", "dim")
+    x, times = given["input"], given["repeats"]
+    times = times.meta.get("value") if isinstance(times, fx.Node) else times
+    if not isinstance(times, int) or not isinstance(given.get("dim"), int):
+        return None
+    shape = list(x.meta["shape"])
+    axis = given["dim"] % len(shape)
+    apart = graph.call_method("unsqueeze", (x, axis + 1))
+    several = graph.call_method("expand", (apart, *[-1] * (axis + 1), times, *shape[axis + 1 :]))
+    joined = [-1, *node.meta["shape"][1:]]
+    return graph.call_method("reshape", (several, *joined))
+
+
 def _addcmul(graph: fx.Graph, node: fx.Node) -> fx.Node:
     given = _given(node, "input", "tensor1", "tensor2")
     product = graph.call_function(operator.mul, (given["tensor1"], given["tensor2"]))
@@ -119,11 +166,14 @@ def _normalize(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
 
 
 def _expand(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
+    """What it expands, if every reader comes to the same shape without it."""
     x: Any = node.args[0]
-    shape = node.meta["shape"]
     for reader in node.users:
-        shapes = [source.meta.get("shape") for source in reader.all_input_nodes if source != node]
-        if reader.target not in BROADCASTS or shape not in shapes:
+        sources = [x if source is node else source for source in reader.all_input_nodes]
+        shapes = [source.meta["shape"] for source in sources if "shape" in source.meta]
+        if reader.target not in BROADCASTS:
+            return None
+        if len(shapes) < 2 or torch.broadcast_shapes(*shapes) != reader.meta["shape"]:
             return None
     return x if isinstance(x, fx.Node) else None
 
@@ -138,6 +188,9 @@ EXTREMES = {torch.max: "amax", "max": "amax", torch.min: "amin", "min": "amin"}
 COMPOSED: dict[Any, Callable[[fx.Graph, fx.Node], fx.Node | None]] = {
     torch.stack: _stack,
     F.scaled_dot_product_attention: _attention,
+    **dict.fromkeys((torch.roll, "roll"), _roll),
+    **dict.fromkeys((torch.repeat_interleave, "repeat_interleave"), _repeat_interleave),
+    torch.einsum: matmul_instead_of_einsum,
     **dict.fromkeys((torch.addcmul, "addcmul"), _addcmul),
     F.normalize: _normalize,
     **dict.fromkeys(("expand", "expand_as"), _expand),

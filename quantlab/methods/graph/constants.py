@@ -47,6 +47,12 @@ def depends_on_input(node: fx.Node) -> bool:
     return False
 
 
+def store_tensor(graph: fx.GraphModule, name: str, value: torch.Tensor, owner: str) -> fx.Node:
+    """Keep a tensor as a buffer of the module `owner`; the new node that reads it."""
+    graph.get_submodule(owner).register_buffer(name, value.detach().clone())
+    return graph.graph.get_attr(f"{owner}.{name}" if owner else name)
+
+
 def _value(interpreter: fx.Interpreter, node: fx.Node, known: dict[fx.Node, Any]) -> Any:
     args, kwargs = fx.node.map_arg((node.args, node.kwargs), known.__getitem__)
     return getattr(interpreter, node.op)(node.target, args, kwargs)
@@ -54,10 +60,8 @@ def _value(interpreter: fx.Interpreter, node: fx.Node, known: dict[fx.Node, Any]
 
 def _store(graph: fx.GraphModule, node: fx.Node, value: Any, owner: str) -> None:
     if isinstance(value, torch.Tensor):
-        name = f"{node.name}_value"
-        graph.get_submodule(owner).register_buffer(name, value.detach().clone())
         with graph.graph.inserting_before(node):
-            stored = graph.graph.get_attr(f"{owner}.{name}" if owner else name)
+            stored = store_tensor(graph, f"{node.name}_value", value, owner)
         node.replace_all_uses_with(stored)
     elif isinstance(value, PLAIN):
         plain = tuple(value) if isinstance(value, tuple) else value  # torch.Size is one

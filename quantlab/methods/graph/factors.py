@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import fx, nn
 
-from quantlab.methods.graph.calls import read_call, torch_class
+from quantlab.methods.graph.calls import absorb, read_call, torch_class
 from quantlab.methods.graph.uneven_conv import UnevenConv2d
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, UnevenConv2d)
@@ -50,6 +50,7 @@ def constant_into_layer(graph: fx.GraphModule, node: fx.Node) -> None:
     if vector is None or (function.endswith("div") and not vector.all()):
         return
     _put(graph.get_submodule(str(layer.target)), *APPLIED[function](1.0, 0.0, vector))
+    absorb(layer, node)
     node.replace_all_uses_with(output)
     graph.graph.erase_node(node)
 
@@ -59,12 +60,10 @@ def _output_and_constant(graph: fx.GraphModule, node: fx.Node) -> tuple[fx.Node,
     for output, other in (node.args, node.args[::-1]):
         if not isinstance(output, fx.Node) or "shape" not in output.meta or output.op == "get_attr":
             continue
-        if isinstance(other, fx.Node):
-            if other.op == "get_attr":
-                owner, _, name = str(other.target).rpartition(".")
-                tensor: Any = getattr(graph.get_submodule(owner), name)
-                return output, tensor.detach().double().numpy()
-            other = other.meta.get("value")
+        if isinstance(other, fx.Node) and other.op == "get_attr":
+            owner, _, name = str(other.target).rpartition(".")
+            tensor: Any = getattr(graph.get_submodule(owner), name)
+            return output, tensor.detach().double().numpy()
         if isinstance(other, int | float):
             return output, np.asarray(other, dtype=np.float64)
     return None

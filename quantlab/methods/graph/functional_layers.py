@@ -1,5 +1,6 @@
 """Layers that a model calls as functions, `F.conv2d(x, self.weight)`, as the modules they are."""
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,8 @@ def module_instead_of_function(graph: fx.GraphModule, node: fx.Node) -> None:
         return
     given = {**dict(zip(function.arguments, node.args, strict=False)), **node.kwargs}
     x: Any = given.pop("input")
+    if not isinstance(x, fx.Node) or _is_known(x):
+        return
     if any(isinstance(v, fx.Node) and not _is_known(v) for v in given.values()):
         return  # weights that are computed from the input are no layer's own
     owner = next((_owner(v) for v in given.values() if _owner(v) is not None), None)
@@ -115,6 +118,14 @@ def _linear(values: Mapping[str, Any], shape: tuple[int, ...]) -> nn.Module:
     return _filled(nn.Linear(inputs, outputs, bias=values.get("bias") is not None), values)
 
 
+def _product(values: Mapping[str, Any], shape: tuple[int, ...]) -> nn.Module | None:
+    """A product with one matrix that the model stores is a linear layer of its columns."""
+    columns = values.get("weight")
+    if not isinstance(columns, torch.Tensor) or columns.ndim != 2 or len(shape) < 2:
+        return None
+    return _linear({"weight": columns.T.contiguous()}, shape)
+
+
 def _batch_norm(values: Mapping[str, Any], shape: tuple[int, ...]) -> nn.Module | None:
     if values.get("training") or values.get("running_mean") is None:
         return None  # it normalizes by the batch it is given
@@ -153,6 +164,7 @@ FUNCTIONS: dict[Any, _Functional] = {
     F.conv_transpose2d: _transposed(nn.ConvTranspose2d),
     F.conv_transpose3d: _transposed(nn.ConvTranspose3d),
     F.linear: _Functional(("input", "weight", "bias"), _linear),
+    **dict.fromkeys((torch.matmul, operator.matmul), _Functional(("input", "weight"), _product)),
     F.batch_norm: _Functional((*NORM, "training", "momentum", "eps"), _batch_norm),
     torch.batch_norm: _Functional(
         ("input", "weight", "bias", "running_mean", "running_var", "training", "momentum", "eps"),

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 
 from torch import fx
 
+from quantlab.methods.graph.calls import ABSORBED
 from quantlab.methods.graph.operators import is_operator, path_of
 
 INPUT = "input"  # of the model: no layer, but its tensor has a ruler
@@ -40,7 +41,8 @@ def find_layers(graph: fx.GraphModule, names: Iterable[str], setting: str) -> di
     graph : torch.fx.GraphModule
     names : iterable of str
         Names as reports have them ("features.0.conv", "add", "stem#2"), or node names, which are
-        also those of an exported file ("features_0_conv"). A name that several nodes share stands
+        also those of an exported file ("features_0_conv"). What went into a layer, such as the
+        padding before it, stands for that layer. A name that several nodes share stands
         for all of them; a path that is the beginning of others ("features.0") for every layer
         inside.
     setting : str
@@ -76,6 +78,6 @@ def _called(layers: list[fx.Node], name: str) -> list[fx.Node]:
     return exactly or [
         node
         for node in layers
-        if name in (node.name, path_of(node).partition("#")[0])
+        if name in (node.name, path_of(node).partition("#")[0], *node.meta.get(ABSORBED, ()))
         or path_of(node).startswith(f"{name}.")
     ]

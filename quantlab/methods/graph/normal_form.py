@@ -3,13 +3,16 @@
 - Nothing happens in place: `y += x` and `relu_` are `add` and `relu`, and later readers of the
   changed tensor read the result.
 - The pieces of a split are slices: see `splits`.
-- No dropout, identity, clone or dead node is left, and `view` is `reshape`: see `reshapes`.
-- What the model computes from its own parameters alone is one constant: see `constants`.
+- No dropout, identity, clone, assertion or dead node is left.
+- `view` is `reshape`: see `reshapes`.
+- What the model computes from its own parameters alone is one constant: see `constants`. So is what
+  it computes from the sizes of its input: see `size_constants`.
 - Convolutions, linear layers and normalizations with the model's own weights are modules, also
   where the model calls `F.conv2d` or `F.batch_norm`: see `functional_layers`.
 - Zeros that are padded before a convolution are its own padding, and no convolution pads with
   anything else: see `paddings`.
 - No layer is multiplied by a constant, or has one added, behind it: see `factors`.
+- What else is added to a tensor or multiplied with it is stored: see `constant_operands`.
 - No module with weights is called twice: the second call has its own copy.
 - Every layer has a name of its own: see `layer_names`.
 - What is several operators in one call is those: see `composed`.
@@ -26,6 +29,7 @@ from torch import fx, nn
 
 from quantlab.methods.graph.calls import DTYPE
 from quantlab.methods.graph.composed import operators_instead_of_composed
+from quantlab.methods.graph.constant_operands import stored_operand
 from quantlab.methods.graph.constants import fold_constants
 from quantlab.methods.graph.factors import constant_into_layer
 from quantlab.methods.graph.functional_layers import module_instead_of_function
@@ -37,6 +41,7 @@ from quantlab.methods.graph.reshapes import (
     reshape_instead_of_view,
     transpose_instead_of_attribute,
 )
+from quantlab.methods.graph.size_constants import fold_sizes
 from quantlab.methods.graph.splits import slices_instead_of_split
 
 DROPPED_MODULES = (
@@ -94,6 +99,8 @@ def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Gra
     reshape_instead_of_view(graph)
     _drop_identities(graph)
     fold_constants(graph)
+    fold_sizes(graph, batch)
+    graph.graph.eliminate_dead_code()
     record_shapes(graph, batch)
     for node in list(graph.graph.nodes):
         pool_instead_of_mean(graph, node)
@@ -108,6 +115,8 @@ def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Gra
         padding_before_convolution(graph, node)
         padding_into_convolution(graph, node)
         constant_into_layer(graph, node)
+    for node in list(graph.graph.nodes):
+        stored_operand(graph, node)
     graph.graph.eliminate_dead_code()
     name_layers(graph)
     graph.delete_all_unused_submodules()
@@ -167,6 +176,7 @@ def _drop_identities(graph: fx.GraphModule) -> None:
             dropped = node.op == "call_method" and node.target in DROPPED_METHODS
         if dropped:
             node.replace_all_uses_with(node.args[0])
+        if dropped or node.target is torch._assert:  # the example has passed it
             graph.graph.erase_node(node)
 
 

@@ -21,10 +21,11 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
+import torch
 from torch import fx
 
 from quantlab.methods.graph import moves
-from quantlab.methods.graph.calls import TorchCall
+from quantlab.methods.graph.calls import DTYPE, TorchCall
 from quantlab.methods.graph.moves import Found
 from quantlab.methods.graph.resizing import resize_attributes
 
@@ -107,6 +108,10 @@ def _binary(kind: str) -> Callable[[TorchCall], Found]:
     def read(call: TorchCall) -> Found:
         if len(call.inputs) != 2:
             return "one operand is a number, not an activation"
+        for source in call.inputs:
+            if source.meta[DTYPE] != torch.float32:
+                found = str(source.meta[DTYPE]).removeprefix("torch.")
+                return f"{source.name} is {found}, which has no ruler"
         if call.settings.get("alpha", 1) != 1:
             return f"it multiplies one operand by alpha = {call.settings['alpha']}"
         return kind, {}

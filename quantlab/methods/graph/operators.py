@@ -81,16 +81,22 @@ def operator_of(graph: fx.GraphModule, node: fx.Node) -> OnnxOperator | Unsuppor
     call = read_call(graph, node)
     if call.function in LAYERS and node.op != "call_module":
         return Unsupported(call.shown, "its weights are computed, or are not a layer's own")
-    constants = [str(source.target) for source in call.inputs if source.op == "get_attr"]
-    if constants:
-        return Unsupported(call.shown, f"it reads the constant {constants[0]} of the model")
     if call.function not in ATTRIBUTES:
         return Unsupported(call.shown, _why_unknown(call))
+    constants = [str(source.target) for source in call.inputs if source.op == "get_attr"]
+    if constants and not _takes_constant(call):
+        return Unsupported(call.shown, f"it reads the constant {constants[0]} of the model")
     found = ATTRIBUTES[call.function](call)
     if isinstance(found, str):
         return Unsupported(call.shown, found)
     kind, attributes = found
     return OnnxOperator(kind, FrozenMapping(attributes), tuple(s.name for s in call.inputs))
+
+
+def _takes_constant(call: TorchCall) -> bool:
+    """Whether one operand may be stored: of a sum or product, beside one that is computed."""
+    stored = [source.op == "get_attr" for source in call.inputs]
+    return call.function in ("add", "mul") and sorted(stored) == [False, True]
 
 
 def is_operator(node: fx.Node) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import fx, nn
 
-from quantlab.methods.graph.calls import torch_class
+from quantlab.methods.graph.calls import absorb, torch_class
 from quantlab.methods.graph.uneven_conv import UnevenConv2d
 
 
@@ -51,6 +51,7 @@ def padding_into_convolution(graph: fx.GraphModule, node: fx.Node) -> None:
     else:
         layer.__class__ = UnevenConv2d  # a plain Conv2d in all else
         layer.padding = sides
+    absorb(node, source)
     node.args = (x, *node.args[1:])
 
 

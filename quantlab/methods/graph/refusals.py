@@ -10,6 +10,10 @@ from traceback import FrameSummary, extract_tb
 import torch
 from torch import fx, nn
 
+#: What the model's Python or its graph may raise where it does not fit the batch.
+DOES_NOT_RUN = (RuntimeError, ValueError, TypeError, IndexError, AssertionError)
+#: And what torch.fx and torch.export raise besides, where they cannot follow it.
+CANNOT_FOLLOW = (*DOES_NOT_RUN, AttributeError, LookupError, ArithmeticError)
 STANDARD = Path(sysconfig.get_path("stdlib"))
 PACKAGES = Path(sysconfig.get_path("purelib"))
 
@@ -48,7 +52,7 @@ def why_not(model: nn.Module, error: Exception) -> ValueError:
     else:
         cause = "its forward does in Python what no graph can hold"
     return ValueError(
-        f"{type(model).__name__} cannot be traced by torch.fx ({said}): {cause}"
+        f"{type(model).__name__} cannot be traced ({said}): {cause}"
         f"{f' ({where})' if where else ''}; move that out of the model, or write it with torch "
         f"operators such as torch.where."
     )

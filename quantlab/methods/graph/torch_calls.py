@@ -59,7 +59,6 @@ def torch_call(target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ca
 # ATen's name -> the tensor's method, where that is another one.
 METHODS = {
     "_unsafe_view": "reshape",
-    "_to_copy": "to",
     "alias": "contiguous",
     "lift_fresh_copy": "contiguous",
     "sym_size": "size",
@@ -136,6 +135,15 @@ def _instance_norm(given: Mapping[str, Any]) -> Call:
     return Call("call_function", F.instance_norm, (given["input"],), settings)
 
 
+def _to(given: Mapping[str, Any]) -> Call:
+    """Of its many arguments only the type of the numbers is one of a graph's."""
+    if "other" in given:
+        return Call("call_method", "type_as", (given["self"], given["other"]))
+    if given.get("dtype") is None:
+        return Call("call_method", "contiguous", (given["self"],))
+    return Call("call_method", "to", (given["self"], given["dtype"]))
+
+
 SPECIAL: dict[str, Callable[[Mapping[str, Any]], Call]] = {
     "layer_norm": _function(F.layer_norm, "input", "normalized_shape", "weight", "bias", "eps"),
     "instance_norm": _instance_norm,
@@ -144,6 +152,7 @@ SPECIAL: dict[str, Callable[[Mapping[str, Any]], Call]] = {
         if given["alpha"] == 1
         else Call("call_function", torch.rsub, (given["self"], given["other"], given["alpha"]))
     ),
+    **dict.fromkeys(("to", "_to_copy"), _to),
     "slice": _slice,
     "select": lambda given: _indexed(given["self"], given["dim"], given["index"]),
     **dict.fromkeys(

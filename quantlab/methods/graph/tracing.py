@@ -16,6 +16,8 @@ from quantlab.methods.graph.exported_program import export_graph, is_program
 from quantlab.methods.graph.given_program import GivenProgram
 from quantlab.methods.graph.normal_form import bring_into_normal_form, record_shapes
 from quantlab.methods.graph.refusals import (
+    CANNOT_FOLLOW,
+    DOES_NOT_RUN,
     NotTheModelError,
     ReadsValueError,
     first_line,
@@ -23,8 +25,6 @@ from quantlab.methods.graph.refusals import (
 )
 from quantlab.methods.graph.shape_tracing import LayerTracer, ShapeTracer
 
-#: What the model's Python or its graph may raise where it does not fit the batch.
-DOES_NOT_RUN = (RuntimeError, ValueError, TypeError, IndexError, AssertionError)
 WAY = "way"  # the key in graph.meta
 NOT_THE_MODEL = (
     "the traced graph does not compute what the model does: the model draws random numbers, or "
@@ -130,7 +130,7 @@ def symbolic_graph(model: nn.Module) -> fx.GraphModule:
         return model
     try:
         return _traced(model, LayerTracer(param_shapes_constant=True))
-    except Exception as error:  # the model runs, so whatever is raised here comes from tracing it
+    except CANNOT_FOLLOW as error:  # the model runs, so this comes from tracing it
         raise why_not(model, error) from error
 
 
@@ -145,7 +145,7 @@ def _graph_of(model: nn.Module, batch: torch.Tensor) -> fx.GraphModule:
             _check_free(model, graph, batch)
         except ReadsValueError as error:  # none of the ways knows a value
             raise why_not(model, error) from error
-        except Exception as error:  # the model runs, so whatever is raised comes from tracing it
+        except CANNOT_FOLLOW as error:  # the model runs, so this comes from tracing it
             last = error
         else:
             graph.meta[WAY] = way
@@ -193,7 +193,7 @@ def _check_free(model: nn.Module, graph: fx.GraphModule, batch: torch.Tensor) ->
     agree = [_agree(graph, model, torch.cat([batch[:1]] * images)) for images in (1, 2)]
     if all(agree):
         return
-    if not any(agree) and not _agree(graph, model, batch):
+    if not any(agree) and not _same(graph.forward(batch.clone()), model(batch.clone())):
         raise NotTheModelError(NOT_THE_MODEL)
     if isinstance(model, GivenProgram):
         raise NotTheModelError(

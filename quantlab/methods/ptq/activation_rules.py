@@ -1,5 +1,8 @@
 """Which rule lays the ruler of which tensor."""
 
+from dataclasses import replace
+from typing import Any
+
 from torch import fx
 
 from quantlab.methods.graph.layer_names import INPUT, find_layers
@@ -7,6 +10,9 @@ from quantlab.methods.graph.operators import path_of
 from quantlab.methods.ptq.placement import Placement
 from quantlab.methods.recipe import Recipe
 from quantlab.methods.rule import Rule
+
+#: Of a stored constant all values are known: no rare one need be left out.
+WHOLE: dict[str, Any] = {"observer": "minmax", "settings": None}
 
 
 def activation_rules(
@@ -20,7 +26,11 @@ def activation_rules(
         `recipe.tensors` names a layer that the model does not have, or tensors none of which has a
         ruler of its own.
     """
-    rules = dict.fromkeys(placement.own_qparams, recipe.activations)
+    stored = {node.name for node in graph.graph.nodes if node.op == "get_attr"}
+    rules = {
+        name: replace(recipe.activations, **WHOLE) if name in stored else recipe.activations
+        for name in placement.own_qparams
+    }
     for name, rule in recipe.tensors.items():
         nodes = _nodes_called(graph, name)
         # A layer's output is on the ruler that does its Relu.

@@ -18,6 +18,7 @@ from quantlab.methods.graph.operators import (
     operator_of,
     path_of,
 )
+from quantlab.methods.ptq.between_integers import REASON, beside_floats
 from quantlab.methods.recipe import Recipe
 from quantlab.numerics.integer_operators import integer_operator, why_no_kernel
 
@@ -114,9 +115,28 @@ def place_qparams(graph: fx.GraphModule, recipe: Recipe) -> Placement:
     ValueError
         keep_float names a layer that the model does not have.
     """
-    kept = find_layers(graph, recipe.keep_float, "keep_float")
+    named = find_layers(graph, recipe.keep_float, "keep_float")
+    kept = {node: f"keep_float names {name}" for node, name in named.items()}
     nodes = [node for node in graph.graph.nodes if is_operator(node)]
     operators = {node.name: operator_of(graph, node) for node in nodes}
+    while True:
+        placement = _placed(graph, nodes, operators, kept, recipe)
+        moves = {name for name, operator in operators.items() if _moves(operator)}
+        handing_on = {*placement.fused.values(), *moves}.intersection(placement.quantized)
+        lonely = list(beside_floats(nodes, placement.quantized, handing_on))
+        if not lonely:
+            return placement
+        kept |= {node.name: REASON for node in lonely}  # others may stand beside floats now
+
+
+def _placed(
+    graph: fx.GraphModule,
+    nodes: list[fx.Node],
+    operators: Mapping[str, OnnxOperator | Unsupported],
+    kept: Mapping[str, str],
+    recipe: Recipe,
+) -> Placement:
+    """The placement where the nodes in `kept` stay float, each for its reason."""
     fused = dict(_fused(nodes, operators, kept, recipe))
     reasons = {
         node.name: reason
@@ -183,7 +203,7 @@ def _why_float(
 ) -> str | None:
     operator = operators[node.name]
     if node.name in kept:
-        return f"keep_float names {kept[node.name]}"
+        return kept[node.name]
     if isinstance(operator, Unsupported):
         return operator.reason
     if node.name in fused:
@@ -260,8 +280,8 @@ def _own_qparams(
     return found
 
 
-def _moves(operator: OnnxOperator) -> bool:
-    return integer_operator(operator.kind).moves
+def _moves(operator: OnnxOperator | Unsupported) -> bool:
+    return isinstance(operator, OnnxOperator) and integer_operator(operator.kind).moves
 
 
 def _shown(operator: OnnxOperator | Unsupported) -> str:

@@ -10,15 +10,26 @@ import torch.nn.functional as F
 from torch import nn
 
 from quantlab.deploy.export.lowering.call import LoweringCall
+from quantlab.deploy.export.lowering.element_types import of_type
+from quantlab.methods.graph.calls import DTYPE
 
 # ONNX operators without attributes, and every name torch has for them.
 UNARY: dict[str, tuple[Any, ...]] = {
     "Abs": (abs, torch.abs, "abs"),
+    "Ceil": (torch.ceil, "ceil"),
+    "Cos": (torch.cos, "cos"),
+    "Erf": (torch.erf, torch.special.erf, "erf"),
     "Exp": (torch.exp, "exp"),
+    "Floor": (torch.floor, "floor"),
     "Log": (torch.log, "log"),
     "Mish": (nn.Mish, F.mish),
     "Neg": (operator.neg, torch.neg, "neg"),
     "Reciprocal": (torch.reciprocal, "reciprocal"),
+    "Round": (torch.round, "round"),
+    "Selu": (nn.SELU, F.selu, torch.selu),
+    "Sign": (torch.sign, "sign"),
+    "Sin": (torch.sin, "sin"),
+    "Softsign": (nn.Softsign, F.softsign),
     "Sqrt": (torch.sqrt, "sqrt"),
     "Tanh": (nn.Tanh, F.tanh, torch.tanh, "tanh"),
 }
@@ -47,9 +58,19 @@ def _binary(onnx_operator: str) -> Callable[[LoweringCall], None]:
                 f"layer {call.name!r} uses alpha or rounding_mode, which ONNX {onnx_operator} does "
                 f"not have: write the product or the rounding as an operator of its own."
             )
-        call.write(onnx_operator, call.tensor(a, "a"), call.tensor(b, "b"))
+        dtype = call.node.meta[DTYPE]
+        parts = zip(("a", "b"), (a, b), strict=True)
+        call.write(onnx_operator, *(of_type(call, v, dtype, part) for part, v in parts))
 
     return lowering
+
+
+def einsum(call: LoweringCall) -> None:
+    """Of any number of tensors, given one by one or as a list."""
+    given = call.argument(1, "operands")
+    several = isinstance(given, tuple | list)
+    operands = given if several else [call.argument(at, "") for at in range(1, len(call.node.args))]
+    call.write("Einsum", *map(call.tensor, operands), equation=call.argument(0, "equation"))
 
 
 def gelu(call: LoweringCall) -> None:
@@ -66,6 +87,39 @@ def prelu(call: LoweringCall) -> None:
     slope = call.array(_setting(call, "weight", 1, None))
     aligned = slope.reshape(-1, *(1,) * (len(call.shape) - 2)) if slope.size > 1 else slope
     call.write("PRelu", call.x, call.constant("slope", aligned))
+
+
+def square(call: LoweringCall) -> None:
+    call.write("Mul", call.x, call.x)
+
+
+def rsqrt(call: LoweringCall) -> None:
+    call.write("Reciprocal", call.before("Sqrt", call.x, part="root"))
+
+
+def gated(call: LoweringCall) -> None:
+    """One half of an axis by the sigmoid of the other."""
+    axis = int(_setting(call, "dim", 1, -1)) % len(call.shape)
+    half = call.shape[axis] // 2
+    first, second = (
+        call.before(
+            "Slice",
+            call.x,
+            *(call.whole(f"{part}_{name}", n) for name, n in ends),
+            part=part,
+        )
+        for part, ends in (
+            ("first", (("start", 0), ("end", half), ("axis", axis))),
+            ("second", (("start", half), ("end", 2 * half), ("axis", axis))),
+        )
+    )
+    call.write("Mul", first, call.before("Sigmoid", second, part="gate"))
+
+
+def log_sigmoid(call: LoweringCall) -> None:
+    """-log(1 + exp(-x)), which no large number overflows."""
+    turned = call.before("Neg", call.x, part="turned")
+    call.write("Neg", call.before("Softplus", turned, part="soft"))
 
 
 def silu(call: LoweringCall) -> None:
@@ -104,6 +158,11 @@ LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((nn.PReLU, F.prelu, torch.prelu, "prelu"), prelu),
     **dict.fromkeys((nn.SiLU, F.silu), silu),
     **dict.fromkeys((nn.Softplus, F.softplus), softplus),
+    torch.einsum: einsum,
+    **dict.fromkeys((torch.square, "square"), square),
+    **dict.fromkeys((torch.rsqrt, "rsqrt"), rsqrt),
+    **dict.fromkeys((nn.GLU, F.glu), gated),
+    **dict.fromkeys((nn.LogSigmoid, F.logsigmoid), log_sigmoid),
     nn.Softmax2d: softmax_over_channels,
     **dict.fromkeys((nn.LogSoftmax, F.log_softmax, torch.log_softmax, "log_softmax"), log_softmax),
 }

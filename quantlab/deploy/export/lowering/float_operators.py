@@ -9,7 +9,15 @@ from typing import Any
 
 from torch import fx
 
-from quantlab.deploy.export.lowering import elementwise, layers, reductions, shapes, spread
+from quantlab.deploy.export.lowering import (
+    element_types,
+    elementwise,
+    layers,
+    reductions,
+    shapes,
+    spread,
+    windows,
+)
 from quantlab.deploy.export.lowering.call import LoweringCall
 from quantlab.methods.graph.operators import Unsupported
 
@@ -19,6 +27,8 @@ FLOAT_OPERATORS: dict[Any, Callable[[LoweringCall], None]] = {
     **reductions.LOWERINGS,
     **shapes.LOWERINGS,
     **spread.LOWERINGS,
+    **element_types.LOWERINGS,
+    **windows.LOWERINGS,
 }
 
 

@@ -95,6 +95,55 @@ def layer_norm(call: LoweringCall) -> None:
     call.write("LayerNormalization", call.x, scale, *shift, axis=-len(shape), epsilon=epsilon)
 
 
+def rms_norm(call: LoweringCall) -> None:
+    """x over the root of its mean square, over the last axes."""
+    if call.node.op == "call_module":
+        shape, weight, given = call.module.normalized_shape, call.module.weight, call.module.eps
+    else:
+        shape, weight = call.argument(1, "normalized_shape"), call.argument(2, "weight")
+        given = call.argument(3, "eps")
+    epsilon = float(np.finfo(np.float32).eps if given is None else given)
+    axes = call.whole("axes", range(-len(shape), 0))
+    square = call.before("Mul", call.x, call.x, part="square")
+    mean = call.before("ReduceMean", square, axes, part="mean", keepdims=1)
+    shifted = call.before("Add", mean, call.tensor(epsilon, "epsilon"), part="shifted")
+    root = call.before("Sqrt", shifted, part="root")
+    if weight is None:
+        call.write("Div", call.x, root)
+    else:
+        even = call.before("Div", call.x, root, part="even")
+        call.write("Mul", even, call.tensor(weight, "weight"))
+
+
+def variance(call: LoweringCall) -> None:
+    call.write("Identity", _variance(call))
+
+
+def deviation(call: LoweringCall) -> None:
+    call.write("Sqrt", _variance(call))
+
+
+def _variance(call: LoweringCall) -> str:
+    """The mean square distance from the mean, with one less in the denominator where torch has."""
+    dim = call.argument(1, "dim")
+    less = call.argument(2, "unbiased", call.argument(9, "correction", 1))
+    kept = bool(call.argument(3, "keepdim", False))
+    whole = [dim] if isinstance(dim, int) else list(dim or ())
+    if not whole:
+        raise ValueError(
+            f"layer {call.name!r} is a variance over the whole batch, but a batch may have any "
+            f"size: give it the axes."
+        )
+    count = int(np.prod([call.shape[axis] for axis in whole]))
+    axes = call.whole("axes", whole)
+    mean = call.before("ReduceMean", call.x, axes, part="mean", keepdims=1)
+    apart = call.before("Sub", call.x, mean, part="apart")
+    square = call.before("Mul", apart, apart, part="square")
+    spread = call.before("ReduceMean", square, axes, part="spread", keepdims=int(kept))
+    factor = count / (count - int(1 if less is None else less))
+    return call.before("Mul", spread, call.tensor(factor, "factor"), part="variance")
+
+
 def group_norm(call: LoweringCall) -> None:
     module = call.module
     scale, shift = _affine(call, module.num_channels)
@@ -127,7 +176,12 @@ LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((torch.sum, "sum"), _reduction("ReduceSum")),
     **dict.fromkeys((torch.amax, "amax"), _reduction("ReduceMax")),
     **dict.fromkeys((torch.amin, "amin"), _reduction("ReduceMin")),
+    **dict.fromkeys((torch.prod, "prod"), _reduction("ReduceProd")),
+    **dict.fromkeys((torch.logsumexp, "logsumexp"), _reduction("ReduceLogSumExp")),
+    **dict.fromkeys((torch.var, "var"), variance),
+    **dict.fromkeys((torch.std, "std"), deviation),
     **dict.fromkeys((nn.LayerNorm, F.layer_norm), layer_norm),
+    **dict.fromkeys((nn.RMSNorm, F.rms_norm), rms_norm),
     **dict.fromkeys((torch.norm, "norm"), norm),
     **dict.fromkeys((nn.AdaptiveMaxPool2d, F.adaptive_max_pool2d), adaptive_max_pool),
     **dict.fromkeys((nn.AdaptiveAvgPool2d, F.adaptive_avg_pool2d), adaptive_average_pool),

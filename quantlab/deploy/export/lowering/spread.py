@@ -25,6 +25,36 @@ def expand(call: LoweringCall) -> None:
     call.write("Expand", call.x, whole)
 
 
+def repeat(call: LoweringCall) -> None:
+    """A whole number of times along each axis; the images stay as many as they are.
+
+    Raises
+    ------
+    ValueError
+        It repeats the images, or something for each of them.
+    """
+    given = call.node.args[1:] or tuple(call.node.kwargs.values())
+    times = [int(n) for n in call.argument(1, "repeats")] if _is_one(given) else list(given)
+    source: Any = call.argument(0, "input")
+    axis, before = call.node.meta.get(BATCH_AXIS), source.meta.get(BATCH_AXIS)
+    added = len(times) - len(call.shape)
+    if axis is not None and (before is None or axis != before + added or times[axis] != 1):
+        raise ValueError(
+            f"layer {call.name!r} repeats along the axis of the images, whose number is free in a "
+            f"file: use expand there."
+        )
+    aligned = call.x
+    if added:
+        aligned = call.before(
+            "Unsqueeze", call.x, call.whole("added", range(added)), part="aligned"
+        )
+    call.write("Tile", aligned, call.whole("times", times))
+
+
+def _is_one(given: tuple[Any, ...]) -> bool:
+    return len(given) == 1 and isinstance(given[0], tuple | list)
+
+
 def _filled(number: float) -> Callable[[LoweringCall], None]:
     def lowering(call: LoweringCall) -> None:
         shape = call.before("Shape", call.x, part="shape")
@@ -39,6 +69,7 @@ def _filled(number: float) -> Callable[[LoweringCall], None]:
 
 LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys(("expand", "expand_as"), expand),
+    "repeat": repeat,
     torch.zeros_like: _filled(0.0),
     torch.ones_like: _filled(1.0),
 }

@@ -78,7 +78,7 @@ def test_a_net_of_many_operators_is_exported_as_placed(tmp_path):
     net = Mixed().eval()
     model = quantized(net)
     floats = {layer.operator for layer in model.float_layers}
-    assert floats == {"HardSwish", "add", "BatchNormalization", "tanh"}
+    assert floats == {"HardSwish", "Add", "BatchNormalization", "tanh"}
     ran = Counter(
         n.op_type for n in optimized(build_onnx(model, signed_activations=False), tmp_path)
     )

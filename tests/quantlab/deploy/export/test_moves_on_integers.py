@@ -79,6 +79,22 @@ MOVES: dict[str, Callable[[], Between]] = {
     "clipped, then turned": lambda: Between(lambda s, x: F.relu(x).permute(0, 2, 3, 1)),
     "moved past a pool": lambda: Between(lambda s, x: F.max_pool2d(x.transpose(2, 3), 2)),
 }
+POSITION = torch.linspace(-1, 1, 64).reshape(1, 1, 8, 8)
+CONSTANTS: dict[str, Callable[[], Between]] = {
+    "a position added": lambda: Between(lambda s, x: x + POSITION),
+    "a mean taken off, divided": lambda: Between(lambda s, x: (x - POSITION) / 3),
+    "numbers, moved and clipped": lambda: Between(
+        lambda s, x: (
+            F.relu(0.5 * x.transpose(2, 3)[:, ::2]).flatten(2).unflatten(2, (8, 8)) + POSITION
+        )
+    ),
+    "hard swish, written out": lambda: Between(lambda s, x: x * F.relu6(x + 3) / 6),
+    "coordinates": lambda: Between(lambda s, x: x * torch.arange(x.shape[3]) + x),
+    "a mask for each image": lambda: Between(
+        lambda s, x: x * x.new_ones(x.size(0), 1, 8, 8).triu()
+    ),
+    "rolled": lambda: Between(lambda s, x: torch.roll(x, (3, -2), (2, 3))),
+}
 PRODUCTS: dict[str, Callable[[], Between]] = {
     "linear over pixels": lambda: Between(
         lambda s, x: s.t(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), t=nn.Linear(8, 6)
@@ -97,14 +113,16 @@ PRODUCTS: dict[str, Callable[[], Between]] = {
     ),
     "covariance": lambda: Between(lambda s, x: (rows(x).mT @ rows(x)).reshape(-1, 8, 8, 1)),
     "bmm": lambda: Between(lambda s, x: torch.bmm(x.flatten(2), rows(x)).reshape(-1, 8, 8, 1)),
+    "einsum": lambda: Between(lambda s, x: torch.einsum("bchw,bdhw->bhcd", x, x)),
+    "with a stored matrix": lambda: Between(lambda s, x: x @ POSITION[0, 0] / 8),
     "attention": lambda: Between(attention, qkv=nn.Linear(8, 24), out=nn.Linear(8, 8)),
 }
 
 
-@pytest.mark.parametrize("name", [*MOVES, *PRODUCTS])
+@pytest.mark.parametrize("name", [*MOVES, *CONSTANTS, *PRODUCTS])
 def test_integers_stay_integers(name: str) -> None:
     torch.manual_seed(0)
-    net = {**MOVES, **PRODUCTS}[name]()
+    net = {**MOVES, **CONSTANTS, **PRODUCTS}[name]()
     net(torch.zeros(1, 3, SIDE, SIDE))  # the last convolution counts its channels
     model = quantize_model(net.eval(), [images(4, SIDE)])
     assert model.float_layers == ()

@@ -47,4 +47,5 @@ def test_other_sizes_and_shapes_are_free(function):
     model = Counts(function).eval()
     graph = trace_model(model, X)
     for images in (X, X[:1]):
-        assert torch.equal(graph(images), model(images))
+        # A quotient is a product with the inverse: two roundings of 2^-24 in the place of one.
+        torch.testing.assert_close(graph(images), model(images), rtol=3 * 2**-24, atol=0)

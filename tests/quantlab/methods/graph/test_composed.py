@@ -48,7 +48,7 @@ def mask(x: Tensor) -> Tensor:
         (lambda x: x * x.amax((2, 3), keepdim=True).expand_as(x), ["amax", "Mul"]),
         (lambda x: x.amax(1, keepdim=True).expand(-1, 3, -1, -1), ["amax", "expand"]),
         (lambda x: torch.max(x, 1, keepdim=True)[0] - x.min(dim=1)[0], ["amax", "amin", "sub"]),
-        (lambda x: x.max(1)[1] * x.amax(1), ["max", "getitem", "amax", "Mul"]),
+        (lambda x: x.max(1)[1] * x.amax(1), ["max", "getitem", "amax", "mul"]),
         (lambda x: x.to(torch.float32).relu(), ["Relu"]),
         (lambda x: x.relu().type_as(x), ["Relu"]),
         (lambda x: attention(x, is_causal=True), ["scaled_dot_product_attention"]),

@@ -235,13 +235,12 @@ def test_onnx_runtime_computes_what_torch_computed(name):
 UNSUPPORTED = {
     "LayerNorm": (nn.LayerNorm(12), X, "LayerNorm", "knows no integer operator"),
     "tanh": (Calls(torch.tanh), X, "tanh", "knows no integer operator"),
-    "x - 1": (Calls(lambda x: x - 1), X, "sub", "knows no integer operator"),
-    "x / 2": (Calls(lambda x: x / 2), X, "truediv", "knows no integer operator"),
+    "1 - x": (Calls(lambda x: 1 - x), X, "sub", "knows no integer operator"),
+    "2 / x": (Calls(lambda x: 2 / x), X, "truediv", "knows no integer operator"),
     "ConvTranspose2d": (nn.ConvTranspose2d(4, 2, 2), X, "ConvTranspose2d", "transposed"),
     "Conv1d": (nn.Conv1d(4, 2, 2), X[:, :, 0], "Conv1d", "two-dimensional"),
     "no statistics": (nn.BatchNorm2d(4, track_running_stats=False), X, "BatchNorm2d", "no running"),
-    "x + 1": (Calls(lambda x: x + 1), X, "add", "one operand is a number"),
-    "2 * x": (Calls(lambda x: 2 * x), X, "mul", "one operand is a number"),
+    "truths": (Calls(lambda x: (x > 0) * x), X, "mul", "gt is bool, which has no ruler"),
     "alpha": (Calls(lambda x: torch.add(x, x, alpha=2)), X, "add", "alpha = 2"),
     "batch": (Calls(lambda x: torch.cat([x, x])), X, "cat", "larger batch"),
     "divisor": (nn.AvgPool2d(2, divisor_override=3), X, "AvgPool2d", "divides by 3"),
@@ -301,6 +300,9 @@ def test_a_pool_that_also_returns_indices_says_why():
     assert "also returns indices" in operator_of(graph, pool).reason
 
 
+TOKEN = torch.zeros(2, 1, 8, 12)
+
+
 class Constant(nn.Module):
     def __init__(self):
         super().__init__()
@@ -310,9 +312,13 @@ class Constant(nn.Module):
         return x + self.offset
 
 
-def test_a_constant_operand_is_named():
-    found = only_operator(Constant(), X)[2]
-    assert found == Unsupported("add", "it reads the constant 0.offset of the model")
+def test_a_constant_is_an_operand_of_a_sum_and_of_a_product() -> None:
+    assert only_operator(Constant(), X)[2] == OnnxOperator("Add", {}, ("input_1", "_0_offset"))
+
+
+def test_a_constant_that_is_joined_is_named() -> None:
+    found = only_operator(Calls(lambda x: torch.cat([x, TOKEN], 1)), X)[2]
+    assert found == Unsupported("cat", "it reads the constant _tensor_constant0 of the model")
 
 
 def test_an_input_is_no_operator():

@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from quantlab.methods import trace_model
+from quantlab.methods import Recipe, quantize_model, trace_model
+from quantlab.methods.graph.layer_names import find_layers
 from quantlab.methods.graph.operators import is_operator
 
 X = torch.randn(2, 3, 8, 6, generator=torch.Generator().manual_seed(0))
@@ -86,3 +87,18 @@ def test_what_others_read_too_is_still_padded_for_them():
     with torch.no_grad():
         torch.testing.assert_close(graph(X), model(X), rtol=0, atol=2 * 28 * 32 * 2**-24)
     assert [n.name for n in graph.graph.nodes].count("pad") == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (Padded(lambda x: F.pad(x, (1, 1, 1, 1))), "pad"),
+        (nn.Sequential(nn.ZeroPad2d(1), nn.Conv2d(3, 4, 3)), "0"),
+    ],
+)
+def test_a_padding_that_went_into_a_convolution_is_a_name_of_it(model, name):
+    graph = trace_model(model, X)
+    (conv,) = (n for n in graph.graph.nodes if is_operator(n))
+    assert find_layers(graph, [name], "keep_float") == {conv.name: name}
+    quantized = quantize_model(model, [X], Recipe(keep_float=[name]))
+    assert [layer.name for layer in quantized.float_layers] == [conv.name]

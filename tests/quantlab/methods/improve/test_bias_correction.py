@@ -198,3 +198,48 @@ def test_progress_is_shown_on_stderr(resnet, capsys):
     assert "correcting biases" in err
     correct_bias_empirical(resnet, BATCHES[:1])
     assert capsys.readouterr() == ("", "")
+
+
+class OverPlaces(nn.Module):
+    """Linear layers over the channels of each pixel, as in a mixer: images, two axes, channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.wide, self.back = nn.Conv2d(3, 6, 3), nn.Linear(6, 12), nn.Linear(12, 5)
+
+    def forward(self, x):
+        return self.back(torch.relu(self.wide(self.conv(x).permute(0, 2, 3, 1))))
+
+
+def test_empirical_a_linear_layer_over_places_has_a_mean_for_each_of_its_outputs():
+    """Its outputs lie along the last axis; the middle ones are as long as nothing else here."""
+    torch.manual_seed(0)
+    model = quantize_model(OverPlaces().eval(), BATCHES, Recipe(weights=INT4))
+    corrected = correct_bias_empirical(model, BATCHES)
+    names = ["wide", "back"]
+    _, wanted = recorded(model.graph, names, BATCHES)
+    _, before = recorded(model.fake_quantized_model, names, BATCHES)
+    _, after = recorded(corrected.fake_quantized_model, names, BATCHES)
+    for name in names:
+        right, old, new = (
+            part[name].double().mean((0, 1, 2)).numpy() for part in (wanted, before, after)
+        )
+        half = corrected.weights[name].bias_scale.astype(np.float64) / 2
+        # 14 roundings of 2^-24 in a sum of values below 16, in both.
+        assert (np.abs(new - right) <= half + 2 * 14 * 2**-20).all(), name
+        assert np.abs(old - right).max() > 4 * np.abs(new - right).max(), name
+
+
+def test_analytic_a_linear_layer_along_rows_reads_the_mean_of_its_channel():
+    """`dW E[x]` by hand: each of 4 channels has its mean in all places of a row of 6."""
+    torch.manual_seed(1)
+    norm = nn.BatchNorm2d(4)
+    norm.bias.data = torch.tensor([8.0, 9.0, 20.0, 30.0])  # so far above 0 that a ReLU cuts nothing
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), norm, nn.ReLU(), nn.Linear(6, 7)).eval()
+    x = torch.randn(2, 3, 8, 8)
+    model = quantize_model(net, [x], Recipe(weights=INT4))
+    found = correct_bias_analytic(model)
+    error = model.weights["_3"].dequantized.astype(np.float64) - net[3].weight.detach().numpy()
+    by_hand = -(error.sum(axis=1) * norm.bias.detach().double().numpy().mean())
+    # The mean of max(0, N(8, 1)) is 8 to 1e-16.
+    np.testing.assert_allclose(found.shifts["_3"], by_hand, rtol=1e-9)

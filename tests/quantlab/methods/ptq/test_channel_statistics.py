@@ -79,3 +79,15 @@ def test_folding_keeps_beta_and_gamma_through_copies():
         assert first.std.tolist() == [1.0, 2.0, 0.0, 0.5]
         assert second.mean.tolist() == [0.0] * 4
         assert second.std.tolist() == [1.0] * 4
+
+
+def test_the_channels_of_a_linear_layer_lie_along_the_last_axis():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(2), nn.Linear(36, 7))
+    graph = trace_model(model, torch.zeros(1, 3, 8, 8))
+    x = torch.randn(6, 3, 8, 8, generator=torch.Generator().manual_seed(3))
+    got = measure_statistics(graph, x.split([4, 2]), ["_2"])["_2"]
+    values = model(x).detach().double().numpy()
+    # Sums of 37 terms below 4, in two orders: 37 * 2^-24 * 4.
+    np.testing.assert_allclose(got.mean, values.mean(axis=(0, 1)), rtol=0, atol=37 * 2**-22)
+    np.testing.assert_allclose(got.std, values.std(axis=(0, 1)), rtol=0, atol=37 * 2**-22)

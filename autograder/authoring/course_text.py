@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ MARKS = re.compile(r"^(?:[-*>]|\d+\.) +")
 RULE = re.compile(r"^\|[-|: ]+\|$")
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 BOX = "difficulty ●"
+BETWEEN = "\n\n"
 
 
 def write_course_text(notebooks: Path, path: Path) -> None:
@@ -60,28 +63,33 @@ def _stems(pages: list[dict[str, Any]]) -> dict[str, str]:
 
 def _page(file: Path) -> dict[str, Any]:
     notebook = nbformat.read(file, as_version=4)
-    prose = "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    cells = [c for c in notebook.cells if c.cell_type == "markdown"]
+    starts = list(accumulate((len(cell.source) + len(BETWEEN) for cell in cells), initial=0))
     room = lesson_of(file.stem)
     return {
         "notebook": file.stem,
-        "passages": [{"heading": h, "paragraphs": p} for h, p in sections(prose)],
+        "passages": [
+            {"heading": h, "cell": cells[bisect(starts, at) - 1].id, "paragraphs": p}
+            for h, p, at in sections(BETWEEN.join(cell.source for cell in cells))
+        ],
         "terms": [{"term": t.term, "means": t.means} for t in (room.glossary if room else ())],
     }
 
 
-def sections(prose: str) -> Iterator[tuple[str, list[str]]]:
-    """(heading, paragraphs) of each section of a Markdown text that has a text of its own.
+def sections(prose: str) -> Iterator[tuple[str, list[str], int]]:
+    """(heading, paragraphs, place) of each section of a Markdown text that has a text of its own.
 
     A section ends where the next heading stands, of whatever level. An item of a list and a row of
     a table are paragraphs too; an exercise's line of facts is none.
     """
-    prose = FOLDED.sub("", prose)
+    # As long as before, so that every place stays where it was.
+    prose = FOLDED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), prose)
     found = list(HEADING.finditer(prose))
     ends = [match.start() for match in found[1:]] + [len(prose)]
     for match, end in zip(found, ends, strict=True):
         paragraphs = list(_paragraphs(MARKUP.sub("", prose[match.end() : end])))
         if paragraphs:
-            yield match[1].replace("*", "").replace("`", ""), paragraphs
+            yield match[1].replace("*", "").replace("`", ""), paragraphs, match.start()
 
 
 def _paragraphs(text: str) -> Iterator[str]:

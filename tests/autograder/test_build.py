@@ -203,7 +203,8 @@ secret = 1
 </details>
 > `q = x / s`
 """
-    assert list(sections(prose)) == [
+    found = [(heading, texts, prose[at : at + 4]) for heading, texts, at in sections(prose)]
+    assert found == [
         (
             "Lesson · one",
             [
@@ -213,6 +214,7 @@ secret = 1
                 "word · means",
                 "**a** · b",
             ],
+            "# Le",
         ),
-        ("Two", ["`q = x / s`"]),
+        ("Two", ["`q = x / s`"], "## T"),
     ]

@@ -12,6 +12,8 @@ from quantlab.teach.judging.card import inline
 
 #: A paragraph is shown up to so many characters.
 EXCERPT = 300
+#: JupyterLab looks for the cell before a lesson that was closed is there.
+ONCE_MORE = "A lesson that was not open yet opens at its top: click once more."
 NOTHING = "Nothing in the course fits this question. What it does cover:"
 
 
@@ -84,7 +86,10 @@ class Answer:
             f"{html.escape(_place(one))}</a><br>{inline(one['excerpt'])}</li>"
             for one in data["passages"]
         )
-        return f'{said}<ol style="margin:.3em 0;padding-left:1.6em">{items}</ol>'
+        return (
+            f'{said}<ol style="margin:.3em 0;padding-left:1.6em">{items}</ol>'
+            f'<p style="margin:.2em 0"><small>{ONCE_MORE}</small></p>'
+        )
 
     def _without(self, data: dict[str, Any]) -> str:
         items = "".join(f"<li>{html.escape(title)}</li>" for title in data["covers"])

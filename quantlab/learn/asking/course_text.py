@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from urllib.parse import quote
 
 #: What every lesson's headings have, and what says nothing of the section below.
 FRAME = re.compile(
@@ -31,12 +30,14 @@ class Passage:
     notebook    its name, "01_scale_and_zero_point"; `title` is its first heading.
     heading     of the section, without Markdown.
     paragraphs  in order; an item of a list and a row of a table are one each.
+    cell        the id of the cell that holds the heading.
     """
 
     notebook: str
     title: str
     heading: str
     paragraphs: tuple[str, ...]
+    cell: str = ""
 
     @property
     def topic(self) -> str:
@@ -50,9 +51,11 @@ class Passage:
 
     @property
     def link(self) -> str:
-        """From a notebook of the course to this section, as JupyterLab names its headings."""
-        anchor = quote(self.heading.replace(" ", "-"))
-        return f"../{self.notebook}/{self.notebook}.ipynb#{anchor}"
+        """From a notebook of the course to this section's cell.
+
+        By the cell and not by the heading: JupyterLab finds none that has a "·" or an "é" in it.
+        """
+        return f"../{self.notebook}/{self.notebook}.ipynb#cell-id={self.cell}"
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def course_text() -> CourseText:
     for page in whole["pages"]:
         name, title = page["notebook"], page["passages"][0]["heading"]
         passages += [
-            Passage(name, title, section["heading"], tuple(section["paragraphs"]))
+            Passage(name, title, section["heading"], tuple(section["paragraphs"]), section["cell"])
             for section in page["passages"]
         ]
         entries += [Entry(term["term"], term["means"], name, title) for term in page["terms"]]

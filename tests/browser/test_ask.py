@@ -1,0 +1,36 @@
+"""The links of an answer, clicked: they open the lesson beside the notebook, at the passage."""
+
+from .conftest import end_kernels, errors, open_notebook, run_cell
+
+NAME = "00_start_here"
+HEADING = "How many pictures?"
+IN_SIGHT = """heading => {
+    const box = heading.getBoundingClientRect();
+    return box.height > 0 && box.top >= 0 && box.bottom <= window.innerHeight;
+}"""
+
+
+def test_a_link_opens_the_lesson_and_leads_to_the_passage(page, classroom):
+    folder, address = classroom
+    notebook = folder / "notebooks" / NAME / f"{NAME}.ipynb"
+    before = notebook.read_bytes()
+    open_notebook(page, address, NAME)
+    cell = page.locator(".jp-CodeCell").first
+    run_cell(
+        page, cell, f'from quantlab.learn import ask\n\nask("{HEADING} are enough to calibrate")'
+    )
+    link = cell.get_by_role("link", name=f"Lesson 04 · Calibration → {HEADING}")
+    link.click()
+    tabs = page.locator(".lm-DockPanel .lm-TabBar-tab")
+    lesson = tabs.filter(has_text="04_calibration")
+    lesson.wait_for()
+    # A closed lesson opens at its top, as the card says; the second click leads on.
+    heading = page.locator("h3:visible", has_text=HEADING)
+    page.locator("h1:visible", has_text="Lesson 04").wait_for()
+    tabs.filter(has_text=NAME).click()
+    link.click()
+    heading.wait_for()
+    page.wait_for_function(IN_SIGHT, arg=heading.element_handle())
+    assert errors(page) == []
+    end_kernels(address)
+    notebook.write_bytes(before)

@@ -4,12 +4,12 @@ Difficulty is the mean share of the points (1: all had all). Discrimination is t
 exercise's points with the points of all others together: near 1 it tells strong from weak, near 0
 it tells nothing, below 0 look at the exercise. Both are the usual statistics of classical test
 theory (Allen and Yen, Introduction to Measurement Theory, 1979, chapter 6). Where an exercise has
-all its points or none, the correlation is the point-biserial one. Its interval is Fisher's (1921).
+all its points or none, the correlation is the point-biserial one. So is an option's: above 0 the
+stronger ones chose it, and a wrong option that they choose wants to be read again.
 """
 
 from __future__ import annotations
 
-import math
 import re
 import statistics
 from collections import Counter
@@ -17,13 +17,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from autograder.publishing.correlation import correlation, interval, of_a_choice
 from autograder.publishing.rows import Row, in_order
 from autograder.recording.record import ExerciseResult
 
-#: Below this many decided answers a correlation says nothing.
-FEWEST = 5
-#: From so many on it has an interval worth reading.
-FEWEST_FOR_INTERVAL = 30
 #: Two answers that differ in their numbers alone behave alike.
 NUMBER = re.compile(r"[-−]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?")
 
@@ -36,6 +33,7 @@ class Item:
     difficulty      None without a decided one; discrimination None with fewer than FEWEST, or where
                     all have the same.
     interval        of the discrimination, 95 %; None with fewer than FEWEST_FOR_INTERVAL decided.
+    option_discrimination   of each option; None where fewer than FEWEST chose it, or did not.
     verdicts, misconceptions, options   how often each, the most frequent first.
     unnamed         what was observed of wrong answers without a name, and how often: each may be a
                     misconception that nobody has written down yet. Never a student's code.
@@ -52,12 +50,14 @@ class Item:
     verdicts: tuple[tuple[str, int], ...]
     misconceptions: tuple[tuple[str, int], ...]
     options: tuple[tuple[str, int], ...]
+    option_discrimination: tuple[tuple[str, float | None], ...]
     unnamed: tuple[tuple[str, int], ...]
     seconds: float | None
 
     def to_dict(self) -> dict[str, Any]:
         whole = asdict(self)
-        for name in ("verdicts", "misconceptions", "options", "unnamed"):
+        counted = ("verdicts", "misconceptions", "options", "option_discrimination", "unnamed")
+        for name in counted:
             whole[name] = dict(whole[name])
         return whole
 
@@ -73,7 +73,9 @@ def _item(lesson: str, id: str, rows: Sequence[Row]) -> Item:
     decided = [(row, e) for row, e in found if e.points is not None and e.max_points]
     shares = [(e.points or 0.0) / e.max_points for _, e in decided]
     seconds = [e.seconds for _, e in found if e.seconds]
-    discrimination = _discrimination(decided)
+    others = [sum(o.points or 0.0 for o in row.exercises if o.id != e.id) for row, e in decided]
+    discrimination = correlation([e.points or 0.0 for _, e in decided], others)
+    chosen = [e.chosen for _, e in decided]
     return Item(
         lesson,
         id,
@@ -81,31 +83,17 @@ def _item(lesson: str, id: str, rows: Sequence[Row]) -> Item:
         len(decided),
         statistics.fmean(shares) if shares else None,
         discrimination,
-        _interval(discrimination, len(decided)),
+        interval(discrimination, len(decided)),
         _counted(e.verdict for _, e in found),
         _counted(e.misconception for _, e in found),
         _counted(e.chosen for _, e in found),
+        tuple(
+            (option, of_a_choice([one == option for one in chosen], others))
+            for option in sorted({one for one in chosen if one})
+        ),
         _unnamed(e for _, e in found),
         statistics.median(seconds) if seconds else None,
     )
-
-
-def _discrimination(decided: Sequence[tuple[Row, ExerciseResult]]) -> float | None:
-    mine = [e.points or 0.0 for _, e in decided]
-    others = [sum(o.points or 0.0 for o in row.exercises if o.id != e.id) for row, e in decided]
-    if len(mine) < FEWEST or len(set(mine)) < 2 or len(set(others)) < 2:
-        return None
-    return statistics.correlation(mine, others)
-
-
-def _interval(r: float | None, n: int) -> tuple[float, float] | None:
-    """The 95 % interval of a correlation over n pairs, by Fisher's z."""
-    if r is None or n < FEWEST_FOR_INTERVAL:
-        return None
-    if abs(r) >= 1:
-        return (r, r)
-    half = statistics.NormalDist().inv_cdf(0.975) / math.sqrt(n - 3)
-    return (math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half))
 
 
 def _unnamed(results: Iterable[ExerciseResult]) -> tuple[tuple[str, int], ...]:

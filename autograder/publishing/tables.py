@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from autograder.publishing.correlation import FEWEST
 from autograder.publishing.items import Item
+from autograder.publishing.learner_items import LearnerItem, QuizOption
 from autograder.publishing.rows import Row, in_order, mixed_environments
 from autograder.publishing.similar import Pair
 
@@ -60,7 +63,8 @@ def show_items(items: Sequence[Item], console: Console) -> None:
     )
     for item in items:
         most = [f"{name.replace('_', ' ')} ({n})" for name, n in item.misconceptions[:2]]
-        most += [f"option {name} ({n})" for name, n in item.options[:4]]
+        told = dict(item.option_discrimination)
+        most += [f"option {name} ({n}{_of_option(told[name])})" for name, n in item.options[:4]]
         table.add_row(
             plain(item.lesson),
             item.id,
@@ -78,8 +82,49 @@ def show_items(items: Sequence[Item], console: Console) -> None:
             nameless.add_row(item.id, plain(said), str(times))
         console.print(nameless)
     console.print(
-        "difficulty: mean share of the points. discrimination: correlation with the rest."
+        "difficulty: mean share of the points. discrimination: correlation with the rest, also of "
+        "an option where enough chose it."
     )
+
+
+def show_learners(
+    items: Sequence[LearnerItem], options: Sequence[QuizOption], console: Console
+) -> None:
+    """One row an exercise and one a question, of those who learn alone."""
+    table = _table(
+        *("Learners' own records", "exercise", "learners>", "right at first>", "passed>"),
+        *("tries>", "hints>", "solution>", "discrimination>", "most frequent"),
+    )
+    for item in items:
+        most = [f"{name.replace('_', ' ')} ({n})" for name, n in item.misconceptions[:2]]
+        table.add_row(
+            item.id,
+            str(item.learners) if item.learners >= FEWEST else f"< {FEWEST}",
+            *map(_percent, (item.first_try, item.passed)),
+            *map(_number, (item.tries, item.hints)),
+            _percent(item.solution),
+            _number(item.discrimination) + _ends(item.interval),
+            plain(" · ".join(most)),
+        )
+    console.print(table)
+    if options:
+        chosen = _table(
+            "Quizzes", "quiz", "question", "learners>", "option: chosen, discrimination"
+        )
+        for (quiz, question), group in groupby(options, lambda o: (o.quiz, o.question)):
+            each = list(group)
+            chosen.add_row(quiz, question, str(each[0].learners), "\n".join(map(_option, each)))
+        console.print(chosen)
+    console.print(
+        "tries: median up to the pass. discrimination: of a right first try, or of an option, with "
+        f"all else at first. –: fewer than {FEWEST} learners."
+    )
+
+
+def _option(option: QuizOption) -> str:
+    right = " (right)" if option.right else ""
+    told = _number(option.discrimination) + _ends(option.interval)
+    return f"{option.option}{right}: {_percent(option.share)}, {told}"
 
 
 def show_pairs(pairs: Sequence[Pair], console: Console) -> None:
@@ -129,6 +174,14 @@ def _score(row: Row) -> str:
 
 def _ends(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f" ({interval[0]:.2f} to {interval[1]:.2f})"
+
+
+def _of_option(discrimination: float | None) -> str:
+    return "" if discrimination is None else f", {discrimination:.2f}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"
 
 
 def _number(value: float | None) -> str:

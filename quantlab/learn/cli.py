@@ -71,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     export = _command(exports, "export", "write your progress to a JSON file", example, _export)
     export.epilog += ". Exit 0, or 2 when the file cannot be written."
     export.add_argument("file", type=Path, metavar="FILE.json", help="is replaced if it exists")
+    help = "only what helps to improve the exercises: no name, no time, no code"
+    export.add_argument("--for-items", action="store_true", help=help)
 
     reset = _command(commands, "reset", "forget one exercise or quiz", "reset 1.2", _reset)
     reset.epilog += ". Exit 0, or 2 for an unknown id."
@@ -178,15 +180,14 @@ def _status(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
+    from quantlab.learn.export import write_export
     from quantlab.learn.progress import open_progress
 
     progress = open_progress()
-    text = json.dumps(progress.export(), indent=2, ensure_ascii=False) + "\n"
     try:
-        args.file.write_text(text, encoding="utf-8")
+        print(write_export(progress, args.file, only_for_items=args.for_items))
     except OSError as error:
         return _sentence(f"Cannot write {args.file} ({error.strerror}): choose another place.")
-    print(f"Wrote the progress of {progress.user} to {args.file}.")
     return _notice(progress)
 
 

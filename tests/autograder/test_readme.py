@@ -6,6 +6,7 @@ from pathlib import Path
 
 from autograder.attacks.case import CASES, read_cases
 from autograder.judging.flaky import AGAIN, AGAIN_SHARE
+from autograder.publishing.correlation import FEWEST, FEWEST_FOR_INTERVAL
 from autograder.running.session import LOOK_SECONDS, WALL_TIMES
 from autograder.running.settings import Settings
 from benchmarks import grading, whole_class
@@ -44,6 +45,12 @@ def test_the_limits_are_those_of_the_settings():
     assert f"{s.processes} processes" in TEXT
     assert f"{s.stop_bytes / 1e6:g} MB of output" in TEXT
     assert f"every {1000 * LOOK_SECONDS:g} ms" in TEXT
+
+
+def test_what_few_learners_hide_is_what_the_report_hides():
+    text = " ".join(TEXT.split())
+    assert f"fewer than {FEWEST} learners is hidden" in text
+    assert f"from {FEWEST_FOR_INTERVAL} submissions on with its 95 % interval" in text
 
 
 def test_its_figures_are_the_benchmarks():

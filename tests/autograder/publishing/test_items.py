@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.intake.person import Person
-from autograder.publishing import items
+from autograder.publishing.correlation import interval
 from autograder.publishing.items import items_of
 from autograder.publishing.rows import Row
 from autograder.recording.record import ExerciseResult
@@ -78,10 +78,10 @@ def test_the_interval_holds_the_truth_nineteen_times_in_twenty():
     pairs = rng.multivariate_normal([0, 0], [[1, truth], [truth, 1]], (trials, 40))
     held = 0
     for one in pairs:
-        low, high = items._interval(float(np.corrcoef(one.T)[0, 1]), 40)
+        low, high = interval(float(np.corrcoef(one.T)[0, 1]), 40)
         held += low <= truth <= high
     assert held / trials == pytest.approx(0.95, abs=4 * 0.005)
-    assert items._interval(1.0, 40) == (1.0, 1.0)
+    assert interval(1.0, 40) == (1.0, 1.0)
 
 
 def test_wrong_answers_without_a_name_are_counted_by_what_they_do():
@@ -99,3 +99,26 @@ def test_wrong_answers_without_a_name_are_counted_by_what_they_do():
     (item,) = items_of(rows)
     assert item.unnamed == (("zero_point is -3 for the range [2, 6].", 2), ("scale is 0.", 1))
     assert item.to_dict()["unnamed"] == dict(item.unnamed)
+
+
+def test_an_option_tells_strong_from_weak_as_numpy_says():
+    """Twelve people: "c" is right and the strong choose it, "a" tempts the weak, "b" only four."""
+    chosen = "cccccaaabbbb"
+    others = (2.0, 2.0, 1.0, 2.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0)
+    rows = [
+        Row(
+            Person(f"s{n}"),
+            "01",
+            "graded",
+            exercises=(
+                ExerciseResult("1.7", "correct", 2.0 * (option == "c"), 2.0, chosen=option),
+                ExerciseResult("1.8", "correct", rest, 2.0),
+            ),
+        )
+        for n, (option, rest) in enumerate(zip(chosen, others, strict=True))
+    ]
+    told = dict(items_of(rows)[0].option_discrimination)
+    right = [option == "c" for option in chosen]
+    assert told["c"] == pytest.approx(np.corrcoef(right, others)[0, 1])
+    assert told["c"] > 0.5
+    assert (told["a"], told["b"]) == (None, None)  # three and four people

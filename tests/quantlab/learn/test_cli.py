@@ -146,6 +146,10 @@ def test_export_and_reset(tmp_path, capsys):
     file = tmp_path / "out.json"
     assert cli.main(["progress", "export", str(file)]) == 0
     assert json.loads(file.read_text("utf-8"))["exercises"]["1.1"]["passed"]
+    assert f"to {file}." in capsys.readouterr().out
+    assert cli.main(["progress", "export", str(file), "--for-items"]) == 0
+    assert "Nothing was sent." in capsys.readouterr().out
+    assert json.loads(file.read_text("utf-8"))["for"] == "items"
     assert cli.main(["progress", "export", str(tmp_path / "no" / "out.json")]) == 2
     assert "choose another place" in capsys.readouterr().err
 

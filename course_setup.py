@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -99,27 +99,46 @@ def run(argv: list[str], tick: Callable[[float], object] = id, **options: Any) -
         end(child)
 
 
-def run_at_once(commands: dict[str, list[str]], **options: Any) -> list[str]:
-    """Run children side by side, show what each said in their order; return those that failed.
+def run_at_once(
+    commands: dict[str, list[str]], at_a_time: int, **options: Any
+) -> Generator[tuple[str, int], None, None]:
+    """Run children side by side, show what each says in their order, and give its exit code.
 
-    commands   argument lists by the line that stands above the output.
+    commands   argument lists by the line that stands above the output. The last one begins first,
+               for it takes longest; then the others in their order.
+    at_a_time  how many run at once.
+
+    What a child says is shown as it is said, once those before it have ended. Closing the iterator
+    ends those that still run.
     """
     children: dict[str, subprocess.Popen] = {}
-    with ExitStack() as files:
-        said = {line: files.enter_context(tempfile.TemporaryFile()) for line in commands}
+    *others, longest = commands
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as files:
+        said = {line: Path(folder, str(number)) for number, line in enumerate(commands)}
+        heard = {}
+
+        def begin_what_may_run() -> None:
+            running = sum(child.poll() is None for child in children.values())
+            for line in [longest, *others][len(children) :][: max(0, at_a_time - running)]:
+                with said[line].open("wb") as output:
+                    more = {"stdout": output, "stderr": subprocess.STDOUT, **options}
+                    children[line] = subprocess.Popen(commands[line], cwd=ROOT, **more)
+                heard[line] = files.enter_context(said[line].open("rb"))
+
         try:
-            for line, argv in commands.items():
-                more = {"stdout": said[line], "stderr": subprocess.STDOUT, **options}
-                children[line] = subprocess.Popen(argv, cwd=ROOT, **more)
-            for line, child in children.items():
+            for line in commands:
                 print(f"\n$ {line}", flush=True)
-                while child.poll() is None:
+                ended = False
+                while not ended:
+                    begin_what_may_run()
                     time.sleep(0.1)
-                said[line].seek(0)
-                shutil.copyfileobj(said[line], sys.stdout.buffer)
+                    if line in children:
+                        ended = children[line].poll() is not None
+                        shutil.copyfileobj(heard[line], sys.stdout.buffer)
+                        sys.stdout.flush()
+                yield line, children[line].returncode
         finally:
             end(*children.values())
-    return [line for line, child in children.items() if child.returncode]
 
 
 def end(*children: subprocess.Popen) -> None:

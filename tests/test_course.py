@@ -68,6 +68,13 @@ def main():
     return int(name == os.environ.get("FAILING"))
 """
 
+TEST = """
+import pathlib
+
+def test_tiny():
+    pathlib.Path("ran-pytest").touch()
+"""
+
 
 def make_project(folder: Path) -> Path:
     folder.mkdir(parents=True)
@@ -76,7 +83,7 @@ def make_project(folder: Path) -> Path:
     (folder / "pyproject.toml").write_text(PYPROJECT)
     (folder / "backend.py").write_text(BACKEND)
     (folder / "tools.py").write_text(TOOLS)
-    (folder / "test_tiny.py").write_text("def test_tiny():\n    assert 1 + 1 == 2\n")
+    (folder / "test_tiny.py").write_text(TEST)
     page = folder / "notebooks" / course.FIRST_PAGE
     page.parent.mkdir(parents=True)
     page.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
@@ -364,31 +371,61 @@ def test_every_check_runs_and_pytest_has_the_last_word(
     assert ("FAILED: mypy" in lines) == bool(failing)
 
 
-def test_checks_run_side_by_side_and_end_with_ctrl_c(ready: Path) -> None:
-    """The first check waits until it is stopped: the last one begins all the same."""
+def test_pytest_runs_beside_the_first_check_and_all_end_with_ctrl_c(ready: Path) -> None:
+    """The first check waits until it is stopped: pytest begins all the same."""
+    lend_packages(ready)
     (ready / ".venv/course-setup.json").write_text(
         json.dumps({**stamp_of(ready), "extras": ["dev"]})
     )
-    (ready / "ran-autograder").unlink(missing_ok=True)
+    marks = [ready / "ran-ruff", ready / "ran-pytest"]
+    for mark in marks:
+        mark.unlink(missing_ok=True)
     child = subprocess.Popen(
-        [sys.executable, "course.py", "test"],
+        [sys.executable, "course.py", "test", "--", "-p", "no:cacheprovider"],
         cwd=ready,
         env=surroundings(WAITING="ruff"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not (ready / "ran-autograder").exists():
+    while not all(mark.exists() for mark in marks):
         assert child.poll() is None
         time.sleep(0.02)
-    checks = psutil.Process(child.pid).children()
+    children = psutil.Process(child.pid).children()
     child.send_signal(signal.SIGINT)  # course.py alone gets it, as from a supervisor
     shown, said = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert shown.strip() == "$ ruff check ."
+    assert shown.strip() == "$ ruff check .\nran ruff check ."
     assert said.strip().startswith("Interrupted")
-    assert checks
-    assert not psutil.wait_procs(checks, timeout=60)[1]
+    assert children
+    assert not psutil.wait_procs(children, timeout=60)[1]
+
+
+WORK = """
+import pathlib, sys, time
+name, *awaited = sys.argv[1:]
+print("after one" if pathlib.Path("one.ended").exists() else "before one's end", flush=True)
+pathlib.Path(f"{name}.begun").touch()
+while not all(pathlib.Path(other).exists() for other in awaited):
+    time.sleep(0.02)
+time.sleep(0.5 if name == "one" else 0)
+pathlib.Path(f"{name}.ended").touch()
+sys.exit(name == "one")
+"""
+
+
+def test_the_last_command_begins_first_and_as_many_run_as_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The first one waits for the last to begin; were three allowed, the second would be early."""
+    monkeypatch.setattr(course_setup, "ROOT", tmp_path)
+    awaited = {"one": ["last.begun"], "two": [], "last": ["two.ended"]}
+    argv = [sys.executable, "-c", WORK]
+    commands = {name: [*argv, name, *others] for name, others in awaited.items()}
+    assert list(course_setup.run_at_once(commands, 2)) == [("one", 1), ("two", 0), ("last", 0)]
+    assert capfd.readouterr().out == (
+        "\n$ one\nbefore one's end\n\n$ two\nafter one\n\n$ last\nbefore one's end\n"
+    )
 
 
 def test_jupyterlab_answers_on_loopback_with_its_token_and_ends_with_ctrl_c(ready: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
+from quantlab.analysis.bootstrap import Statistic
 from quantlab.analysis.slices import GroupTable, by_group
 from quantlab.scenes import (
     CLASS_NAMES,
@@ -167,7 +168,7 @@ def _run(trial: Trial, plan_json: str, slices: tuple[str, ...], progress: bool) 
     ours = _evaluate(trial.model, network, trial.scenes, progress)
     truth, groups = _float_scores(trial.model, trial.scenes)
     asked = {name: mask for name, mask in groups.items() if name in slices}
-    table = _drops(trial.model, truth, ours, asked)
+    table = _drops(trial, ours, asked)
     ends = [_by_slice(trial.model, scores, groups) for scores in (truth, ours)]
     scores = {name: (ends[0][name], ends[1][name]) for name in groups}
     everything = {"all": (table.overall.before, table.overall.after)}
@@ -245,20 +246,44 @@ def _by_slice(model: str, scores: Any, groups: Mapping[str, np.ndarray]) -> dict
     return dict(scores.slices(groups))
 
 
-def _drops(model: str, before: Any, after: Any, groups: Mapping[str, np.ndarray]) -> GroupTable:
-    if model == "detector":
-        from quantlab.analysis.detection import map_drops
+def _drops(trial: Trial, after: Any, groups: Mapping[str, np.ndarray]) -> GroupTable:
+    before, _ = _float_scores(trial.model, trial.scenes)
+    if trial.model == "classifier":
+        scores = before.correct, after.correct
+        return by_group(*scores, groups, resamples=RESAMPLES, method="percentile")
+    records, number = _float_numbers(trial.model, trial.scenes)
+    ours = _records(trial.model, after)
+    return by_group(records, ours, groups, number, resamples=RESAMPLES, method="percentile")
 
-        return map_drops(before, after, groups, resamples=RESAMPLES)
-    if model == "segmenter":
-        from quantlab.zoo.evaluation.segmentation import mean_iou
 
-        return by_group(
-            before.confusions,
-            after.confusions,
-            groups,
-            lambda records, index: mean_iou(records[index]),
-            resamples=RESAMPLES,
-            method="percentile",
-        )
-    return by_group(before.correct, after.correct, groups, resamples=RESAMPLES, method="percentile")
+@lru_cache(maxsize=8)
+def _float_numbers(model: str, scenes: int) -> tuple[Any, Statistic]:
+    """FP32's records and the statistic, which counts FP32's number on the same images once.
+
+    Every plan is held against the same FP32 on the same resamples: half of the counting.
+    """
+    from quantlab.analysis.detection import mean_average_precision
+    from quantlab.zoo.evaluation.segmentation import mean_iou
+
+    records = _records(model, _float_scores(model, scenes)[0])
+    counted: dict[bytes, float] = {}
+
+    def of(these: Any, index: np.ndarray) -> float:
+        if model == "detector":
+            return mean_average_precision(these, index)
+        return mean_iou(these[index])
+
+    def number(these: Any, index: np.ndarray) -> float:
+        if these is not records:
+            return of(these, index)
+        key = index.tobytes()
+        if key not in counted:
+            counted[key] = of(records, index)
+        return counted[key]
+
+    return records, number
+
+
+def _records(model: str, scores: Any) -> Any:
+    """What a resample is drawn from: matches of boxes, or a confusion matrix a scene."""
+    return scores.matches if model == "detector" else scores.confusions

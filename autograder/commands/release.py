@@ -79,7 +79,12 @@ def release(root: Path, out: Path, *, graded: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="quantlab-release-") as folder:
         built = Path(folder)
         build_student_files(root, built)
-        contents = dict(_contents(root, built, graded))
+        return write_zip(root, built, out, graded=graded)
+
+
+def write_zip(root: Path, built: Path, out: Path, *, graded: bool) -> int:
+    """The zip of the course at `root` with the student files in `built`; see `release`."""
+    contents = dict(_contents(root, built, graded))
     half = out.with_name(out.name + ".part")
     with zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as zipped:
         for name in sorted(contents):

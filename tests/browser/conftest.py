@@ -29,6 +29,8 @@ ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: How long an element may take to come. A busy machine takes minutes for what takes seconds.
+PATIENCE_MS = 180_000
 # Every cell stays in the page, so that a test sees what a reader reaches by scrolling.
 SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": '{"windowingMode": "none"}',
@@ -68,12 +70,12 @@ def jupyter(folder: Path, home: Path, *options: str):
         yield address
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=300)
         log.close()
 
 
 def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
-    for _ in range(600):
+    for _ in range(3000):
         if server.poll() is not None:
             raise RuntimeError(f"JupyterLab ended with {server.returncode}:\n{log.read_text()}")
         try:
@@ -108,7 +110,7 @@ def classroom(tmp_path_factory):
 @pytest.fixture
 def page(browser):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield page
     page.close()
 
@@ -145,7 +147,7 @@ def menu(page, top: str, item: str) -> None:
     page.locator(".lm-Menu-item", has_text=item).first.click()
 
 
-def run_all(page, timeout_s: float = 180) -> None:
+def run_all(page, timeout_s: float = 480) -> None:
     """Run > Run All Cells, and wait until every code cell has a number."""
     menu(page, "Run", "Run All Cells")
     page.wait_for_function(

@@ -11,7 +11,7 @@ from .conftest import ROOT, end_kernels, errors, open_notebook, run_all, too_wid
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").iterdir() if path.is_dir())
 
 #: For all cells of a copy: the capstone's measure for a minute or two where nothing else runs.
-SECONDS = 480
+SECONDS = 900
 
 
 @pytest.mark.parametrize("name", LESSONS)

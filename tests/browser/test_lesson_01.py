@@ -8,6 +8,7 @@ import pytest
 from quantlab.lessons.catalogue import find, of_lesson
 
 from .conftest import (
+    PATIENCE_MS,
     ROOT,
     errors,
     open_notebook,
@@ -28,7 +29,7 @@ def page(browser, classroom):
     folder, address = classroom
     shutil.copy(SOLVED, folder / "notebooks" / NAME / f"{NAME}.ipynb")
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE_MS)
     open_notebook(page, address, NAME)
     run_all(page)
     yield page

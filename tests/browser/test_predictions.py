@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from .conftest import (
+    PATIENCE_MS,
     ROOT,
     errors,
     menu,
@@ -31,7 +32,7 @@ def lesson(classroom):
 @pytest.fixture(scope="module")
 def page(browser, lesson):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE_MS)
     open_notebook(page, lesson[2], NAME, lesson[1])
     begin(page)
     yield page

@@ -33,7 +33,7 @@ def loaded_after(statement: str) -> set[str]:
     """Top-level packages and quantlab's own modules that a fresh interpreter holds afterwards."""
     code = f"{statement}\nimport sys, json\nprint(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
     )
     names = json.loads(done.stdout)
     return {name if name.startswith("quantlab") else name.split(".")[0] for name in names}

@@ -9,7 +9,15 @@ from xdist.scheduler import LoadScopeScheduling
 BROWSER = "tests/browser"
 #: Few tests and much work, measured: what comes last would keep one worker busy while the others
 #: wait. The number of tests says enough of all other files.
-LONGEST = (BROWSER,)
+LONGEST = (
+    BROWSER,
+    "tests/autograder/attacks/test_suite.py",
+    "tests/lessons/test_lesson_07.py",
+    "tests/test_course.py",
+    "tests/lessons/test_lesson_10.py",
+    "tests/lessons/test_lesson_06.py",
+    "tests/autograder/commands/test_release.py",
+)
 
 
 def unit_of(nodeid: str) -> str:

@@ -32,7 +32,7 @@ def python_without_locks(script: str) -> str:
     """What the script prints when it runs where locks are refused."""
     start = FILTER.format(fcntl=FCNTL_NUMBERS[platform.machine()])
     done = subprocess.run(
-        [sys.executable, "-c", start + script], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", start + script], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

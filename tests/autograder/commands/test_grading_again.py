@@ -91,7 +91,7 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(a_class, capsys):
         time.sleep(0.1)
     below = psutil.Process(running.pid).children(recursive=True)
     os.kill(running.pid, signal.SIGINT)
-    _, said = running.communicate(timeout=60)
+    _, said = running.communicate(timeout=240)
     assert running.returncode == 130
     assert "Stopped after 1 of 2. Run the same command to go on." in said
     assert not [p for p in below if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]

@@ -44,10 +44,10 @@ def test_a_cell_runs_without_network_files_and_environment(specs, tmp_path_facto
     client.start_channels()
     printed = []
     try:
-        client.wait_for_ready(timeout=90)
+        client.wait_for_ready(timeout=300)
         client.execute_interactive(
             CODE.format(outside=str(short / "secret")),
-            timeout=90,
+            timeout=300,
             output_hook=lambda message: printed.append(message["content"].get("text", "")),
         )
     finally:

@@ -139,7 +139,7 @@ def test_an_interpreter_that_was_killed_is_started_again():
     first = backend.start(Limits())
     waiting = psutil.Process(first.pid).parents()[0]  # bubblewrap's first process
     os.kill(waiting.pid, signal.SIGKILL)
-    psutil.wait_procs([waiting], timeout=10)
+    psutil.wait_procs([waiting], timeout=300)
     assert not first.runs()
     again = backend.start(Limits())
     assert isinstance(again, Copy)

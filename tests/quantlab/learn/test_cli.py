@@ -252,21 +252,21 @@ def test_start_opens_jupyterlab_on_loopback_only(course):
         assert f"/lab/tree/{page}?token=" in address
         contents = address.replace("/lab/tree/", "/api/contents/")
         wait_until(lambda: not cli._free(port), process)  # the address comes a moment earlier
-        with urllib.request.urlopen(contents, timeout=30) as reply:
+        with urllib.request.urlopen(contents, timeout=300) as reply:
             assert json.load(reply)["path"] == page
         plugin = "api/settings/@jupyterlab/apputils-extension:notification"
-        with urllib.request.urlopen(address.replace(f"tree/{page}", plugin), timeout=30) as reply:
+        with urllib.request.urlopen(address.replace(f"tree/{page}", plugin), timeout=300) as reply:
             asked = json.load(reply)["schema"]["properties"]
         assert asked["fetchNews"]["default"] == "false"
         assert asked["checkForUpdates"]["default"] is False
-        with urllib.request.urlopen(address, timeout=30) as reply:
+        with urllib.request.urlopen(address, timeout=300) as reply:
             page = reply.read().decode()
         assert re.search(r'"disabledExtensions": \[[^]]*"@jupyter/nbgrader"', page)
         assert '"@jupyter-widgets/jupyterlab-manager"' in page  # the others are there
         assert cli.main(["start", "01", "--port", str(port)]) == 2  # it is taken now
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=300)
 
 
 def test_what_jupyterlab_is_started_with(course, tmp_path):
@@ -303,7 +303,7 @@ def test_a_closed_pipe_is_no_error(course, unbuffered):
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=300) == 0
 
 
 @pytest.mark.parametrize("command", [["--help"], ["status"]])

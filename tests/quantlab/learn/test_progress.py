@@ -89,7 +89,7 @@ def hold(home):
 
 def release(process):
     process.stdin.close()
-    process.wait(timeout=60)
+    process.wait(timeout=300)
     process.stdout.close()
 
 
@@ -260,7 +260,7 @@ def test_killed_in_the_middle_of_writing():
     # Not `communicate`: with a timeout it reads past what `readline` has already fetched.
     rest = process.stdout.read()
     process.stdout.close()
-    process.wait(timeout=60)
+    process.wait(timeout=300)
     said = max([said, *(int(line) for line in rest.split("\n")[:-1] if line)])
     progress = reopened()
     attempts = progress.attempts("1.2")
@@ -277,7 +277,7 @@ def test_two_notebooks_write_at_once():
         subprocess.Popen([sys.executable, "-c", WRITER, "200"], stdout=subprocess.DEVNULL)
         for _ in range(2)
     ]
-    assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
+    assert [writer.wait(timeout=300) for writer in writers] == [0, 0]
     progress = reopened()
     assert len(progress.attempts("1.2")) == 400
     assert progress.notice is None
@@ -406,7 +406,7 @@ def test_rows_in_memory_are_saved_when_the_kernel_ends(hold, home):
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert [process.stdout.readline() for _ in range(3)] == ["1\n", "2\n", "3\n"]
     release(holder)
-    process.communicate("end\n", timeout=60)
+    process.communicate("end\n", timeout=300)
     assert len(reopened().attempts("1.2")) == 4
 
 

@@ -116,7 +116,7 @@ def test_two_processes_at_once_see_whole_files_only(tmp_path):
         for _ in range(2)
     ]
     for run in runs:
-        _, complaint = run.communicate(timeout=120)
+        _, complaint = run.communicate(timeout=300)
         assert run.returncode == 0, complaint.decode()
     assert len(list(tmp_path.rglob("*.scene"))) == 12
     assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".scene"}

@@ -12,7 +12,7 @@ import quantlab.zoo
 def loaded_after(statement):
     code = f"{statement}\nimport sys, json\nprint(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
     )
     return {name.split(".")[0] for name in json.loads(done.stdout)}
 

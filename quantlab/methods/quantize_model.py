@@ -1,13 +1,16 @@
 """The one verb: a float model and a few batches in, integers and rulers out."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import torch
 from torch import fx, nn
 from torch.export import ExportedProgram
 
 from quantlab.methods.graph.batches import first_and_all
+from quantlab.methods.graph.calls import BATCH_AXIS
 from quantlab.methods.graph.layer_names import find_layers
 from quantlab.methods.graph.operators import parameters_of, path_of
 from quantlab.methods.graph.tracing import trace_model
@@ -24,6 +27,9 @@ from quantlab.methods.quantized_model import QuantizedModel
 from quantlab.methods.recipe import Recipe
 from quantlab.methods.rule import Rule
 from quantlab.numerics import QParams
+
+#: Images that the model is traced with: as many as tell the axis of the images from the others.
+TRACED_WITH = 2
 
 
 def quantize_model(
@@ -46,9 +52,9 @@ def quantize_model(
         quantized.
     calibration : iterable of float32 arrays or tensors (N, C, H, W); one of them; or a split
         Batches prepared exactly as in use, no labels; one array is cut into batches of 32. The
-        first one is also the tracing example. A split of quantlab.scenes is prepared with the
-        model's own `preprocessing`, where it has one as the zoo's do. Validation and test splits
-        are refused: they judge the model.
+        first two images are also the tracing example. A split of quantlab.scenes is prepared with
+        the model's own `preprocessing`, where it has one as the zoo's do. Validation and test
+        splits are refused: they judge the model.
     recipe : Recipe
         Default: symmetric per-channel int8 weights, asymmetric per-tensor uint8 activations,
         percentile calibration.
@@ -77,7 +83,7 @@ def quantize_model(
     first, batches = first_and_all(calibration, model)
     if isinstance(batches, Iterator) and _needs_data_again(recipe):
         batches = list(batches)
-    graph = fold_batchnorm(trace_model(model, first))
+    graph = fold_batchnorm(_traced(model, first))
     if recipe.equalize:
         graph = _equalized(graph, batches)
     placement = place_qparams(graph, recipe)
@@ -86,6 +92,20 @@ def quantize_model(
     weights = quantize_weights(graph, rules, activations)
     nearest = QuantizedModel(graph, placement, activations, weights, recipe)
     return _improved(nearest, batches, progress)
+
+
+def _traced(model: nn.Module | ExportedProgram, first: torch.Tensor) -> fx.GraphModule:
+    """The graph as two images show it: tracing runs the model again and again.
+
+    A model that takes no other number of images than those of its batch is traced with them all.
+    """
+    if len(first) > TRACED_WITH:
+        with suppress(ValueError):  # said below, of the whole batch
+            graph = trace_model(model, first[:TRACED_WITH])
+            source = next(node for node in graph.graph.nodes if node.op == "placeholder")
+            if BATCH_AXIS in source.meta:
+                return graph
+    return trace_model(model, first)
 
 
 def _needs_data_again(recipe: Recipe) -> bool:

@@ -58,8 +58,9 @@ class Curve:
     def _counted(self, weights: np.ndarray) -> np.ndarray:
         """Detections that count, up to and with each hit, float64 (10, hits)."""
         every = np.cumsum(weights[self.image])[self.place]
-        ignored = np.cumsum(self.ignored * weights[self.image_of_skipped], axis=1)
-        return every - np.pad(ignored, ((0, 0), (1, 0)))[:, self.skipped_before]
+        ignored = np.zeros((len(self.ignored), self.ignored.shape[1] + 1))  # none before the first
+        np.cumsum(self.ignored * weights[self.image_of_skipped], axis=1, out=ignored[:, 1:])
+        return every - ignored[:, self.skipped_before]
 
 
 def _recalls_reached(recall: np.ndarray) -> np.ndarray:

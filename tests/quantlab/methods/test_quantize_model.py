@@ -238,3 +238,27 @@ def test_weights_that_are_not_finite_are_refused_with_the_layer_s_name(part):
     positive = [np.abs(batch) + 1 for batch in BATCHES]
     with pytest.raises(ValueError, match="layer 0 has a weight or bias that is NaN or infinite"):
         quantize_model(model, positive)
+
+
+class FourAtOnce(nn.Module):
+    """Its Python writes the number of images down."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(x).view(4, 4 * 8 * 8)
+
+
+@pytest.mark.parametrize(("model", "traced_with"), [(small_net, 2), (FourAtOnce, 4)])
+def test_two_images_of_a_batch_are_traced_with_where_another_number_is_free(model, traced_with):
+    """Tracing takes longer the more images it has, and finds nothing more."""
+    batch = RNG.normal(size=(4, 3, 8, 8)).astype(np.float32)
+    quantized = quantize_model(model(), [batch], Recipe(activations=MINMAX))
+    source = next(n for n in quantized.graph.graph.nodes if n.op == "placeholder")
+    assert source.meta["shape"] == (traced_with, 3, 8, 8)
+    low, high = min(batch.min(), 0), max(batch.max(), 0)
+    ruler = quantized.activations[source.name]  # of all four
+    assert (ruler.lo, ruler.hi) == pytest.approx((low, high), abs=float(ruler.scale))
+    assert len(quantized(batch)) == 4

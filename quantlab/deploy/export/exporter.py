@@ -14,6 +14,7 @@ from quantlab.deploy.export.kept_float import keep_float
 from quantlab.deploy.export.lowering import LoweringCall, lower_float, lower_operator
 from quantlab.deploy.export.lowering.call import attribute_of
 from quantlab.deploy.onnx_graph.properties import FLOAT_LAYERS, LAYERS
+from quantlab.methods.graph.calls import BATCH_AXIS
 from quantlab.methods.graph.layer_names import INPUT
 from quantlab.methods.graph.operators import (
     OnnxOperator,
@@ -190,11 +191,12 @@ class Exporter:
         return list(entries.values())
 
     def _entry(self, name: str, node: fx.Node) -> onnx.ValueInfoProto:
-        """Name and shape of an input or output; where the example's batch is in front, N."""
+        """Name and shape of an input or output; where the images lie in front, N."""
         shape: list[int | str | None] = list(node.meta["shape"])
         if shape:
             source = next(n for n in self.graph.graph.nodes if n.op == "placeholder")
-            shape[0] = BATCH if shape[0] == source.meta["shape"][0] else None
+            in_front = shape[0] == source.meta["shape"][0] and node.meta.get(BATCH_AXIS, 0) == 0
+            shape[0] = BATCH if in_front else None
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 

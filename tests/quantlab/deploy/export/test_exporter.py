@@ -219,3 +219,25 @@ def test_module_paths_are_in_the_file():
     properties = {entry.key: entry.value for entry in model.metadata_props}
     assert json.loads(properties["quantlab.layers"]) == {"_0_0": "0.0"}
     assert [node.name for node in model.graph.node] == ["_0_0"]
+
+
+class TwoHeads(nn.Module):
+    """As many heads in front as the example has images."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        y = self.conv(x).mean((2, 3))
+        return torch.stack((y, 2 * y)), y
+
+
+def test_what_lies_in_front_and_is_no_image_is_not_called_so():
+    model = exported(TwoHeads())
+    heads, plain = ([d.dim_param for d in o.type.tensor_type.shape.dim] for o in model.graph.output)
+    assert heads[0] == ""
+    assert plain[0] == "N"
+    x = images(5, 16)
+    both, one = open_session(model).run(None, {"input": x})
+    assert (both.shape, one.shape) == ((2, 5, 4), (5, 4))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import json
 import shutil
 import sys
 import tempfile
@@ -23,11 +24,14 @@ example:
   autograder build --check
 """
 
+LONGEST_DIFFERENCE = 40
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 and show what is out of date"
     )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,39 +42,57 @@ def run(args: argparse.Namespace) -> int:
         with tempfile.TemporaryDirectory(prefix="quantlab-build-") as folder:
             built = Path(folder)
             build_student_files(root, built)
-            if args.check:
-                return _show_difference(root, built)
-            _replace(root, built)
+            stale = _stale(root, built)
+            if not args.check:
+                _replace(root, built)
     except (BuildError, ValueError, FileNotFoundError) as said:
         print(f"autograder build: {said}", file=sys.stderr)
         return 2
-    print(f"Built {len(lesson_sources(root))} lessons into {root / 'notebooks'}.")
-    return 0
+    lessons = len(lesson_sources(root))
+    if args.json:
+        told = {"lessons": lessons, "out_of_date": list(stale), "written": not args.check}
+        print(json.dumps(told, indent=1))
+    elif args.check:
+        _show(stale)
+    else:
+        print(f"Built {lessons} lessons into {root / 'notebooks'}.")
+    return 1 if args.check and stale else 0
 
 
-def _show_difference(root: Path, built: Path) -> int:
-    stale = 0
+def _stale(root: Path, built: Path) -> dict[str, list[str]]:
+    """By place in the project: how what is committed differs from what its source gives."""
+    stale = {}
     for name, place in PLACES.items():
         fresh, committed = _files(built / name), _files(root / place)
         for file in sorted(fresh.keys() | committed.keys()):
             old, new = committed.get(file, b""), fresh.get(file, b"")
-            if old == new:
-                continue
-            stale += 1
-            rows = difflib.unified_diff(
-                old.decode(errors="replace").splitlines(),
-                new.decode(errors="replace").splitlines(),
-                f"{place / file} (committed)",
-                f"{place / file} (built from the source)",
-                lineterm="",
-                n=1,
-            )
-            print("\n".join(list(rows)[:40]))
+            if old != new:
+                where = (place / file).as_posix()
+                stale[where] = _difference(where, old, new)
+    return stale
+
+
+def _difference(where: str, old: bytes, new: bytes) -> list[str]:
+    rows = difflib.unified_diff(
+        old.decode(errors="replace").splitlines(),
+        new.decode(errors="replace").splitlines(),
+        f"{where} (committed)",
+        f"{where} (built from the source)",
+        lineterm="",
+        n=1,
+    )
+    return list(rows)[:LONGEST_DIFFERENCE]
+
+
+def _show(stale: dict[str, list[str]]) -> None:
+    for rows in stale.values():
+        print("\n".join(rows))
     if stale:
-        print(f"{stale} generated files are out of date. Run `autograder build` and commit them.")
-        return 1
-    print("The generated notebooks, samples and text are up to date.")
-    return 0
+        print(
+            f"{len(stale)} generated files are out of date. Run `autograder build` and commit them."
+        )
+    else:
+        print("The generated notebooks, samples and text are up to date.")
 
 
 def _files(folder: Path) -> dict[str, bytes]:

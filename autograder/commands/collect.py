@@ -11,6 +11,7 @@ from pathlib import Path
 from autograder.course_folder import CourseError, open_course
 from autograder.intake.collect import Collected, collect
 from autograder.intake.student_ids import is_id
+from autograder.intake.times import as_time, read_times
 from autograder.intake.zip_files import BadZip
 from autograder.programs import put_own_programs_on_path
 from autograder.publishing.tables import printable
@@ -27,13 +28,17 @@ A due date is nbgrader's:
 
   cd course && nbgrader db assignment add LESSON --duedate "2026-12-24 12:00:00 UTC"
 
-It needs the time that each was handed in, in SUBMITTED/STUDENT/LESSON/timestamp.txt. A download
-holds no trustworthy time, so `collect` writes none.
+It needs the time that each was handed in. The times in a download are the students' own word, so
+you name them: --handed-in is one time for all of it, such as the moment of the download, and
+--times FILE.csv has the columns student (an id, or the platform's number) and time. They are
+written to SUBMITTED/STUDENT/LESSON/timestamp.txt, where `grade` and nbgrader look. A time without a
+zone is UTC.
 
 exit codes: 0 all are in their folders · 1 some are not (listed with the reason) · 2 wrong use
 
 example:
-  autograder collect submissions.zip --lesson 01_scale_and_zero_point --course course
+  autograder collect submissions.zip --lesson 01_scale_and_zero_point --course course \\
+      --handed-in "2026-12-24 11:30:00 UTC"
 """
 
 
@@ -42,6 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lesson", required=True, metavar="NAME", help="the lesson it is of")
     parser.add_argument("--course", type=Path, default=Path(), metavar="DIR", help="default: here")
     parser.add_argument("--gradebook", metavar="URL", help="default: gradebook.db in the course")
+    parser.add_argument(
+        "--handed-in", type=_time, metavar="TIME", help="when all of it was handed in"
+    )
+    parser.add_argument(
+        "--times", type=Path, metavar="FILE.csv", help="when each was: columns student, time"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -53,8 +64,11 @@ def run(args: argparse.Namespace) -> int:
         args.course.mkdir(parents=True, exist_ok=True)
         course = open_course(None, args.course, args.gradebook)
         people = list(roster(course.db_url).values())
-        done = list(collect(args.download, args.lesson, course.submitted, people))
-    except (BadZip, CourseError, OSError) as said:
+        times = read_times(args.times) if args.times else {}
+        done = list(
+            collect(args.download, args.lesson, course.submitted, people, times, args.handed_in)
+        )
+    except (BadZip, CourseError, OSError, ValueError) as said:
         print(f"autograder collect: {said}", file=sys.stderr)
         return 2
     if args.json:
@@ -73,4 +87,17 @@ def _tell(done: list[Collected], submitted: Path) -> None:
         said += [] if one.in_roster else ["Not in the roster."]
         if said:
             print(printable(f"  {one.student}: {' '.join(said)}"))
+    timeless = sum(one.state != "refused" and one.handed_in is None for one in done)
+    if timeless:
+        print(
+            f"{timeless} without a time of handing in: no due date is held against them. "
+            "Name one with --handed-in or --times."
+        )
     print(f"Next: autograder grade {submitted}")
+
+
+def _time(text: str) -> str:
+    try:
+        return as_time(text)
+    except ValueError as said:
+        raise argparse.ArgumentTypeError(str(said)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from autograder.batch.pool import LocalPool, workers_for
 from autograder.build import build_course
 from autograder.commands.feedback import write_pages
 from autograder.commands.grade import grade_shown, into_gradebook
+from autograder.commands.report import as_data
 from autograder.course_folder import Course, CourseError, open_course
 from autograder.prepare import prepare
 from autograder.programs import put_own_programs_on_path
@@ -44,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep", action="store_true", help="keep an earlier demo; grade only what is missing"
     )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -67,13 +70,19 @@ def run(args: argparse.Namespace) -> int:
         return 2
     pages = list(write_pages(course))
     rows = rows_of(course)
-    show_grades(rows, Console())
-    for page in pages:
-        print(f"Feedback: {page.path or page.problem}")
-    _say_next(course, time.perf_counter() - started)
     verdicts = {row.student: row.verdict for row in rows}
     expected = dict(zip(STUDENTS, ("graded", "graded", "malformed"), strict=True))
-    return 0 if verdicts == expected and all(page.path for page in pages) else 1
+    well = verdicts == expected and all(page.path for page in pages)
+    if args.json:
+        paths = [str(page.path or page.problem) for page in pages]
+        places = {"course": str(course.folder), "gradebook": course.db_url, "feedback": paths}
+        print(json.dumps({"ok": well, **places, **as_data(rows)}, indent=1))
+    else:
+        show_grades(rows, Console())
+        for page in pages:
+            print(f"Feedback: {page.path or page.problem}")
+        _say_next(course, time.perf_counter() - started)
+    return 0 if well else 1
 
 
 def _set_up(root: Path, out: Path, keep: bool) -> Course:

@@ -39,6 +39,7 @@ from autograder.course_folder import (
 from autograder.intake.ingest import Found
 from autograder.nbgrader.config import course_config
 from autograder.prepare import prepare
+from autograder.publishing.flagged import flag_lines
 from autograder.publishing.tables import printable
 from autograder.recording.keep import Keeper
 from autograder.recording.late import penalty_of
@@ -257,6 +258,8 @@ def _tell(course: Course, done: Sequence[Graded], of: int, shard: Shard | None) 
         for line in told:
             where = f"{record.student} / {record.lesson}" if record.lesson else record.student
             print(printable(f"  {where}: {line}"))
+    for line in flag_lines(graded.record for graded in done):
+        print(line)
     if shard:
         print(f"Results: {course.folder / 'shards' / shard.folder}")
         print(f"Next, when all shares are there: autograder merge {course.submitted}")

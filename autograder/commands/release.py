@@ -9,11 +9,14 @@ without them; the points are given where the answers are handed in.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -50,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FILE.zip", help="where to write"
     )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,11 +64,25 @@ def run(args: argparse.Namespace) -> int:
     except (BuildError, ValueError, OSError) as said:
         print(f"autograder release: {said}", file=sys.stderr)
         return 2
+    if args.json:
+        print(json.dumps(as_data(args.out, entries, graded=args.graded), indent=1))
+        return 0
     kind = (
         "graded release, without solutions and quiz keys" if args.graded else "self-study release"
     )
     print(f"{args.out}: {entries} files, {args.out.stat().st_size / 1e6:.2f} MB, {kind}.")
     return 0
+
+
+def as_data(out: Path, entries: int, *, graded: bool) -> dict[str, Any]:
+    """The zip as plain data: where it is, how large, and the sha256 that names its content."""
+    return {
+        "path": str(out),
+        "graded": graded,
+        "files": entries,
+        "bytes": out.stat().st_size,
+        "sha256": hashlib.sha256(out.read_bytes()).hexdigest(),
+    }
 
 
 def release(root: Path, out: Path, *, graded: bool) -> int:

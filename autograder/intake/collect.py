@@ -1,17 +1,17 @@
 """From a platform's download to nbgrader's folders: SUBMITTED/STUDENT/LESSON/LESSON.ipynb.
 
 The times in a zip are the student's own word, and a file timestamp.txt in it is the student's too:
-neither is used. A due date needs the time that the exchange, or the instructor, writes.
+neither is used. A due date is held against the time that the instructor names.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from autograder.intake.ingest import LARGEST_ANSWERS, LARGEST_NOTEBOOK
+from autograder.intake.ingest import HANDED_IN, LARGEST_ANSWERS, LARGEST_NOTEBOOK
 from autograder.intake.lms_names import Sender, sender_of, student_id
 from autograder.intake.person import Person
 from autograder.intake.student_ids import NO_STUDENTS, is_id
@@ -19,18 +19,23 @@ from autograder.intake.zip_files import BadZip, Entry, entries_of, opened, read
 from quantlab.base.atomic import replacing
 
 ANSWERS = ".answers.json"
+OLD_TIME = "The time of an earlier version was taken away; name the new one."
 #: A student may hand in a zip of a notebook and its answers.
 LARGEST_INNER_ZIP = 100_000_000
 
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of one sender's files: new, changed, the same, or refused with a reason."""
+    """What became of one sender's files: new, changed, the same, or refused with a reason.
+
+    handed_in   the time that stands in timestamp.txt now; None where nobody named one.
+    """
 
     student: str
     state: str
     note: str = ""
     in_roster: bool = True
+    handed_in: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,17 @@ class _File:
 
 
 def collect(
-    download: Path, lesson: str, submitted: Path, roster: Sequence[Person]
+    download: Path,
+    lesson: str,
+    submitted: Path,
+    roster: Sequence[Person],
+    times: Mapping[str, str] | None = None,
+    handed_in: str | None = None,
 ) -> Iterator[Collected]:
     """Put the notebooks of a download where `grade` finds them, one sender after the other.
+
+    times       when each was handed in, by id or by the platform's number (`read_times`).
+    handed_in   when all others were.
 
     Raises BadZip where the download as a whole cannot be read, and OSError where `submitted` cannot
     be written; what is wrong with one sender's files is said in their `Collected`.
@@ -68,8 +81,14 @@ def collect(
             if sender.late:
                 notes.append("Handed in late, says Canvas.")
             answers = [f for f in files if f.name.endswith(ANSWERS) and not f.problem]
-            state = _put(submitted / student / lesson, lesson, notebooks[-1], answers)
-            yield Collected(student, state, " ".join(notes), known)
+            folder, named = submitted / student / lesson, times or {}
+            state = _put(folder, lesson, notebooks[-1], answers)
+            time = named.get(student, named.get(sender.user, handed_in))
+            if _put_time(folder / HANDED_IN, time, state):
+                notes.append(OLD_TIME)
+            stands = _bytes(folder / HANDED_IN)
+            kept = None if stands is None else stands.decode("utf-8", "replace")
+            yield Collected(student, state, " ".join(notes), known, kept)
 
 
 def _by_sender(whole) -> dict[Sender, list[Entry]]:  # type: ignore[no-untyped-def]
@@ -127,6 +146,19 @@ def _put(folder: Path, lesson: str, notebook: _File, answers: Sequence[_File]) -
         with replacing(folder / name) as fresh:
             fresh.write_bytes(data)
     return "new" if there[f"{lesson}.ipynb"] is None else "changed"
+
+
+def _put_time(path: Path, time: str | None, state: str) -> bool:
+    """Write the time. Without one, that of another version goes; True where it did."""
+    if time is not None:
+        if _bytes(path) != time.encode():
+            with replacing(path) as fresh:
+                fresh.write_text(time, encoding="utf-8")
+        return False
+    old = state == "changed" and path.exists()
+    if old:
+        path.unlink()
+    return old
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -14,6 +14,8 @@ from autograder.intake.defined_names import as_python
 
 #: Libraries that do a whole exercise; the course's own notebooks import some of them.
 READY_MADE = ("onnx", "onnxruntime", "torch.ao", "torch.quantization", "openvino", "nncf")
+#: Looked for by other libraries when they load themselves.
+WITH_OTHERS = "import onnxruntime.capi"
 #: Names that reach around an import statement, into other frames, or into the machine.
 REACHING = {
     "__import__": "imports by a name in a text",
@@ -59,19 +61,22 @@ TOLD = (
 def flags_of(
     notebook: NotebookNode, release: NotebookNode, events: Sequence[str]
 ) -> tuple[str, ...]:
-    """The flags of one submission, each once, in the order of its cells."""
+    """The flags of one submission, each once, in the order of its cells.
+
+    events   what its own cells and its answers were seen to do.
+    """
     given = {cell.source for cell in release.cells}
     found: dict[str, None] = {}
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.source not in given:
             for said in _read(cell.source):
                 found[f"A cell {said}."] = None
-    ready = tuple(f"import {name}" for name in READY_MADE)
     for event in events:
+        loaded = _ready_made(event.removeprefix("import "))
         if event in TOLD:
             found[f"While it ran, the code {event}."] = None
-        elif event.startswith(ready) and not event.startswith("import onnxruntime.capi"):
-            found[f"While it ran, the code loaded {event.removeprefix('import ')}."] = None
+        elif event.startswith("import ") and loaded and not event.startswith(WITH_OTHERS):
+            found[f"While it ran, the code loaded {loaded}."] = None
     told = tuple(found)
     more = len(told) - MOST_FLAGS
     return (*told[:MOST_FLAGS], f"There are {more} flags more.") if more > 0 else told
@@ -89,7 +94,7 @@ def _read(source: str) -> Iterator[str]:
             yield REACHING[name]
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             # A module's name in a text: what importlib, getattr and globals() are given.
-            if _is_ready_made(node.value) or node.value.startswith(LESSONS):
+            if _ready_made(node.value) or node.value.startswith(LESSONS):
                 yield f"names {node.value[:60]!r} in a text"
             elif node.value in REACHING and node.value.startswith("_"):
                 yield REACHING[node.value]
@@ -104,9 +109,10 @@ def _imports(node: ast.AST) -> Iterator[str]:
     for name in names:
         if name.partition(".")[0] in MODULES:
             yield MODULES[name.partition(".")[0]]
-        elif _is_ready_made(name) or name.startswith(LESSONS):
+        elif _ready_made(name) or name.startswith(LESSONS):
             yield f"imports {name[:60]}"
 
 
-def _is_ready_made(name: str) -> bool:
-    return any(name == ready or name.startswith(f"{ready}.") for ready in READY_MADE)
+def _ready_made(name: str) -> str:
+    """The library of READY_MADE that a module belongs to, or ""."""
+    return next((r for r in READY_MADE if name == r or name.startswith(f"{r}.")), "")

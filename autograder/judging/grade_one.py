@@ -183,11 +183,12 @@ class _Run:
         cells: Sequence[NotebookNode] = self.notebook.cells
         runs = to_run(cells, self.release.cells)
         self.shown_bytes = 0
+        given = {cell.source for cell in self.release.cells}
         stopped: Stopped | None = None
         for n, cell in enumerate(cells):
             graded = graded_of(cell)
             if n in runs:
-                result = self.student.run_cell(cell.source)
+                result = self.student.run_cell(cell.source, cell.source in given)
                 cell.outputs = self._kept(result)
                 self.shown_after_a_question |= bool(self.judged and cell.outputs)
                 if result.stopped is not None:

@@ -70,7 +70,9 @@ class Session:
         limits = _rlimits(self._settings)
         stop = {"kept_bytes": self._settings.kept_bytes, "stop_bytes": self._settings.stop_bytes}
         try:
-            self.ask({"limits": limits, **stop}, START_SECONDS)
+            # Without a sandbox, the machine's own processes are seen too.
+            own = {"own_processes": sandbox.name != "none"}
+            self.ask({"limits": limits, **stop, **own}, START_SECONDS)
         except Ended:
             said = bytes(self._printed[:SAID_BYTES]).decode("utf-8", "replace").strip()
             self.end()

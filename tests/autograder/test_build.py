@@ -1,6 +1,7 @@
 """Lesson source in, student notebook out: nbgrader's own metadata, the same bytes every time."""
 
 import argparse
+import json
 import shutil
 
 import nbformat
@@ -144,10 +145,12 @@ def test_check_shows_what_is_out_of_date(tiny, tmp_path, capsys):
         (built / place).mkdir()
     root = tmp_path / "root"
     shutil.copytree(built / "notebooks", root / "notebooks")
-    assert build_command._show_difference(root, built) == 0
+    assert build_command._stale(root, built) == {}
     stale = root / "notebooks" / "01_tiny" / "01_tiny.ipynb"
     stale.write_text(stale.read_text().replace("Half is 0.5", "Half is 0.6"))
-    assert build_command._show_difference(root, built) == 1
+    differences = build_command._stale(root, built)
+    assert list(differences) == ["notebooks/01_tiny/01_tiny.ipynb"]
+    build_command._show(differences)
     shown = capsys.readouterr().out
     assert "Half is 0.6" in shown
     assert "1 generated files are out of date. Run `autograder build`" in shown
@@ -161,7 +164,7 @@ def test_building_over_an_old_build_removes_what_is_gone(tiny, tmp_path):
     (root / "notebooks" / "99_gone").mkdir(parents=True)
     (root / "notebooks" / "99_gone" / "99_gone.ipynb").write_text("{}")
     build_command._replace(root, built)
-    assert build_command._show_difference(root, built) == 0
+    assert build_command._stale(root, built) == {}
 
 
 def test_a_faulty_course_ends_in_one_line_and_exit_2(tmp_path, monkeypatch, capsys):
@@ -169,7 +172,7 @@ def test_a_faulty_course_ends_in_one_line_and_exit_2(tmp_path, monkeypatch, caps
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "pyproject.toml").touch()
     monkeypatch.chdir(tmp_path)
-    assert build_command.run(argparse.Namespace(check=True)) == 2
+    assert build_command.run(argparse.Namespace(check=True, json=False)) == 2
     assert capsys.readouterr().err.startswith("autograder build: 01_tiny.py: {{hallf}}")
 
 
@@ -218,3 +221,25 @@ secret = 1
         ),
         ("Two", ["`q = x / s`"], "## T"),
     ]
+
+
+def test_as_json_it_names_what_is_out_of_date(tiny, tmp_path, monkeypatch, capsys):
+    def fresh(root, out):
+        shutil.copytree(tiny[1] / "release", out / "notebooks")
+        for place in ("samples", "asking"):
+            (out / place).mkdir()
+
+    root = course_at(tmp_path)
+    (root / "notebooks").mkdir()
+    (root / "pyproject.toml").touch()
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(build_command, "build_student_files", fresh)
+    stale = ["notebooks/01_tiny/01_tiny.ipynb"]
+    told = [
+        {"lessons": 1, "out_of_date": s, "written": w}
+        for s, w in ((stale, False), (stale, True), ([], False))
+    ]
+    codes = [build_command.run(argparse.Namespace(check=c, json=True)) for c in (True, False, True)]
+    assert codes == [1, 0, 0]
+    said = capsys.readouterr().out.replace("}\n{", "}\0{").split("\0")
+    assert [json.loads(one) for one in said] == told

@@ -38,7 +38,7 @@ def load() -> None:
     import quantlab.teach.judging.ask
     import quantlab.teach.judging.reading  # noqa: F401
 
-    from . import cpu_limit, elsewhere, noticing, shell, wire  # noqa: F401
+    from . import apart, cpu_limit, elsewhere, noticing, shell, wire  # noqa: F401
 
 
 class Server:
@@ -55,6 +55,7 @@ class Server:
         stand_in()
         self.cells = Cells(hello["kept_bytes"], hello["stop_bytes"])
         self.noticed = Noticed()
+        self.own_processes = bool(hello["own_processes"])
         self.names = self.cells.shell.user_ns
         self.ask = quantlab.teach.judging.ask.LocalAsk(self.names)
         sys.path.insert(0, "")  # as in a notebook: a file beside it can be imported
@@ -62,6 +63,29 @@ class Server:
 
     def answer(self, request: dict[str, Any]) -> bytes:
         """The reply to one request, ready to be sent."""
+        from . import apart, wire
+
+        watched = request["do"] == "call" and request["watch"]
+        if not watched or apart.is_alone(self.own_processes):
+            return self._answer(request)
+        if len(sys._current_frames()) > 1:
+            self.noticed.tell("answers with another thread beside it")
+        try:
+            with self.noticed.quiet():
+                return apart.answered(lambda: self._answer_loudly(request), self.own_processes)
+        except apart.Died:
+            os._exit(1)
+        except PermissionError as refused:
+            said = _raised(refused) | {"message": str(refused), "used": []}
+            return wire.pack({"id": request["id"], "events": self.noticed.take()} | said)
+        finally:
+            self.noticed.take()  # the copy has told them
+
+    def _answer_loudly(self, request: dict[str, Any]) -> bytes:
+        with self.noticed.quiet(False):
+            return self._answer(request)
+
+    def _answer(self, request: dict[str, Any]) -> bytes:
         from . import wire
 
         message: dict[str, Any] = {"id": request["id"]}

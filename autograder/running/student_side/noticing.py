@@ -6,9 +6,11 @@ innocence, and the grader reads the text of the cells as well.
 
 from __future__ import annotations
 
+import _thread
+import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,6 +26,16 @@ TOLD = {
     "ctypes.dlopen": "loads machine code",
     "sys.setprofile": "changes how Python watches calls",
     "sys.settrace": "changes how Python watches calls",
+    "_thread.start_new_thread": "starts a thread",
+    "_thread.start_joinable_thread": "starts a thread",
+    "os.kill": "sends a signal",
+    "os.killpg": "sends a signal",
+}
+#: The same of functions that say nothing to an audit hook of Python 3.11.
+SILENT = {
+    (_thread, "start_new_thread"): "starts a thread",
+    (threading, "_start_new_thread"): "starts a thread",
+    (signal, "pidfd_send_signal"): "sends a signal",
 }
 #: Ours, and they run around every answer.
 OURS = ("quantlab.teach.judging", "quantlab.base", __package__ or "student_side")
@@ -38,20 +50,35 @@ class Noticed:
         self._watching = False
         self.on = False
         sys.addaudithook(self._hear)
+        for (module, name), says in SILENT.items():
+            if hasattr(module, name):
+                setattr(module, name, self._heard(getattr(module, name), says))
 
     def take(self) -> list[str]:
         taken, self._events = list(self._events), {}
         return taken
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
-        if not self.on or self._quiet or len(self._events) > MOST:
-            return
         if event == "import":
-            self._events[f"import {str(args[0])[:100]}"] = None
+            self._note(f"import {str(args[0])[:100]}")
         elif event in TOLD:
-            self._events[TOLD[event]] = None
-            if self._watching:  # a function that is to be written from scratch needs none of these
-                raise PermissionError(f"An answer {TOLD[event]}; this exercise is plain code.")
+            self._note(TOLD[event])
+
+    def _heard(self, function: Callable[..., Any], says: str) -> Callable[..., Any]:
+        def heard(*args: Any, **options: Any) -> Any:
+            self._note(says)
+            return function(*args, **options)
+
+        return heard
+
+    def _note(self, says: str) -> None:
+        if not self.on or self._quiet:
+            return
+        if len(self._events) <= MOST:
+            self._events[says] = None
+        if self._watching and not says.startswith("import "):
+            # A function that is to be written from scratch needs none of these.
+            raise PermissionError(f"An answer {says}; this exercise is plain code.")
 
     @contextmanager
     def calls(self, prefixes: tuple[str, ...]) -> Iterator[set[str]]:
@@ -73,16 +100,25 @@ class Noticed:
             if name.startswith(prefixes) and not name.startswith(OURS) and len(used) < MOST:
                 used.add(name)
 
-        if threading.active_count() > 1:
-            self._events["answers with another thread beside it"] = None
-        self._quiet = True
-        sys.setprofile(look)
-        threading.setprofile(look)
-        self._quiet, self._watching = False, True
+        with self.quiet():
+            sys.setprofile(look)
+        self._watching = True
         try:
             yield used
         finally:
-            self._quiet, self._watching = True, False
-            sys.setprofile(None)
-            threading.setprofile(None)
-            self._quiet = False
+            self._watching = False
+            with self.quiet():
+                sys.setprofile(None)
+
+    def tell(self, event: str) -> None:
+        """Add one that was seen elsewhere."""
+        self._events[event] = None
+
+    @contextmanager
+    def quiet(self, quiet: bool = True) -> Iterator[None]:
+        """Hear nothing inside the block, because it is ours; or hear again."""
+        before, self._quiet = self._quiet, quiet
+        try:
+            yield
+        finally:
+            self._quiet = before

@@ -1,5 +1,7 @@
 """The demo plays an instructor's job on the real lesson 01, and replaces only its own folder."""
 
+import json
+
 import pytest
 from nbgrader.api import Gradebook
 
@@ -42,8 +44,13 @@ def test_a_second_run_with_keep_grades_nothing_again(played, capsys):
     out, _ = played
     record = out / "records" / "ada_right" / f"{LESSON}.json"
     before = record.read_bytes()
-    assert main(["demo", "--out", str(out), "--keep"]) == 0
+    capsys.readouterr()
+    assert main(["demo", "--out", str(out), "--keep", "--json"]) == 0
     assert record.read_bytes() == before
+    told = json.loads(capsys.readouterr().out)
+    assert told["ok"]
+    assert told["course"] == str(out)
+    assert len(told["feedback"]) == len(told["submissions"]) == 3
 
 
 def test_a_folder_that_is_no_demo_is_left_alone(tmp_path, capsys):

@@ -40,6 +40,19 @@ def test_a_file_name_does_not_steer_the_terminal(a_class, capsys):
     assert "?[31mred.ipynb" in out
 
 
+def test_flags_are_told_once_with_whose_they_are_and_what_to_do(a_class, capsys):
+    for student in ("ada", "ben"):
+        evil = "\nimport subprocess\nimport ctypes" if student == "ben" else "\nimport ctypes"
+        answers = {"a1": a_class.answers["97.1"] + evil, "a2": a_class.answers["97.2"]}
+        a_class.submit(student, a_class.answered(**answers))
+    assert grade(a_class) == 0
+    rows = capsys.readouterr().out.splitlines()
+    at = rows.index("2 submissions are flagged, for you to look at:")
+    assert rows[at + 1] == "  A cell uses machine code. ada / 97_tiny, ben / 97_tiny"
+    assert rows[at + 2] == "  A cell starts a program. ben / 97_tiny"
+    assert rows[at + 3].startswith("A flag takes no points.")
+
+
 def test_records_may_be_kept_elsewhere(a_class, tmp_path, capsys):
     a_class.submit("ada", a_class.right())
     elsewhere = tmp_path / "kept"

@@ -1,6 +1,7 @@
 """The zip: what students receive, and what a class must not receive."""
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
@@ -30,6 +31,14 @@ def zips(tmp_path_factory):
 
 def names(zipped):
     return {name.removeprefix("quantlab-course/") for name in zipped.namelist()}
+
+
+def test_as_json_it_says_what_the_zip_is(zips):
+    path = Path(zips[True].filename)
+    told = release.as_data(path, len(zips[True].namelist()), graded=True)
+    assert told["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert told["bytes"] == path.stat().st_size
+    assert (told["graded"], told["path"]) == (True, str(path))
 
 
 def test_both_hold_the_starter_the_notebooks_and_the_library(zips):

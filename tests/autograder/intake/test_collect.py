@@ -1,6 +1,7 @@
 """Downloads of Canvas and Moodle become nbgrader's folders, each file under its student."""
 
 import json
+import re
 import zipfile
 from pathlib import PurePosixPath
 
@@ -11,7 +12,9 @@ from autograder.cli import main
 from autograder.intake.collect import collect
 from autograder.intake.lms_names import Sender, sender_of, student_id
 from autograder.intake.person import Person
+from autograder.intake.times import read_times
 
+EARLY, LATE = (f"2026-12-{day} 12:00:00.000000 UTC" for day in (24, 25))
 ROSTER = (
     Person("ada", "Ada", "King", "", "17"),
     Person("jose", "José", "Nuñez", "", "18"),
@@ -133,13 +136,64 @@ def test_nothing_lands_outside(download, tmp_path):
     assert set(tmp_path.rglob("*")) == before
 
 
+def test_the_time_is_the_instructors_and_goes_with_its_version(download, tmp_path):
+    into = tmp_path / "submitted"
+    first = download(**{"kingada_17_100_nb.ipynb": "1", "x_99_300_nb.ipynb": "1"})
+    times = {"ada": EARLY}
+    done = list(collect(first, "01", into, ROSTER, times, LATE))
+    assert {c.student: c.handed_in for c in done} == {"ada": EARLY, "x_99": LATE}
+    assert (into / "ada/01/timestamp.txt").read_text() == EARLY
+    by_number = list(collect(first, "01", into, ROSTER, {"17": LATE}, None))
+    assert [(c.student, c.state, c.handed_in) for c in by_number] == [
+        ("ada", "same", LATE),
+        ("x_99", "same", LATE),  # nobody named another one: it still holds
+    ]
+    changed = download(**{"kingada_17_200_nb.ipynb": "2"})
+    (one,) = collect(changed, "01", into, ROSTER)
+    assert (one.state, one.handed_in) == ("changed", None)
+    assert one.note == "The time of an earlier version was taken away; name the new one."
+    assert not (into / "ada/01/timestamp.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id,when\n17,1", "has the columns id, when; expected are student, time."),
+        ("", "has the columns nothing"),
+        ("student,time\n17,tomorrow at nine or so", "line 2: 'tomorrow at nine or so' is no time"),
+        ("student,time\n17,", "line 2: '' is no time"),
+        ("student,time\n17,2026-12-24 11:30 PM", "line 2: '2026-12-24 11:30 PM' is no time"),
+        (f"student,time\n17,{EARLY}\n17,{LATE}", "has two times for '17'"),
+    ],
+)
+def test_a_list_of_times_that_is_none_is_one_sentence(tmp_path, text, said):
+    path = tmp_path / "times.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        read_times(path)
+
+
+def test_times_are_read_with_a_zone_and_without(tmp_path):
+    path = tmp_path / "times.csv"
+    rows = "17,2026-12-24 13:00:00 +0100\nada,2026-12-24T12:00:00Z\nx_9, 2026-12-24 12:00 \n"
+    rows += "18,2026-12-24 13:00 CET\n"
+    path.write_text(f"\ufeffstudent,time\n{rows}", encoding="utf-8")
+    assert dict(read_times(path)) == dict.fromkeys(("17", "ada", "x_9", "18"), EARLY)
+
+
 def test_the_command_uses_the_roster(a_class, download, capsys):
     with Gradebook(a_class.course.db_url) as gradebook:
         gradebook.add_student("ada", lms_user_id="17")
     path = download(**{"kingada_17_1_n.ipynb": json.dumps(a_class.right()), "x_9_1_n.ipynb": ""})
     words = ["collect", str(path), "--lesson", a_class.lesson, "--course", str(a_class.folder)]
     assert main(words) == 0
-    assert "x_9: Not in the roster." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "x_9: Not in the roster." in said
+    assert "2 without a time of handing in" in said
+    assert not a_class.path("ada").with_name("timestamp.txt").exists()
+    assert main([*words, "--handed-in", EARLY]) == 0
+    assert "without a time" not in capsys.readouterr().out
+    assert a_class.path("ada").with_name("timestamp.txt").read_text() == EARLY
     assert a_class.path("ada").is_file()
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["collected"]
@@ -147,3 +201,7 @@ def test_the_command_uses_the_roster(a_class, download, capsys):
     path.write_text("no zip")
     assert main(words) == 2
     assert capsys.readouterr().err.count("\n") == 1
+    with pytest.raises(SystemExit) as stopped:
+        main([*words, "--handed-in", "late"])
+    assert stopped.value.code == 2
+    assert "'late' is no time; expected is one like" in capsys.readouterr().err

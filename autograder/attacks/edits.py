@@ -173,6 +173,41 @@ def colab(notebook: NotebookNode) -> None:
     notebook.nbformat, notebook.nbformat_minor = 4, 0
 
 
+def kaggle(notebook: NotebookNode) -> None:
+    """What several platforms leave, all at once."""
+    notebook.metadata.update(
+        kaggle={"accelerator": "none", "dataSources": [], "isInternetEnabled": True},
+        papermill={"version": "2.6.0", "parameters": {}, "duration": 1.5, "exception": None},
+        deepnote_notebook_id="8f1c",
+        jupytext={"text_representation": {"extension": ".py", "format_name": "percent"}},
+        kernelspec={"name": "my-env", "display_name": "Python 3.13 (my env)"},
+        language_info={"name": "python", "version": "3.13.0", "codemirror_mode": 7},
+    )
+    for n, cell in enumerate(notebook.cells):
+        cell.metadata.update(
+            papermill={"duration": 0.01, "status": "completed"},
+            execution={"iopub.status.busy": "2026-01-01T00:00:00Z"},
+            cell_id=f"{n:08x}",
+            deepnote_cell_type="code",
+            collapsed=True,
+            scrolled="auto",
+            trusted=False,
+        )
+
+
+def oldest_format(notebook: NotebookNode) -> None:
+    """nbformat 4.0: no ids, and fields that later versions gave up."""
+    notebook.nbformat_minor = 0
+    for n, cell in enumerate(notebook.cells):
+        cell.pop("id", None)
+        if cell.cell_type == "code":
+            cell["prompt_number"] = cell["execution_count"] = n
+            output = {"output_type": "execute_result", "execution_count": n, "data": {}}
+            cell.outputs = [nbformat.from_dict({**output, "metadata": {}})]
+        else:
+            cell["attachments"] = nbformat.from_dict({"a.png": {"image/png": "eA=="}})
+
+
 def older_format(notebook: NotebookNode) -> None:
     strip_ids(notebook)
 
@@ -223,6 +258,8 @@ EDITS: dict[str, Edit] = {
         merge_two,
         vs_code,
         colab,
+        kaggle,
+        oldest_format,
         older_format,
         saved_outputs,
         answers_on_top,

@@ -72,6 +72,11 @@ def hand_in(case: Case, field: Field, submitted: Path) -> Found:
     return Found(folder.parent.name, case.lesson, folder)
 
 
+def _saved(text: str) -> str:
+    """The notebook as nbformat writes it to a file: each source as a list of lines."""
+    return str(nbformat.writes(nbformat.reads(text, as_version=4)))
+
+
 TEXTS: dict[str, Callable[[str], bytes]] = {
     "deep": lambda text: b"[" * 100_000 + b"]" * 100_000,
     "brackets": lambda text: text.replace(
@@ -86,6 +91,7 @@ TEXTS: dict[str, Callable[[str], bytes]] = {
     "crlf": lambda text: (
         json.dumps(json.loads(text), indent=1).replace("\n", "\r\n").replace("\\n", "\\r\\n")
     ).encode(),
+    "saved": lambda text: b"\xef\xbb\xbf" + _saved(text).replace("\n", "\r\n").encode(),
     "half": lambda text: text[: len(text) // 2].encode(),
     "empty": lambda text: b"",
     "latin": lambda text: text.replace("Scale", "Sk\u00e4le").encode("latin-1"),

@@ -70,26 +70,39 @@ class NotPlain(TypeError):
     """The value is not plain data; the message says what was seen and what is expected."""
 
 
+#: How each is read where a subclass may have methods of its own: an operator of the base itself.
+NUMBERS_AND_TEXTS: dict[type, Callable[[Any], Any]] = {
+    int: lambda value: int.__add__(value, 0),
+    float: lambda value: float.__mul__(value, 1.0),
+    str: lambda value: str.__getitem__(value, slice(None)),
+}
+
+
 def plain(value: Any, depth: int = 0) -> Any:
     """A copy of `value` made of None, bool, int, float, str, list, tuple, dict and numpy arrays.
 
-    Only exact types pass: a subclass of int or ndarray may lie about what it equals. A named tuple
-    becomes a tuple, torch tensors become numpy arrays, numpy scalars 0-d arrays, a text of numpy's
-    a str, a Plan or a Recipe what its `to_dict` says. Raises NotPlain for everything else.
+    A subclass is read as what it is made of, past its own methods, so that it cannot lie about what
+    it equals: a named tuple becomes a tuple, a masked array without a masked value an array. Torch
+    tensors become numpy arrays, numpy scalars 0-d arrays, a text of numpy's a str, a Plan or a
+    Recipe what its `to_dict` says. Raises NotPlain for everything else.
     """
     kind = type(value)
-    if kind is int and value.bit_length() > LARGEST_INT_BITS:
-        raise NotPlain("The answer is a number of more than 300 digits; no float holds it.")
-    if value is None or kind in (bool, int, float, str):
+    if value is None or kind is bool:
         return value
+    for base, read in NUMBERS_AND_TEXTS.items():
+        if issubclass(kind, base) and not issubclass(kind, np.generic):
+            value = read(value)
+            if base is int and value.bit_length() > LARGEST_INT_BITS:
+                raise NotPlain("The answer is a number of more than 300 digits; no float holds it.")
+            return value
     if depth > 8:
         raise NotPlain("The answer is nested more than 8 levels deep; expected is a flat value.")
-    if isinstance(value, tuple):  # read as a tuple, so that a subclass cannot lie about its parts
+    if issubclass(kind, tuple):
         return tuple(plain(v, depth + 1) for v in tuple.__iter__(value))
-    if kind is list:
-        return [plain(v, depth + 1) for v in value]
-    if kind is dict:
-        return {plain(k, depth + 1): plain(v, depth + 1) for k, v in value.items()}
+    if issubclass(kind, list):
+        return [plain(v, depth + 1) for v in list.__iter__(value)]
+    if issubclass(kind, dict):
+        return {plain(k, depth + 1): plain(v, depth + 1) for k, v in dict.items(value)}
     plans, recipes = (sys.modules.get(f"quantlab.{name}") for name in PLAIN_BY_THEMSELVES)
     if (plans and kind is plans.Plan) or (recipes and kind is recipes.Recipe):
         return plain(value.to_dict(), depth + 1)
@@ -97,7 +110,12 @@ def plain(value: Any, depth: int = 0) -> Any:
     if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
         value = value.detach().cpu().numpy()
         kind = np.ndarray
-    if kind is np.ndarray or (isinstance(value, np.generic) and kind.__module__ == "numpy"):
+    if issubclass(kind, np.ndarray):
+        if issubclass(kind, np.ma.MaskedArray) and np.ma.is_masked(value):
+            raise NotPlain("The answer is an array with masked values; expected are numbers alone.")
+        value = np.ndarray.view(value, np.ndarray)
+        kind = np.ndarray
+    if kind is np.ndarray or (issubclass(kind, np.generic) and kind.__module__ == "numpy"):
         array = np.array(value)
         if array.dtype.kind in "biuf":
             return array

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+import numpy as np
+
 from quantlab.base.plain_data import instance_of, known_keys, whole
-from quantlab.methods import Recipe
+from quantlab.methods import Recipe, Rule
 from quantlab.scenes import Calibration
 from quantlab.scenes.splits import require
 from quantlab.teach.plans.inference import AS_EXPORTED, Inference
@@ -15,6 +17,9 @@ from quantlab.teach.plans.inference import AS_EXPORTED, Inference
 SCENES = ("count", "only", "without")
 #: More would keep whoever tries the plan waiting; hundreds are what a ruler needs.
 MOST_SCENES = 1_000
+#: The same of an observer's settings: memory goes with the bins, and with the square of the steps.
+MOST_OF = {"bins": 16_384, "quantized_bins": 16_384, "steps": 1_000}
+MOST_ROUNDING_STEPS = 10_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class Plan:
     TypeError
         Another split: scenes that a model is judged by cannot measure its ranges.
     ValueError
-        No Recipe; more than 1,000 scenes.
+        No Recipe; more than 1,000 scenes; a setting that is no number, or so large that carrying
+        the plan out would fill a machine's memory.
 
     Examples
     --------
@@ -56,6 +62,13 @@ class Plan:
                 f"The plan calibrates on {self.calibration.count:,} scenes, but at most "
                 f"{MOST_SCENES:,} are drawn for a plan: ask for fewer."
             )
+        for where, rule in _rules(self.recipe):
+            for name, value in (rule.settings or {}).items():
+                _number(value, f"{name} of {where}", MOST_OF.get(name))
+        learned = self.recipe.learned_rounding
+        if learned is not None:
+            _number(learned.steps, "steps of learned_rounding", MOST_ROUNDING_STEPS)
+            _number(learned.batch_size, "batch_size of learned_rounding", MOST_SCENES)
 
     def with_recipe(self, **changes: Any) -> Plan:
         """This plan with other parts in its recipe."""
@@ -97,6 +110,23 @@ class Plan:
             Recipe.from_dict(made["recipe"]),
             _scenes(made["calibration"]),
             Inference.from_dict(made.get("inference", {})),
+        )
+
+
+def _rules(recipe: Recipe) -> Iterator[tuple[str, Rule]]:
+    yield "weights", recipe.weights
+    yield "activations", recipe.activations
+    yield from recipe.layers.items()
+    yield from recipe.tensors.items()
+
+
+def _number(value: Any, name: str, most: int | None) -> None:
+    whole_one = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole_one and not (isinstance(value, float | np.floating) and np.isfinite(value)):
+        raise ValueError(f"{name} is {str(value)[:40]}, but expected is a number: correct it.")
+    if most is not None and value > most:
+        raise ValueError(
+            f"{name} is {value:,}, but at most {most:,} are computed for a plan: ask for fewer."
         )
 
 

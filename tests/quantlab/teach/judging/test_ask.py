@@ -14,11 +14,34 @@ class LyingInt(int):
     def __eq__(self, other):
         return True
 
+    __add__ = __int__ = __index__ = lambda self, *other: 4
     __hash__ = int.__hash__
 
 
+class LyingFloat(float):
+    __mul__ = __float__ = lambda self, *other: 4.0
+
+
+class LyingText(str):
+    __getitem__ = __str__ = strip = lambda self, *other: "right"
+
+
+class LyingList(list):
+    __iter__ = lambda self: iter([4])  # noqa: E731
+    __getitem__ = lambda self, n: 4  # noqa: E731
+
+
+class LyingDict(dict):
+    items = lambda self: [("a", 4)]  # noqa: E731
+
+
 class LyingArray(np.ndarray):
-    pass
+    shape = property(lambda self: (4,))
+
+    def view(self, *args):
+        return np.full(2, 4.0)
+
+    __array__ = astype = view
 
 
 class Colour(enum.IntEnum):
@@ -26,19 +49,48 @@ class Colour(enum.IntEnum):
 
 
 @pytest.mark.parametrize(
+    ("value", "itself"),
+    [
+        (LyingInt(3), 3),
+        (LyingFloat(-0.0), -0.0),
+        (LyingText("wrong"), "wrong"),
+        (LyingList([3]), [3]),
+        (LyingDict(a=3), {"a": 3}),
+        (Colour.RED, 1),
+    ],
+)
+def test_what_may_lie_about_itself_is_read_past_its_own_methods(value, itself):
+    found = plain(value)
+    assert type(found) is type(itself)
+    assert repr(found) == repr(itself)
+
+
+@pytest.mark.parametrize(
     "value",
     [
-        LyingInt(3),
         np.zeros(2).view(LyingArray),
-        Colour.RED,
+        np.zeros(2).view(np.recarray),
+        np.ma.masked_array([0.0, 0.0], mask=False),
+    ],
+)
+def test_an_array_of_another_class_is_the_numbers_that_it_holds(value):
+    found = plain(value)
+    assert type(found) is np.ndarray
+    assert found.ravel().tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
         object(),
         np.array([None]),
         np.array(["a"]),
+        np.ma.masked_array([1.0, 2.0], mask=[False, True]),
         [object()],
         {"a": object()},
     ],
 )
-def test_what_may_lie_about_itself_is_refused_in_a_sentence(value):
+def test_what_is_no_plain_data_is_refused_in_a_sentence(value):
     with pytest.raises(NotPlain, match=r"expected"):
         plain(value)
 

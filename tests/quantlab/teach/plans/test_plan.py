@@ -2,7 +2,7 @@
 
 import pytest
 
-from quantlab.methods import Recipe
+from quantlab.methods import LearnedRounding, Recipe
 from quantlab.scenes import Calibration, Validation
 from quantlab.teach.judging.ask import LocalAsk
 from quantlab.teach.plans.plan import Plan
@@ -35,6 +35,34 @@ def test_a_plan_survives_the_way_through_plain_data():
 def test_what_is_no_plan_gets_a_sentence(change, said):
     with pytest.raises(ValueError, match=said):
         Plan.from_dict({**PLAN.to_dict(), **change})
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"observer": "mse", "settings": {"steps": 10**9}}, "steps of weights is 1,000,000,000"),
+        ({"observer": "entropy", "settings": {"bins": 1e300}}, "at most 16,384"),
+        ({"observer": "entropy", "settings": {"quantized_bins": 2**64}}, "ask for fewer"),
+        ({"observer": "percentile", "settings": {"percentile": float("nan")}}, "is nan, but"),
+        ({"observer": "percentile", "settings": {"percentile": "all"}}, "is all, but expected"),
+        ({"observer": "percentile", "settings": {"percentile": True}}, "expected is a number"),
+    ],
+)
+def test_a_setting_that_would_fill_the_memory_is_refused(rule, said):
+    data = PLAN.to_dict()
+    with pytest.raises(ValueError, match=said):
+        Plan.from_dict(data | {"recipe": {"weights": rule}})
+    single = {"weights": {}, "layers": {"stem": rule}}
+    with pytest.raises(ValueError, match="stem"):
+        Plan.from_dict(data | {"recipe": single})
+
+
+@pytest.mark.parametrize(("name", "value"), [("steps", 10**9), ("batch_size", 10**9)])
+def test_learned_rounding_has_an_end_too(name, value):
+    recipe = Recipe(learned_rounding=LearnedRounding(**{name: value}))
+    with pytest.raises(ValueError, match=f"{name} of learned_rounding is 1,000,000,000"):
+        Plan(recipe, Calibration(4))
+    assert Plan(Recipe(learned_rounding=LearnedRounding()), Calibration(4))
 
 
 @pytest.mark.parametrize("name", ["recipe", "calibration"])

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from autograder.attacks import self_test as doctor
-from autograder.attacks.self_test import read_probes, require, self_test
+from autograder.attacks.self_test import Probe, read_probes, require, self_test
 from autograder.cli import main
 from autograder.running.sandbox import NoSandbox, sandbox
 from autograder.running.started import Launch, Program
@@ -51,6 +51,22 @@ def test_a_sandbox_that_leaks_is_found_out(monkeypatch):
     ]
     with pytest.raises(NoSandbox, match="does not hold: files outside are not there"):
         require("leaky")
+
+
+def test_a_library_that_is_missing_is_named_before_a_grading(monkeypatch):
+    monkeypatch.setattr(doctor, "libraries", lambda: ("numpy", "matplot-nib", "torsch"))
+    (found,) = self_test("bubblewrap", frozenset({"libraries"}))
+    assert found.problem == "it did not run: missing: matplot-nib, torsch"
+    with pytest.raises(NoSandbox, match="right answers stop with an ImportError, and it did not"):
+        require("bubblewrap")
+
+
+def test_an_honest_cell_that_stops_is_no_sandbox_that_holds(monkeypatch):
+    broken = Probe("runs", "an honest cell runs", "import nothing_at_all", honest=True)
+    monkeypatch.setattr(doctor, "read_probes", lambda: (broken,))
+    (found,) = self_test("bubblewrap")
+    assert found.problem.startswith("it did not run: ")
+    assert "nothing_at_all" in found.problem
 
 
 def test_a_sandbox_that_does_not_start_is_said_with_what_to_do(monkeypatch, capsys):

@@ -22,7 +22,7 @@ PROC = "/proc"
 STILL = frozenset("TtZX")
 LOOKS, LOOK_SECONDS = 200, 0.005
 DIED, NOT_ALONE = 3, 4
-REFUSED = "An answer has other threads or processes beside it; this exercise is plain code."
+REFUSED = "An answer has other threads or processes beside it; this exercise is plain code"
 # Taken before any cell runs: a cell may put others in their place.
 _fork, _kill, _frames = getattr(os, "fork", None), os.kill, sys._current_frames
 _memory = getattr(os, "memfd_create", None)

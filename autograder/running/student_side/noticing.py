@@ -7,6 +7,7 @@ innocence, and the grader reads the text of the cells as well.
 from __future__ import annotations
 
 import _thread
+import os
 import signal
 import sys
 import threading
@@ -61,7 +62,7 @@ class Noticed:
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         if event == "import":
             self._note(f"import {str(args[0])[:100]}")
-        elif event in TOLD:
+        elif event in TOLD and not (event == "os.kill" and args[0] == os.getpid()):
             self._note(TOLD[event])
 
     def _heard(self, function: Callable[..., Any], says: str) -> Callable[..., Any]:
@@ -78,7 +79,7 @@ class Noticed:
             self._events[says] = None
         if self._watching and not says.startswith("import "):
             # A function that is to be written from scratch needs none of these.
-            raise PermissionError(f"An answer {says}; this exercise is plain code.")
+            raise PermissionError(f"An answer {says}; this exercise is plain code")
 
     @contextmanager
     def calls(self, prefixes: tuple[str, ...]) -> Iterator[set[str]]:

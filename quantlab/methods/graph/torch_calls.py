@@ -116,6 +116,12 @@ def _indexed(x: Any, axis: int, part: Any) -> Call:
     return Call("call_function", operator.getitem, (x, index))
 
 
+def _by_places(given: Mapping[str, Any]) -> Call:
+    """Indexed by tensors, None along an axis that is taken whole."""
+    index = tuple(slice(None) if part is None else part for part in given["indices"])
+    return Call("call_function", operator.getitem, (given["self"], index))
+
+
 def _dropout(given: Mapping[str, Any]) -> Call:
     settings = {"training": given["train"]}
     return Call("call_function", F.dropout, (given["input"], given["p"]), settings)
@@ -154,6 +160,7 @@ SPECIAL: dict[str, Callable[[Mapping[str, Any]], Call]] = {
     ),
     **dict.fromkeys(("to", "_to_copy"), _to),
     "slice": _slice,
+    "index": _by_places,
     "select": lambda given: _indexed(given["self"], given["dim"], given["index"]),
     **dict.fromkeys(
         ("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"), _dropout

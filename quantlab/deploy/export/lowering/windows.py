@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from quantlab.deploy.export.lowering.call import LoweringCall
+from quantlab.methods.graph.calls import BATCH_AXIS
 
 SETTINGS = ("kernel_size", "dilation", "padding", "stride")
 DEFAULTS = (None, 1, 0, 1)
@@ -52,6 +53,22 @@ def fold(call: LoweringCall) -> None:
     )
 
 
+def unfold_axis(call: LoweringCall) -> None:
+    """The windows of one axis, which stands for their number then; their places come last."""
+    axis = int(call.argument(1, "dimension")) % len(call.shape)
+    size, step = (int(call.argument(at, name)) for at, name in ((2, "size"), (3, "step")))
+    if axis == call.node.args[0].meta.get(BATCH_AXIS):  # type: ignore[union-attr]
+        raise ValueError(
+            f"layer {call.name!r} cuts windows out of the row of images, whose number is free in "
+            f"a file: do that outside the model."
+        )
+    starts = np.arange(0, call.shape[axis] - size + 1, step)
+    places = call.constant("places", np.int64(starts[:, None] + np.arange(size)))
+    windows = call.before("Gather", call.x, places, part="windows", axis=axis)
+    order = [at for at in range(len(call.shape) + 1) if at != axis + 1]
+    call.write("Transpose", windows, perm=[*order, axis + 1])
+
+
 def grid_sample(call: LoweringCall) -> None:
     """Its settings come as words, or as torch counts them."""
     mode, outside = call.argument(2, "mode", 0), call.argument(3, "padding_mode", 0)
@@ -86,6 +103,7 @@ def _pair(value: Any) -> list[int]:
 
 LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((nn.Unfold, F.unfold), unfold),
+    "unfold": unfold_axis,
     **dict.fromkeys((nn.Fold, F.fold), fold),
     **dict.fromkeys((F.grid_sample, torch.grid_sampler), grid_sample),
 }

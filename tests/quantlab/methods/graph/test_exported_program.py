@@ -10,6 +10,7 @@ from torch import nn
 
 from quantlab.deploy import build_onnx
 from quantlab.methods import quantize_model, trace_model
+from quantlab.methods.graph.exported_program import export_graph
 from quantlab.methods.graph.tracing import WAY
 from tests.support.networks import SmallResNet
 
@@ -234,3 +235,26 @@ def test_another_type_under_autocast_is_refused_by_its_name():
 
     with pytest.raises(ValueError, match=r"computes in bfloat16 under torch\.autocast.*float32"):
         trace_model(Odd(halved).eval(), X)
+
+
+def test_a_table_indexed_by_places_is_indexed_in_the_graph_too():
+    """As attention reads its relative positions: torch.export calls it `index`."""
+
+    class Table(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = nn.Parameter(torch.randn(5, 4))
+
+        def forward(self, x):
+            if x.shape[1] != 3:  # what torch.fx alone cannot follow
+                return x
+            places = torch.arange(8)[:, None] - torch.arange(8)[None, :]
+            return (
+                x + self.table[:, [1, 0, 3]].sum(0)[:, None, None] + self.table[places % 5].sum(2)
+            )
+
+    model = Table().eval()
+    x = torch.randn(2, 3, 8, 8)
+    for graph in (export_graph(model, x), trace_model(model, x)):
+        with torch.no_grad():
+            torch.testing.assert_close(graph(x), model(x), rtol=0, atol=1e-5)

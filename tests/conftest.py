@@ -76,3 +76,27 @@ def bubblewrap() -> Path:
     path = parts.find("bubblewrap")
     assert path
     return path
+
+
+@pytest.fixture(scope="session")
+def linux() -> Path:
+    """A test that asks for it needs what only Linux' kernel does."""
+    path = parts.find("linux")
+    assert path
+    return path
+
+
+@pytest.fixture(scope="session")
+def namespaces() -> Path:
+    """The path of unshare, where accounts can be made that vanish again."""
+    path = parts.find("namespaces")
+    assert path
+    return path
+
+
+@pytest.fixture(scope="session")
+def proxy() -> Path:
+    """The path of JupyterHub's proxy."""
+    path = parts.find("proxy")
+    assert path
+    return path

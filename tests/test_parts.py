@@ -88,8 +88,9 @@ def browser():
     return parts.find("browser")
 
 
-def test_with_every_part_nothing_is_said(bare, browser, bubblewrap):
-    path = f"{browser.parent}{os.pathsep}{bubblewrap.parent}"
+def test_with_every_part_nothing_is_said(bare, browser, bubblewrap, linux, namespaces, proxy):
+    programs = browser, bubblewrap, namespaces, proxy
+    path = os.pathsep.join(str(program.parent) for program in programs)
     done = bare(*PYTEST, "-k", "counts or grades", CI="true", PATH=path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"2 passed, 2 deselected in [\d.]+s", done.stdout.splitlines()[-1])

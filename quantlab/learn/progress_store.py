@@ -4,17 +4,16 @@ Every operation opens the file, does one short transaction and closes it again: 
 can write at once, and a killed kernel leaves nothing half done (SQLite's write-ahead log,
 https://www.sqlite.org/wal.html). A damaged file is set aside and a new one started. A file that
 is locked or cannot be written is replaced by a copy in memory, and what was written meanwhile
-is saved when the file is free again. Where there is no home for a file, or its file system has no
-locks, all rows of a session stay in memory. No operation here raises, and none waits over a second.
+is saved when the file is free again. Where a file system has no locks, a folder takes their place.
+Where there is no home for a file, all rows of a session stay in memory. No operation here raises,
+and none waits over a second.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import os
 import sqlite3
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +21,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+
+from quantlab.learn.progress_locks import connect, has_locks
 
 T = TypeVar("T")
 Statement = tuple[str, tuple[Any, ...]]
@@ -79,6 +80,7 @@ class Store:
         self._last_try = 0.0
         self._checked = False
         self._inode: int | None = None
+        self._by_folder = False
 
     def read(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of one SELECT; an empty list when neither file nor memory can answer."""
@@ -112,7 +114,7 @@ class Store:
                 self._return_to_file(RETRY_BUSY_SECONDS)
             if self._memory is None:
                 try:
-                    return self._on_file(work)
+                    return self._with_locks(work)
                 except (sqlite3.Error, OSError) as error:
                     self._fall_back(error)
             assert self._memory is not None
@@ -123,6 +125,22 @@ class Store:
                 return default
             self._pending.extend(kept)
             return result
+
+    def _with_locks(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do the work on the file, with a folder as its lock where the file system has none."""
+        try:
+            return self._on_file(work)
+        except sqlite3.Error as error:
+            assert self.path is not None  # without a file there was another error
+            if self._by_folder or _code(error) not in LOCK or has_locks(self.path.parent):
+                raise
+        self._by_folder = True
+        self._notice = (
+            f"The file system of {self.path.parent} has no file locks, as some network drives. "
+            f"Your progress is kept there all the same; a folder {self.path.name}.lock beside it "
+            "says when it is in use."
+        )
+        return self._on_file(work)
 
     def _on_file(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do the work on the file; a damaged file is set aside and the work done on a new one."""
@@ -140,17 +158,18 @@ class Store:
         if self.path is None:
             raise NoHomeError
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(self.path, timeout=busy_seconds, isolation_level=None)
+        db = connect(self.path, busy_seconds, by_folder=self._by_folder)
         try:
             self._inode = self.path.stat().st_ino
-            # With a write-ahead log, NORMAL may lose the last commits on a power cut, never more,
-            # and it saves a disk flush for every attempt.
-            db.execute("PRAGMA synchronous = NORMAL")
+            if not self._by_folder:
+                # With a write-ahead log, NORMAL may lose the last commits on a power cut, never
+                # more, and it saves a disk flush for every attempt.
+                db.execute("PRAGMA synchronous = NORMAL")
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version > SCHEMA_VERSION:
                 raise NewerFileError(f"schema {version}, this QuantLab knows {SCHEMA_VERSION}")
             if version < SCHEMA_VERSION:
-                _create(db)
+                _create(db, log=not self._by_folder)
             if not self._checked:
                 _must_be_sound(db)
                 self._checked = True
@@ -212,9 +231,9 @@ def _transact(db: sqlite3.Connection, statements: Sequence[Statement]) -> int:
     return changed
 
 
-def _create(db: sqlite3.Connection) -> None:
+def _create(db: sqlite3.Connection, log: bool) -> None:
     try:
-        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA journal_mode = {'WAL' if log else 'DELETE'}")
     except sqlite3.OperationalError as error:
         # Another notebook creates the file at this moment and sets the same, lasting mode.
         if _code(error) not in LOCK:
@@ -248,24 +267,6 @@ def _code(error: sqlite3.Error) -> int | None:
     return None if code is None else code & 0xFF
 
 
-def _has_locks(folder: Path) -> bool:
-    """Whether files in this folder can be locked, tried on a new one.
-
-    A network share without a lock daemon answers ENOLCK, some shares that they know no locks.
-    SQLite says "busy" to all of that, as if another program held the file.
-    """
-    if os.name == "nt":
-        return True  # where Windows cannot lock, SQLite names the error
-    import fcntl
-
-    with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=folder) as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-    return True
-
-
 def _sentence(error: sqlite3.Error | OSError, path: Path | None) -> str:
     if path is None:
         return (
@@ -278,12 +279,6 @@ def _sentence(error: sqlite3.Error | OSError, path: Path | None) -> str:
             "progress stays in memory only; update QuantLab to go on with the file."
         )
     if isinstance(error, sqlite3.Error) and _code(error) in LOCK:
-        if not _has_locks(path.parent):
-            return (
-                f"The file system of {path.parent} has no file locks, as some network drives, so "
-                "your progress cannot be kept there. This session's progress stays in memory only; "
-                "set QUANTLAB_HOME to a folder on another disk."
-            )
         return (
             f"Another program holds the progress file {path}. This session's progress stays in "
             "memory and is saved as soon as the file is free."

@@ -9,6 +9,7 @@ import functools
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,26 @@ def find_bubblewrap() -> Path | None:
     return None if tried.returncode else Path(found)
 
 
+def find_namespaces() -> Path | None:
+    """unshare, where it gives mounts, processes and accounts of their own: that is root's to do."""
+    found = shutil.which("unshare")
+    if not found:
+        return None
+    tried = subprocess.run([found, "--mount", "--pid", "--fork", "true"], capture_output=True)
+    return None if tried.returncode else Path(found)
+
+
+def find_on_path(name: str) -> Path | None:
+    found = shutil.which(name)
+    return Path(found) if found else None
+
+
 PARTS = {
+    "linux": Part(
+        lambda: Path("/proc/self") if sys.platform == "linux" else None,
+        "this is no Linux",
+        "Run them in a container or a virtual machine of it.",
+    ),
     "browser": Part(
         find_browser,
         "no Chromium, Chrome or Edge was found",
@@ -44,6 +64,16 @@ PARTS = {
         find_bubblewrap,
         "bubblewrap (the command bwrap) cannot make a sandbox",
         "Install Debian's package bubblewrap, and let users make namespaces.",
+    ),
+    "namespaces": Part(
+        find_namespaces,
+        "this user cannot make accounts in namespaces of their own",
+        "Run them as root of Linux, with the command unshare.",
+    ),
+    "proxy": Part(
+        lambda: find_on_path("configurable-http-proxy"),
+        "JupyterHub's proxy (the command configurable-http-proxy) was not found",
+        "Install it as docs/hub/one_machine.md says.",
     ),
 }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from quantlab.learn import progress as module
-from quantlab.learn import progress_place, progress_store
+from quantlab.learn import progress_place
 from quantlab.learn.progress import open_progress
 from quantlab.learn.progress_place import current_user, progress_folder
 from quantlab.learn.progress_store import (
@@ -21,7 +21,6 @@ from quantlab.learn.progress_store import (
     Store,
 )
 from quantlab.teach.judging.verdict import Judgement, Verdict
-from tests.support.without_locks import python_without_locks
 
 WRITER = """
 import sys
@@ -226,28 +225,6 @@ def test_without_a_home_progress_stays_in_memory_and_says_so(nobody, monkeypatch
     assert "set QUANTLAB_HOME to a folder" in notice
     assert progress.notice is None
     assert not progress.store.flush()
-
-
-NO_LOCKS = """
-import time
-from quantlab.learn.progress import open_progress
-started = time.monotonic()
-progress = open_progress()
-hints = [progress.take_hint("1.2") for _ in range(5)]
-print(hints[-1], progress.store.in_memory, time.monotonic() - started < 3)
-print(progress.notice)
-"""
-
-
-def test_a_file_system_without_locks_is_named_and_the_session_goes_on(home):
-    home.mkdir()
-    assert progress_store._has_locks(home)
-    if sys.platform == "linux":
-        counted, notice = python_without_locks(NO_LOCKS).splitlines()
-        assert counted == "5 True True"
-        assert f"The file system of {home} has no file locks" in notice
-        assert "set QUANTLAB_HOME to a folder on another disk" in notice
-        assert "Another program" not in notice
 
 
 def test_killed_in_the_middle_of_writing():

@@ -2,6 +2,7 @@
 
 autograder build            writes notebooks/, the samples, and the text that `ask` searches
 autograder build --check    writes nothing; exits 1 and shows the difference if they are stale
+autograder build --course   fills a course folder of nbgrader's: source/, release/ and the gradebook
 """
 
 from __future__ import annotations
@@ -16,20 +17,33 @@ from pathlib import Path
 
 from autograder.authoring.course_text import COURSE_TEXT
 from autograder.authoring.instructor import lesson_sources
-from autograder.build import PLACES, BuildError, build_student_files
+from autograder.build import PLACES, BuildError, build_course, build_student_files
+from autograder.course_folder import open_course
+from autograder.nbgrader.config import write_config_file
 
 EPILOG = """exit codes: 0 built, or up to date · 1 out of date (--check) · 2 a source is faulty
 
-example:
+examples:
   autograder build --check
+  autograder build --course course --lesson 01_scale_and_zero_point
 """
 
 LONGEST_DIFFERENCE = 40
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 and show what is out of date"
+    )
+    what.add_argument(
+        "--course",
+        type=Path,
+        metavar="DIR",
+        help="fill this course folder of nbgrader's",
+    )
+    parser.add_argument(
+        "--lesson", action="append", metavar="NAME", help="only this lesson (repeatable; --course)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -39,6 +53,10 @@ def run(args: argparse.Namespace) -> int:
 
     root = course_root()
     try:
+        if args.lesson and not args.course:
+            raise ValueError("--lesson goes with --course; notebooks/ is built as a whole.")
+        if args.course:
+            return _fill(root, args)
         with tempfile.TemporaryDirectory(prefix="quantlab-build-") as folder:
             built = Path(folder)
             build_student_files(root, built)
@@ -57,6 +75,21 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(f"Built {lessons} lessons into {root / 'notebooks'}.")
     return 1 if args.check and stale else 0
+
+
+def _fill(root: Path, args: argparse.Namespace) -> int:
+    known = [path.stem for path in lesson_sources(root)]
+    if strange := sorted(set(args.lesson or ()) - set(known)):
+        raise ValueError(f"There is no lesson {strange[0]}; expected is one of {', '.join(known)}.")
+    args.course.mkdir(parents=True, exist_ok=True)
+    course = open_course(None, args.course, None)
+    write_config_file(course.folder)
+    names = build_course(root, course.folder, only=args.lesson)
+    if args.json:
+        print(json.dumps({"course": str(course.folder), "lessons": names}, indent=1))
+        return 0
+    print(f"Built into {course.folder}: {', '.join(names)}.")
+    return 0
 
 
 def _stale(root: Path, built: Path) -> dict[str, list[str]]:

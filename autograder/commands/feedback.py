@@ -17,6 +17,13 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.course_folder import Course, CourseError, add_place_arguments, course_of
+from autograder.intake.ingest import (
+    HANDED_IN,
+    LARGEST_SECRET,
+    LARGEST_TIME,
+    SECRET,
+    read_plain,
+)
 from autograder.nbgrader.config import course_config
 from autograder.nbgrader.tidy_checks import load_nothing, name_exercises
 from autograder.programs import put_own_programs_on_path
@@ -109,6 +116,19 @@ def write_pages(course: Course) -> Iterator[Page]:
 
 def write_page(course: Course, record: Record) -> Path:
     """Write one submission's page and return its path. Raises what nbgrader raises."""
+    path = _write_page(course, record)
+    _address(course.submitted / record.student / record.lesson, path.parent)
+    return path
+
+
+def _address(submission: Path, page: Path) -> None:
+    """Beside the page: what `nbgrader release_feedback` needs to send it back by the exchange."""
+    for name, largest in ((HANDED_IN, LARGEST_TIME), (SECRET, LARGEST_SECRET)):
+        if (submission / name).is_file():
+            (page / name).write_bytes(read_plain(submission / name, largest)[0])
+
+
+def _write_page(course: Course, record: Record) -> Path:
     path = course.feedback_path(record.student, record.lesson)
     if record.score is None:
         _replace(path, _small_page(record))

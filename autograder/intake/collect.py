@@ -39,7 +39,7 @@ class Collected:
 
 
 @dataclass(frozen=True)
-class _File:
+class HandedFile:
     """A file that counts: its name and bytes, or why it could not be read."""
 
     name: str
@@ -82,7 +82,7 @@ def collect(
                 notes.append("Handed in late, says Canvas.")
             answers = [f for f in files if f.name.endswith(ANSWERS) and not f.problem]
             folder, named = submitted / student / lesson, times or {}
-            state = _put(folder, lesson, notebooks[-1], answers)
+            state = put_files(folder, lesson, notebooks[-1], answers)
             time = named.get(student, named.get(sender.user, handed_in))
             if _put_time(folder / HANDED_IN, time, state):
                 notes.append(OLD_TIME)
@@ -107,7 +107,7 @@ def _by_sender(whole) -> dict[Sender, list[Entry]]:  # type: ignore[no-untyped-d
     return groups
 
 
-def _files(whole, entry: Entry) -> Iterator[_File]:  # type: ignore[no-untyped-def]
+def _files(whole, entry: Entry) -> Iterator[HandedFile]:  # type: ignore[no-untyped-def]
     """The notebook or answers in this entry; a zip in the zip is opened once."""
     name = entry.path.name
     try:
@@ -118,11 +118,11 @@ def _files(whole, entry: Entry) -> Iterator[_File]:  # type: ignore[no-untyped-d
                     if not each.path.name.lower().endswith(".zip") and _visible(each.path):
                         yield from _files(inner, each)
         elif name.endswith(".ipynb"):
-            yield _File(name, read(whole, entry, LARGEST_NOTEBOOK))
+            yield HandedFile(name, read(whole, entry, LARGEST_NOTEBOOK))
         elif name.endswith(ANSWERS):
-            yield _File(_own_name(name), read(whole, entry, LARGEST_ANSWERS))
+            yield HandedFile(_own_name(name), read(whole, entry, LARGEST_ANSWERS))
     except BadZip as said:
-        yield _File(name, b"", str(said))
+        yield HandedFile(name, b"", str(said))
 
 
 def _visible(path: PurePosixPath) -> bool:
@@ -135,7 +135,9 @@ def _own_name(name: str) -> str:
     return name.split("_", 4 if sender and sender.late else 3)[-1] if sender else name
 
 
-def _put(folder: Path, lesson: str, notebook: _File, answers: Sequence[_File]) -> str:
+def put_files(
+    folder: Path, lesson: str, notebook: HandedFile, answers: Sequence[HandedFile]
+) -> str:
     """Write the files; "same" where all of them stood there already."""
     wanted = {f"{lesson}.ipynb": notebook.data} | {f.name: f.data for f in answers}
     there = {name: _bytes(folder / name) for name in wanted}

@@ -40,6 +40,9 @@ CAREFULLY = (
 )
 HANDED_IN = "timestamp.txt"
 LARGEST_TIME = 100
+#: Known to a student's own nbgrader and to whoever collects: by it, feedback finds its way back.
+SECRET = "submission_secret.txt"
+LARGEST_SECRET = 1_000
 
 
 class Refused(Exception):
@@ -211,7 +214,7 @@ def _answers_in(folder: Path) -> tuple[tuple[tuple[str, bytes], ...], list[str]]
     """Quiz answers that travel with a submission; every other file stays behind and is named."""
     answers, left_out = [], []
     for path in _entries(folder):
-        if path.suffix == ".ipynb" or path.name == HANDED_IN:
+        if path.suffix == ".ipynb" or path.name in (HANDED_IN, SECRET):
             continue
         try:
             if not path.name.endswith(".answers.json"):
@@ -238,11 +241,21 @@ def _handed_in(path: Path) -> tuple[str | None, tuple[str, ...]]:
 
 def _read_plain(path: Path, largest: int) -> bytes:
     """The bytes of a regular file; a link, a pipe, a device or a giant is refused unread."""
+    return read_plain(path, largest)[0]
+
+
+def read_plain(path: Path, largest: int, folder: int | None = None) -> tuple[bytes, os.stat_result]:
+    """The bytes of a regular file and what the system says of it. Raises Refused.
+
+    folder  an open folder that `path` is in: whoever owns it cannot put another in its place.
+    """
     try:
-        _refuse_unless_regular(path, path.lstat().st_mode)
-        with os.fdopen(os.open(path, CAREFULLY), "rb") as file:
+        found = os.stat(path, dir_fd=folder, follow_symlinks=False)
+        _refuse_unless_regular(path, found.st_mode)
+        with os.fdopen(os.open(path, CAREFULLY, dir_fd=folder), "rb") as file:
             # Looked at again: the file may have been exchanged in between.
-            _refuse_unless_regular(path, os.fstat(file.fileno()).st_mode)
+            found = os.fstat(file.fileno())
+            _refuse_unless_regular(path, found.st_mode)
             data = file.read(largest + 1)
     except OSError as fault:
         raise Refused(
@@ -254,7 +267,7 @@ def _read_plain(path: Path, largest: int) -> bytes:
             f"{path.name} is larger than {largest // 1_000_000 or largest / 1_000_000:g} MB. "
             "Please hand it in with its outputs cleared.",
         )
-    return data
+    return data, found
 
 
 def _refuse_unless_regular(path: Path, mode: int) -> None:

@@ -11,6 +11,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from autograder.authoring.course_text import sections
 from autograder.authoring.instructor import instructor_notebook, lesson_sources
 from autograder.build import BuildError, build_course
+from autograder.cli import main
 from autograder.commands import build as build_command
 from quantlab.lessons.catalogue import of_lesson
 
@@ -172,8 +173,36 @@ def test_a_faulty_course_ends_in_one_line_and_exit_2(tmp_path, monkeypatch, caps
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "pyproject.toml").touch()
     monkeypatch.chdir(tmp_path)
-    assert build_command.run(argparse.Namespace(check=True, json=False)) == 2
+    asked = argparse.Namespace(check=True, course=None, lesson=None, json=False)
+    assert build_command.run(asked) == 2
     assert capsys.readouterr().err.startswith("autograder build: 01_tiny.py: {{hallf}}")
+
+
+def test_a_course_folder_is_filled_for_an_exchange(tiny, tmp_path, monkeypatch, capsys):
+    root, _ = tiny
+    (root / "notebooks").mkdir(exist_ok=True)
+    (root / "pyproject.toml").touch()
+    monkeypatch.chdir(root)
+    course = tmp_path / "course"
+    assert main(["build", "--course", str(course), "--lesson", "01_tiny"]) == 0
+    assert f"Built into {course}: 01_tiny." in capsys.readouterr().out
+    released = nbformat.read(course / "release" / "01_tiny" / "01_tiny.ipynb", as_version=4)
+    assert "secret" not in str(released)
+    assert "harden(c)" in (course / "nbgrader_config.py").read_text()
+    assert (course / "gradebook.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--course", "course", "--lesson", "02_none"], "There is no lesson 02_none; expected is"),
+        (["--lesson", "01_tiny"], "--lesson goes with --course"),
+    ],
+)
+def test_what_cannot_be_built_into_a_course_is_said(tiny, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(tiny[0])
+    assert main(["build", *words]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_the_text_for_ask_is_prose_by_sections_without_code_and_what_is_folded():

@@ -29,6 +29,13 @@ raise ValueError("<script>alert('error')</script>")
 """
 
 
+#: What nbgrader's exchange leaves beside a submission, and finds its student again by.
+ADDRESS = {
+    "timestamp.txt": "2026-01-02 03:04:05.000000 UTC",
+    "submission_secret.txt": "ab" * 64,
+}
+
+
 @pytest.fixture(scope="module")
 def pages(module_class):
     c = module_class
@@ -36,7 +43,9 @@ def pages(module_class):
     mine = dict(c.cell(notebook, "end"), id="mine", source="<script>alert('cell')</script>Mine.")
     notebook.cells = [cell for cell in notebook.cells if cell.id != "written-97-3"]
     notebook.cells.append(mine)
-    c.submit("ada", notebook)
+    folder = c.submit("ada", notebook).parent
+    for name, text in ADDRESS.items():
+        (folder / name).write_text(text)
     c.submit("ben", b"{")
     c.submit("cy <b>", c.right())
     c.grade()
@@ -48,6 +57,15 @@ def test_every_record_has_its_page(pages):
     c, written, _ = pages
     assert set(written) == {"ada", "ben"}
     assert written["ada"].path == c.course.feedback_path("ada", c.lesson)
+
+
+def test_what_the_exchange_sends_it_back_by_stands_beside_it_and_not_in_it(pages):
+    _, written, texts = pages
+    beside = written["ada"].path.parent
+    assert {p.name: p.read_text() for p in beside.glob("*.txt")} == ADDRESS
+    assert not list(written["ben"].path.parent.glob("*.txt"))
+    assert ADDRESS["submission_secret.txt"] not in texts["ada"]
+    assert "Not used" not in texts["ada"]
 
 
 def test_the_card_reads_well(pages):

@@ -7,7 +7,7 @@ import pytest
 
 from autograder.cli import main
 
-PAGE = (Path(__file__).parents[1] / "docs" / "grading_a_class.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "class.md").read_text("utf-8")
 LINES = re.findall(r"^autograder (\w+) (.*)$", PAGE, re.M)
 
 
@@ -23,5 +23,5 @@ def test_each_option_is_one_of_its_command(command, capsys):
 
 def test_it_names_every_command_of_a_class():
     assert {command for command, _ in LINES} == {
-        *("collect", "grade", "feedback", "report", "regrade", "merge"),
+        *("build", "collect", "grade", "feedback", "report", "regrade", "merge"),
     }

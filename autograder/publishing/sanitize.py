@@ -13,6 +13,8 @@ from collections.abc import Mapping
 import bleach
 from bleach.css_sanitizer import CSSSanitizer
 
+from quantlab.teach.pictures.theme import TURNS
+
 TAGS = frozenset(
     [
         "a",
@@ -152,7 +154,8 @@ def _as_image(drawing: re.Match[str]) -> str:
     named = NAMED.search(svg)
     data = base64.b64encode(svg.encode("utf-8", "replace")).decode("ascii")
     alt = named.group(1) if named else "Drawing"
-    return f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}">'
+    turns = f' class="{TURNS}"' if TURNS in svg else ""
+    return f'<img alt="{alt}"{turns} src="data:image/svg+xml;base64,{data}">'
 
 
 class Redactor:

@@ -6,6 +6,7 @@ dashes differ as well: colour never speaks alone.
 
 BLUE = "#0072B2"
 ORANGE = "#D55E00"
+RUST = "#B04A00"  # orange for letters: 5.5:1 on paper, where ORANGE is 3.9:1
 AMBER = "#E69F00"
 GREEN = "#009E73"
 SKY = "#56B4E9"

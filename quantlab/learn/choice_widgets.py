@@ -19,6 +19,7 @@ from quantlab.learn.quiz_session import grading
 from quantlab.learn.quiz_widget import STYLE, controls_of, note
 from quantlab.learn.status import status
 from quantlab.learn.way_back import way_back
+from quantlab.teach.access import LIVE
 from quantlab.teach.judging.card import BLUE, Card, inline
 from quantlab.teach.quiz.answers import typed_answer
 from quantlab.teach.quiz.text import choice_html, choice_text
@@ -64,7 +65,7 @@ class PredictionButtons(widgets.VBox):
             (button.add_class if n == chosen else button.remove_class)("quantlab-chosen")
         said = self.desk.standing()
         shown = note(said[0], said[1:], BLUE) if said else ""
-        self.status.value = f'<div role="status" aria-live="polite">{shown}</div>'
+        self.status.value = LIVE + shown
 
 
 class ShownPrediction(PredictionDesk):
@@ -118,7 +119,7 @@ class Boxes(widgets.VBox):
     def _say(self) -> None:
         said = f"{len(self.desk.chosen)} of {len(self.boxes)} ticked."
         shown = note(said, (*_way_back(self.desk), *self.desk.take_notices()), BLUE)
-        self.status.value = f'<div role="status" aria-live="polite">{shown}</div>'
+        self.status.value = LIVE + shown
 
 
 class ShownBoxes(ChoiceDesk):

@@ -14,6 +14,7 @@ import ipywidgets as widgets
 
 from quantlab.learn.classroom import catalogue
 from quantlab.learn.quiz_session import QuizSession
+from quantlab.teach.access import LIVE
 from quantlab.teach.judging.card import BLUE, GREY, ORANGE, inline
 from quantlab.teach.quiz.answers import typed_number
 from quantlab.teach.quiz.text import (
@@ -41,8 +42,6 @@ STYLE = """<style>
 .quantlab-quiz .widget-checkbox .widget-label-basic span { white-space: normal; }
 .quantlab-quiz input[type=radio], .quantlab-quiz input[type=checkbox] {
   flex: none; align-self: flex-start; width: 14px; height: 14px; margin: 3px 0 0 0; }
-.quantlab-quiz input:focus-visible, .quantlab-quiz button:focus-visible {
-  outline: 2px solid #0072B2; outline-offset: 2px; }
 </style>"""
 
 
@@ -185,9 +184,8 @@ class QuizWidget(widgets.VBox):
     def _say(self, lines: list[str], colour: str) -> None:
         """The first line in bold, then the others, then what happened to files."""
         said = [line for line in [*lines, *self.session.take_notices()] if line]
-        # A screen reader speaks a status aloud when it changes.
         shown = note(said[0], tuple(said[1:]), colour) if said else ""
-        self.status.value = f'<div role="status" aria-live="polite">{shown}</div>'
+        self.status.value = LIVE + shown
 
 
 class QuizDesk(QuizSession):

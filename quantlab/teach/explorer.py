@@ -7,24 +7,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from quantlab.teach.access import LIVE
 from quantlab.teach.pictures.drawing import Drawing
 
 _WIDE = widgets.Layout(width="auto", max_width="760px")
-
-# A screen reader announces changes inside an element that carries aria-live and stays in place.
-# The HTML widget replaces its content but keeps the element around it and offers no way to give it
-# an attribute, and a slider's handle has no name of its own. The loaded style element mends both
-# from inside. Where scripts are off nothing is lost but the announcement and the handle's name.
-_ANNOUNCE = (
-    '<style onload="'
-    "const around = this.parentElement;"
-    "around.setAttribute('aria-live', 'polite');"
-    "around.setAttribute('aria-atomic', 'true');"
-    "for (const handle of around.closest('.quantlab-explorer').querySelectorAll('[role=slider]'))"
-    " handle.setAttribute('aria-label',"
-    " handle.closest('.widget-inline-hbox').querySelector('label').textContent);"
-    '">/**/</style>'
-)
 
 
 class Explorer(widgets.VBox):
@@ -73,4 +59,4 @@ class Explorer(widgets.VBox):
         self.redraw()
 
     def _say(self, sentence: str) -> None:
-        self.words.value = f'{_ANNOUNCE}<p style="line-height:1.5;margin:0">{escape(sentence)}</p>'
+        self.words.value = f'{LIVE}<p style="line-height:1.5;margin:0">{escape(sentence)}</p>'

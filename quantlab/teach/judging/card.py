@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quantlab.base.palette import BLUE, GREY, ORANGE
+from quantlab.teach.access import ANNOUNCED
 from quantlab.teach.judging.exercise import Exercise
 from quantlab.teach.judging.verdict import Judgement, Verdict
 
@@ -60,6 +61,10 @@ class Card:
         return "\n".join(rows)
 
     def to_html(self) -> str:
+        """The card for a page."""
+        return self._html("")
+
+    def _html(self, end: str) -> str:
         rows = "".join(
             f'<p style="margin:.3em 0">{f"<em>{inline(label)}:</em> " if label else ""}'
             f"{inline(text)}</p>"
@@ -72,11 +77,11 @@ class Card:
             f'padding:.5em 1em;margin:.5em 0;max-width:46em">'
             f'<p style="margin:.2em 0;font-size:1.05em"><strong>{inline(self.heading)}</strong>'
             f"</p>"
-            f"{rows}{self.picture}{code}</section>"
+            f"{rows}{self.picture}{code}{end}</section>"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        bundle: dict[str, Any] = {"text/html": self.to_html(), "text/plain": repr(self)}
+        bundle: dict[str, Any] = {"text/html": self._html(ANNOUNCED), "text/plain": repr(self)}
         if self.judgement is not None:
             bundle[JUDGEMENT_MIME] = self.judgement.to_dict()
         return bundle

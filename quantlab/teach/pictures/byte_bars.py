@@ -61,15 +61,11 @@ def _bar(
         if count == 0:
             continue
         canvas.rect(x, y, width, 30, COLOURS[names.index(name) % len(COLOURS)], PAPER, 1)
-        if width > 7.6 * len(name) + 12:
-            canvas.text(x + width / 2, y + 20, name, _readable(name, names), SMALL, bold=True)
+        label = 7.6 * len(name) + 12
+        if width > label + 8:
+            canvas.rect(x + (width - label) / 2, y + 5, label, 20, PAPER, radius=4)
+            canvas.text(x + width / 2, y + 20, name, INK, SMALL, bold=True)
         x += width
-
-
-def _readable(name: str, names: list[str]) -> str:
-    """Ink or paper, whichever stands out from the part's colour."""
-    dark = COLOURS[names.index(name) % len(COLOURS)] in (BLUE, ORANGE, GREY)
-    return PAPER if dark else INK
 
 
 def _legend(canvas: Canvas, parts: Mapping[str, int], y: float) -> None:

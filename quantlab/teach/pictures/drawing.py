@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
 
-from quantlab.base.palette import BLUE, INK, ORANGE, PAPER
+from quantlab.base.palette import BLUE, INK, ORANGE, PAPER, RUST
+from quantlab.teach.pictures.theme import FOLLOWS, TURNS
 
 #: Width of every drawing in its own units. Shown at most WIDEST CSS pixels wide.
 WIDTH = 640
@@ -26,7 +27,7 @@ class Drawing:
     """A finished picture. `text` says in one or two sentences what `svg` shows.
 
     `svg` is one self-contained `<svg>` element with role="img" and `text` as its label. It
-    stands on white paper, so it reads on a light and on a dark JupyterLab theme.
+    stands on white paper and turns with a dark theme, see `theme`.
     """
 
     svg: str
@@ -40,8 +41,9 @@ class Drawing:
         """
         data = base64.b64encode(self.svg.encode()).decode("ascii")
         return (
-            f'<img alt="{escape(self.text)}" src="data:image/svg+xml;base64,{data}" '
-            f'style="width:100%;max-width:{WIDEST}px">'
+            f'<img alt="{escape(self.text)}" class="{TURNS}" '
+            f'src="data:image/svg+xml;base64,{data}" '
+            f'style="width:100%;max-width:{WIDEST}px">{FOLLOWS}'
         )
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
@@ -112,6 +114,7 @@ class Canvas:
         bold: bool = False,
     ) -> None:
         weight = ' font-weight="600"' if bold else ""
+        colour = RUST if colour == ORANGE else colour
         self.marks.append(
             f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{max(size, SMALL):g}" '
             f'text-anchor="{anchor}"{weight}>{escape(words)}</text>'
@@ -138,14 +141,15 @@ class Canvas:
         """The drawing, on white paper, labelled with `text`."""
         label = escape(text)
         svg = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{label}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="{TURNS}" role="img" '
+            f'aria-label="{label}" '
             f'viewBox="0 0 {self.width:g} {self.height:g}" '
             f'style="width:100%;max-width:{WIDEST}px;height:auto;display:block" '
             f'font-family="system-ui, -apple-system, Segoe UI, Roboto, sans-serif">'
             f"<title>{label}</title>"
             f'<rect width="{self.width:g}" height="{self.height:g}" rx="10" fill="{PAPER}"/>'
             + "".join(self.marks)
-            + "</svg>"
+            + f"{FOLLOWS}</svg>"
         )
         return Drawing(svg, text)
 

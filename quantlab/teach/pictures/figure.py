@@ -1,4 +1,5 @@
-"""matplotlib figures for lessons: one look, a PNG with alt text, nothing left open."""
+"""matplotlib figures for lessons: one look, a PNG with alt text that follows the theme, nothing
+left open."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import io
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
 from IPython.display import display
 
 if TYPE_CHECKING:
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
 from quantlab.base.figure_style import SETTINGS, WIDTH
 from quantlab.base.palette import AMBER, BLUE, GREEN, GREY, ORANGE, SKY
 from quantlab.teach.pictures.drawing import WIDEST
+from quantlab.teach.pictures.theme import BY_DAY, BY_NIGHT, FOLLOWS, TURNS, turned
 
+#: A saved figure has so many pixels for one on the page: sharp text on any screen.
+FINER = 2
 #: Okabe and Ito's palette in the order of use; markers and dashes change along with it.
 CYCLE = (BLUE, ORANGE, GREEN, AMBER, SKY, GREY)
 MARKERS = ("o", "^", "s", "D", "v", "P")
@@ -65,11 +70,45 @@ def show(fig: Figure, *, alt: str) -> None:
     from matplotlib import pyplot
 
     png = io.BytesIO()
-    fig.savefig(png, format="png", dpi=2 * fig.dpi)  # twice as fine, for sharp text on any screen
+    fig.savefig(png, format="png", dpi=FINER * fig.dpi)
+    photographs = _photographs(fig)
     pyplot.close(fig)
-    data = base64.b64encode(png.getvalue()).decode("ascii")
-    image = (
-        f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}" '
-        f'style="width:100%;max-width:{WIDEST}px">'
-    )
+    if photographs:
+        day = _image(png, alt, BY_DAY)
+        night = _image(_by_night(png, photographs), alt, BY_NIGHT, "display:none;")
+        image = day + night + FOLLOWS
+    else:
+        image = _image(png, alt, TURNS) + FOLLOWS
     display({"text/html": image, "text/plain": alt}, raw=True)
+
+
+def _image(png: io.BytesIO, alt: str, name: str, style: str = "") -> str:
+    data = base64.b64encode(png.getvalue()).decode("ascii")
+    return (
+        f'<img alt="{escape(alt)}" class="{name}" src="data:image/png;base64,{data}" '
+        f'style="{style}width:100%;max-width:{WIDEST}px">'
+    )
+
+
+def _photographs(fig: Figure) -> list[tuple[int, int, int, int]]:
+    """Where pictures in colour lie in the saved figure: left, low, right, top in its pixels."""
+    pictures = (image for axes in fig.axes for image in axes.images)
+    boxes = [p.get_window_extent() for p in pictures if np.ndim(p.get_array()) == 3]
+    corners = [(np.floor(FINER * b.min), np.ceil(FINER * b.max)) for b in boxes]
+    return [(int(a[0]), int(a[1]), int(b[0]), int(b[1])) for a, b in corners]
+
+
+def _by_night(png: io.BytesIO, photographs: list[tuple[int, int, int, int]]) -> io.BytesIO:
+    """The figure as a dark theme turns it, but for its photographs: nobody knows a street by its
+    negative."""
+    from matplotlib.image import imread, imsave
+
+    png.seek(0)
+    before = imread(png)[..., :3]
+    after, height = turned(before), len(before)
+    for left, low, right, top in photographs:
+        box = slice(max(height - top, 0), height - low), slice(max(left, 0), right)
+        after[box] = before[box]
+    night = io.BytesIO()
+    imsave(night, after, format="png")
+    return night

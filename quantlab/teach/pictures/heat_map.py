@@ -117,10 +117,10 @@ def _fitting(value: float, characters: int) -> str:
 
 
 def _shade(value: float, largest: float) -> str:
-    """Paper at zero, towards blue below and orange above; never darker than ink can be read on."""
+    """Paper at zero, towards blue below and orange above; ink is read on it in either theme."""
     if not np.isfinite(value):
         return "#D9D9D9"
-    strength = 0.6 * min(abs(value) / largest, 1.0)
+    strength = 0.5 * min(abs(value) / largest, 1.0)
     towards = BLUE if value < 0 else ORANGE
     parts = (
         round(int(PAPER[k : k + 2], 16) * (1 - strength) + int(towards[k : k + 2], 16) * strength)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from quantlab.teach.access import ANNOUNCED
 from quantlab.teach.judging.card import JUDGEMENT_MIME, Card, judgement_card
 from quantlab.teach.judging.verdict import GroupResult, Judgement, Verdict
 
@@ -51,6 +52,8 @@ def test_text_and_html_say_the_same():
     for words in ("<code>f(1)</code> gives 2.", "Likely cause:", "<strong>bold</strong>"):
         assert words in page
     assert 'role="status"' in page
+    assert "<script" not in page
+    assert ANNOUNCED in card._repr_mimebundle_()["text/html"]
 
 
 def test_what_a_learner_wrote_cannot_become_html():

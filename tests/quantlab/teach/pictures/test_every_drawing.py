@@ -21,6 +21,7 @@ from quantlab.teach.pictures import (
     rulers,
 )
 from quantlab.teach.pictures.slice_bars import slice_bars
+from tests.support.contrast import faint
 
 SVG = "{http://www.w3.org/2000/svg}"
 QP = choose_qparams(-0.9, 5.0)
@@ -79,6 +80,10 @@ def test_no_letter_is_smaller_than_12(drawing):
     assert min(sizes) >= 12
 
 
+def test_its_letters_stand_out_in_a_light_and_in_a_dark_theme(drawing):
+    assert faint(drawing.svg) == []
+
+
 def test_every_mark_lies_on_the_paper(drawing):
     root = ElementTree.fromstring(drawing.svg)
     _, _, width, height = (float(n) for n in root.get("viewBox").split())
@@ -95,7 +100,9 @@ def test_no_number_is_broken(drawing):
 
 def test_a_saved_notebook_keeps_an_image_with_alt_text(drawing):
     bundle = drawing._repr_mimebundle_()
-    image = ElementTree.fromstring(bundle["text/html"].replace('px">', 'px"/>'))
+    tag, _, style = bundle["text/html"].partition("<style>")
+    image = ElementTree.fromstring(f"{tag.removesuffix('>')}/>")
+    assert image.get("class") in style
     assert image.get("alt") == bundle["text/plain"] == drawing.text
     data = image.get("src").removeprefix("data:image/svg+xml;base64,")
     assert base64.b64decode(data).decode() == drawing.svg

@@ -207,3 +207,12 @@ def too_wide(page) -> list[str]:
                   .filter(e => e.scrollWidth > e.clientWidth + 1 && !e.closest('section'))
                   .map(e => e.innerText.slice(0, 80) || e.outerHTML.slice(0, 80))"""
     )
+
+
+def choose_theme(page, name: str) -> None:
+    """Settings > Theme > NAME, as a reader does it."""
+    page.locator(".lm-MenuBar-item", has_text="Settings").first.click()
+    page.locator(".lm-Menu-item", has_text="Theme").first.hover()
+    page.locator(".lm-Menu-item", has_text=name).first.click()
+    light = "false" if "Dark" in name else "true"
+    page.locator(f'body[data-jp-theme-light="{light}"]').wait_for()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 from quantlab.base.figure_style import SETTINGS, WIDTH
 from quantlab.base.palette import AMBER, BLUE, GREEN, GREY, ORANGE, SKY
+from quantlab.base.table import Table
+from quantlab.base.table_html import html_of
 from quantlab.teach.pictures.drawing import WIDEST
+from quantlab.teach.pictures.numbers import numbers_of
 from quantlab.teach.pictures.theme import BY_DAY, BY_NIGHT, FOLLOWS, TURNS, turned
 
 #: A saved figure has so many pixels for one on the page: sharp text on any screen.
@@ -48,7 +52,7 @@ def style() -> None:
 
 
 def show(fig: Figure, *, alt: str) -> None:
-    """Display a figure as a PNG with alt text, and close it.
+    """Display a figure as a PNG with alt text, its numbers as a folded table, and close it.
 
     Parameters
     ----------
@@ -71,7 +75,7 @@ def show(fig: Figure, *, alt: str) -> None:
 
     png = io.BytesIO()
     fig.savefig(png, format="png", dpi=FINER * fig.dpi)
-    photographs = _photographs(fig)
+    photographs, numbers = _photographs(fig), numbers_of(fig)
     pyplot.close(fig)
     if photographs:
         day = _image(png, alt, BY_DAY)
@@ -79,7 +83,17 @@ def show(fig: Figure, *, alt: str) -> None:
         image = day + night + FOLLOWS
     else:
         image = _image(png, alt, TURNS) + FOLLOWS
-    display({"text/html": image, "text/plain": alt}, raw=True)
+    display({"text/html": image + _folded(numbers), "text/plain": alt}, raw=True)
+
+
+def _folded(tables: Sequence[Table]) -> str:
+    """The tables behind a line that unfolds them; Space on it is the reader's, not JupyterLab's."""
+    if not tables:
+        return ""
+    return (
+        '<details data-lm-suppress-shortcuts="true"><summary>The numbers as a table</summary>'
+        f"{html_of(tables[0].caption, tables, ())}</details>"
+    )
 
 
 def _image(png: io.BytesIO, alt: str, name: str, style: str = "") -> str:

@@ -59,7 +59,8 @@ def roofline_figure(roofline: Roofline, layers: Iterable[LayerSpeed] = ()) -> tu
 def _point(axes: Axes, row: LayerSpeed, number: int, precision: str) -> None:
     _, colour, _, marker = LOOKS[precision]
     x, y = row.intensity(precision), row.reached(precision) / 1e9
-    axes.plot([x], [y], color=colour, marker=marker, markersize=8, linestyle="")
+    (mark,) = axes.plot([x], [y], color=colour, marker=marker, markersize=8, linestyle="")
+    mark.set_gid(f"{row.name}, {LOOKS[precision][0]}")
     axes.annotate(str(number), (x, y), xytext=(7, -4), textcoords="offset points", color=INK)
 
 

@@ -32,8 +32,8 @@ def test_equal_tensors_have_no_outline_also_with_nan():
 def test_numbers_stand_in_the_cells_and_signs_have_their_colour():
     svg = heat_map({"a": FIRST}).svg
     assert all(f">{number}<" in svg for number in ("1", "−2", "0.25", "0"))
-    # -2 is the largest: 60 % of the way from white to blue (0, 114, 178).
-    assert "#66AAD1" in svg
+    # -2 is the largest: half the way from white to blue (0, 114, 178).
+    assert "#80B8D8" in svg
 
 
 def test_another_shape_is_said_and_not_compared():

@@ -27,6 +27,7 @@ from autograder.intake.ingest import (
 from autograder.nbgrader.config import course_config
 from autograder.nbgrader.tidy_checks import load_nothing, name_exercises
 from autograder.programs import put_own_programs_on_path
+from autograder.publishing.page_style import SMALL, dress, style_of_a_page
 from autograder.publishing.sanitize import Redactor
 from autograder.recording.record import Record, read_records
 from quantlab.teach.judging.card import Card
@@ -55,8 +56,7 @@ PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{lesson}</title>
-<style>body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 46em;
-padding: 0 1em; }}</style>
+{style}
 </head>
 <body>
 <h1>{lesson}</h1>
@@ -145,7 +145,7 @@ def _write_page(course: Course, record: Record) -> Path:
         app.start()
     finally:
         os.chdir(here)
-    page = load_nothing(name_exercises(path.read_text(encoding="utf-8")))
+    page = dress(load_nothing(name_exercises(path.read_text(encoding="utf-8"))))
     _replace(path, redactor(course, record)(_with_notes(page, record.notes)))
     return path
 
@@ -176,7 +176,8 @@ def redactor(course: Course, record: Record) -> Redactor:
 def _small_page(record: Record) -> str:
     lines = (("", record.reason), ("Next", "Nothing is counted yet. Talk to your instructor."))
     card = Card("This submission could not be graded", lines)
-    return PAGE.format(lesson=html.escape(record.lesson), card=card.to_html())
+    shown = html.escape(record.lesson)
+    return PAGE.format(lesson=shown, style=style_of_a_page(SMALL), card=card.to_html())
 
 
 def _replace(path: Path, text: str) -> None:

@@ -12,9 +12,9 @@ from html import escape
 
 from quantlab.base.palette import BLUE
 
-#: Where the keyboard is: 5.2:1 on white, 3.6:1 on JupyterLab's dark ground.
+#: Where the keyboard is. The id that nothing has gives the rule more weight than ipywidgets' own.
 FOCUS = (
-    "<style>:is(.quantlab-quiz, .quantlab-explorer) :focus-visible "
+    "<style>:is(.quantlab-quiz, .quantlab-explorer) :focus-visible:not(#_) "
     f"{{ outline: 2px solid {BLUE} !important; outline-offset: 2px; }}</style>"
 )
 
@@ -22,14 +22,16 @@ _TO_WIDGETS = (
     "const around = this.parentElement;"
     "around.setAttribute('role', 'status');"
     "const root = around.closest('.quantlab-explorer, .quantlab-quiz');"
-    "root.setAttribute('data-lm-suppress-shortcuts', 'true');"
+    "if (!root.keysAreOurs) {root.keysAreOurs = true; root.addEventListener('focusin',"
+    " e => e.target.setAttribute('data-lm-suppress-shortcuts', 'true'));}"
     "for (const handle of root.querySelectorAll('[role=slider]'))"
     " handle.setAttribute('aria-label',"
     " handle.closest('.widget-inline-hbox').querySelector('label').textContent);"
 )
 #: Begins the text of an HTML widget in a quiz or an explorer, and runs when the text is shown: what
 #: replaces the text is announced, a slider's handle gets its label as its name, and while a control
-#: has the focus JupyterLab takes no key: `d` typed twice on a radio button deletes no cell.
+#: has the focus JupyterLab takes no key: `d` typed twice on a radio button deletes no cell. It looks
+#: for the attribute on that control itself.
 LIVE = f'{FOCUS}<style onload="{escape(_TO_WIDGETS)}">/**/</style>'
 
 _HIDDEN = "position:fixed;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"

@@ -31,6 +31,7 @@ ARGS = [
 ]
 #: How long an element may take to come. A busy machine takes minutes for what takes seconds.
 PATIENCE_MS = 180_000
+THEMES = ("JupyterLab Light", "JupyterLab Dark")
 # Every cell stays in the page, so that a test sees what a reader reaches by scrolling.
 SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": '{"windowingMode": "none"}',
@@ -215,4 +216,4 @@ def choose_theme(page, name: str) -> None:
     page.locator(".lm-Menu-item", has_text="Theme").first.hover()
     page.locator(".lm-Menu-item", has_text=name).first.click()
     light = "false" if "Dark" in name else "true"
-    page.locator(f'body[data-jp-theme-light="{light}"]').wait_for()
+    page.locator(f'body[data-jp-theme-light="{light}"]').wait_for(state="attached")

@@ -91,7 +91,7 @@ def _folded(tables: Sequence[Table]) -> str:
     if not tables:
         return ""
     return (
-        '<details data-lm-suppress-shortcuts="true"><summary>The numbers as a table</summary>'
+        '<details><summary data-lm-suppress-shortcuts="true">The numbers as a table</summary>'
         f"{html_of(tables[0].caption, tables, ())}</details>"
     )
 

@@ -30,8 +30,8 @@ _TO_WIDGETS = (
 )
 #: Begins the text of an HTML widget in a quiz or an explorer, and runs when the text is shown: what
 #: replaces the text is announced, a slider's handle gets its label as its name, and while a control
-#: has the focus JupyterLab takes no key: `d` typed twice on a radio button deletes no cell. It looks
-#: for the attribute on that control itself.
+#: has the focus JupyterLab takes no key: `d` typed twice on a radio button deletes no cell. The
+#: attribute for that counts on the control itself only.
 LIVE = f'{FOCUS}<style onload="{escape(_TO_WIDGETS)}">/**/</style>'
 
 _HIDDEN = "position:fixed;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"

@@ -16,6 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from quantlab.learn.course import course_root
 from tests.support import parts
+from tests.support.axe import violations
 
 ROOT = course_root()
 TOKEN = "browser-test"
@@ -217,3 +218,22 @@ def choose_theme(page, name: str) -> None:
     page.locator(".lm-Menu-item", has_text=name).first.click()
     light = "false" if "Dark" in name else "true"
     page.locator(f'body[data-jp-theme-light="{light}"]').wait_for(state="attached")
+
+
+def broken_rules(page) -> list[str]:
+    """The rules of WCAG that outputs of cells break; JupyterLab's own shell is not ours.
+
+    axe takes what lies outside of an element that hides its overflow for hidden, or for obscured, and
+    judges no letter of it. JupyterLab's body is such an element, 0 pixels high. So the body shows
+    everything, and the page is as high as the notebook.
+    """
+    shown = page.add_style_tag(content="body {overflow: visible !important}")
+    before = page.viewport_size
+    high = page.locator(".jp-WindowedPanel-outer").first.evaluate("e => e.scrollHeight")
+    page.set_viewport_size({"width": before["width"], "height": high + 200})
+    page.wait_for_timeout(500)  # JupyterLab lays its panels out anew
+    try:
+        return violations(page, ".jp-OutputArea-output")
+    finally:
+        page.set_viewport_size(before)
+        shown.evaluate("e => e.remove()")

@@ -9,10 +9,18 @@ from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
 from quantlab.base.palette import PAPER
-from tests.support.axe import violations
 from tests.support.contrast import ENOUGH, ratio, rgb, turned
 
-from .conftest import THEMES, choose_theme, end_kernels, errors, open_notebook, run_all, run_cell
+from .conftest import (
+    THEMES,
+    broken_rules,
+    choose_theme,
+    end_kernels,
+    errors,
+    open_notebook,
+    run_all,
+    run_cell,
+)
 
 NAME = "accessibility"
 #: One of each thing that the course puts under a cell.
@@ -92,7 +100,15 @@ def cell_with(page, text: str):
 
 
 def test_no_rule_of_wcag_is_broken(page, theme):
-    assert violations(page, ".jp-OutputArea-output") == []
+    assert broken_rules(page) == []
+
+
+def test_letters_that_are_too_faint_would_be_seen(page):
+    card = cell_with(page, "# again").locator("section p").last
+    card.evaluate("e => {e.style.color = '#999999'}")
+    (said,) = broken_rules(page)
+    card.evaluate("e => {e.style.color = ''}")
+    assert said.startswith("color-contrast")
 
 
 def test_every_picture_follows_the_theme(page, theme):

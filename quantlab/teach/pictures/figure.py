@@ -107,7 +107,7 @@ def _image(png: io.BytesIO, alt: str, name: str, style: str = "") -> str:
 def _photographs(fig: Figure) -> list[tuple[int, int, int, int]]:
     """Where pictures in colour lie in the saved figure: left, low, right, top in its pixels."""
     pictures = (image for axes in fig.axes for image in axes.images)
-    boxes = [p.get_window_extent() for p in pictures if np.ndim(p.get_array()) == 3]
+    boxes = [p.get_window_extent() for p in pictures if getattr(p.get_array(), "ndim", 0) == 3]
     corners = [(np.floor(FINER * b.min), np.ceil(FINER * b.max)) for b in boxes]
     return [(int(a[0]), int(a[1]), int(b[0]), int(b[1])) for a, b in corners]
 

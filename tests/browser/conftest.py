@@ -223,7 +223,7 @@ def choose_theme(page, name: str) -> None:
 def broken_rules(page) -> list[str]:
     """The rules of WCAG that outputs of cells break; JupyterLab's own shell is not ours.
 
-    axe takes what lies outside of an element that hides its overflow for hidden, or for obscured, and
+    axe takes what lies outside of an element that hides its overflow for hidden or obscured, and
     judges no letter of it. JupyterLab's body is such an element, 0 pixels high. So the body shows
     everything, and the page is as high as the notebook.
     """

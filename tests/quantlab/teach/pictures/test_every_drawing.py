@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quantlab.base.palette import ORANGE, PAPER, RUST
 from quantlab.numerics import choose_qparams
 from quantlab.teach.pictures import (
     Drawing,
@@ -21,7 +22,7 @@ from quantlab.teach.pictures import (
     rulers,
 )
 from quantlab.teach.pictures.slice_bars import slice_bars
-from tests.support.contrast import faint
+from tests.support.contrast import faint, ratio, rgb
 
 SVG = "{http://www.w3.org/2000/svg}"
 QP = choose_qparams(-0.9, 5.0)
@@ -82,6 +83,15 @@ def test_no_letter_is_smaller_than_12(drawing):
 
 def test_its_letters_stand_out_in_a_light_and_in_a_dark_theme(drawing):
     assert faint(drawing.svg) == []
+
+
+def test_orange_letters_are_darker_than_orange_marks():
+    drawing = ruler(0.0, 1.0, values=[2.0])
+    assert round(ratio(rgb(RUST), rgb(PAPER)), 1) == 5.5
+    assert round(ratio(rgb(ORANGE), rgb(PAPER)), 1) == 3.9
+    colours = {m.get("fill") for m in marks(drawing) if m.tag == f"{SVG}text"}
+    assert RUST in colours
+    assert ORANGE not in colours
 
 
 def test_every_mark_lies_on_the_paper(drawing):

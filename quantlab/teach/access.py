@@ -12,10 +12,12 @@ from html import escape
 
 from quantlab.base.palette import BLUE
 
-#: Where the keyboard is. The id that nothing has gives the rule more weight than ipywidgets' own.
-FOCUS = (
+#: Where the keyboard is, and where a slider stands. The id that nothing has makes a rule weigh more
+#: than ipywidgets' own.
+_STYLE = (
     "<style>:is(.quantlab-quiz, .quantlab-explorer) :focus-visible:not(#_) "
-    f"{{ outline: 2px solid {BLUE} !important; outline-offset: 2px; }}</style>"
+    f"{{ outline: 2px solid {BLUE} !important; outline-offset: 2px; }} "
+    ".quantlab-explorer .noUi-handle:not(#_) { border: 1px solid #767676; }</style>"
 )
 
 _TO_WIDGETS = (
@@ -32,7 +34,7 @@ _TO_WIDGETS = (
 #: replaces the text is announced, a slider's handle gets its label as its name, and while a control
 #: has the focus JupyterLab takes no key: `d` typed twice on a radio button deletes no cell. The
 #: attribute for that counts on the control itself only.
-LIVE = f'{FOCUS}<style onload="{escape(_TO_WIDGETS)}">/**/</style>'
+LIVE = f'{_STYLE}<style onload="{escape(_TO_WIDGETS)}">/**/</style>'
 
 _HIDDEN = "position:fixed;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
 #: Ends a card, and runs once, when it arrives: its heading is announced by an element of the page

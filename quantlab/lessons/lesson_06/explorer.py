@@ -6,7 +6,7 @@ from html import escape
 
 import ipywidgets as widgets
 
-from quantlab.base.palette import GREY, INK, ORANGE, PALE, PAPER, SKY
+from quantlab.base.palette import GREY, INK, ORANGE, PALE, PALE_SKY, PAPER
 from quantlab.lessons.lesson_06.material.grid import BITS, GRANULARITIES, METHODS, Grid, kept_grid
 from quantlab.teach.explorer import Explorer
 from quantlab.teach.pictures.drawing import SMALL, TEXT, Canvas, Drawing
@@ -98,7 +98,7 @@ def grid_drawing(grid: Grid, bits: int, granularity: str, method: str) -> Drawin
 
 def _cell(canvas: Canvas, x: float, y: float, top1: float | None, *, chosen: bool) -> None:
     reached = top1 is not None and top1 >= GOAL
-    canvas.rect(x + 2, y + 2, COLUMN - 4, ROW - 4, SKY if reached else PALE, radius=3)
+    canvas.rect(x + 2, y + 2, COLUMN - 4, ROW - 4, PALE_SKY if reached else PALE, radius=3)
     if top1 is not None and not reached:
         canvas.rect(x + 2, y + 2, 6, ROW - 4, ORANGE)
     canvas.text(x + COLUMN / 2 + 2, y + 21, _percent(top1), INK, TEXT, bold=chosen)

@@ -86,7 +86,7 @@ def test_its_letters_stand_out_in_a_light_and_in_a_dark_theme(drawing):
 
 
 def test_orange_letters_are_darker_than_orange_marks():
-    drawing = ruler(0.0, 1.0, values=[2.0])
+    drawing = DRAWINGS["error curve"]
     assert round(ratio(rgb(RUST), rgb(PAPER)), 1) == 5.5
     assert round(ratio(rgb(ORANGE), rgb(PAPER)), 1) == 3.9
     colours = {m.get("fill") for m in marks(drawing) if m.tag == f"{SVG}text"}

@@ -229,9 +229,17 @@ def broken_rules(page) -> list[str]:
     """
     shown = page.add_style_tag(content="body {overflow: visible !important}")
     before = page.viewport_size
-    high = page.locator(".jp-WindowedPanel-outer").first.evaluate("e => e.scrollHeight")
-    page.set_viewport_size({"width": before["width"], "height": high + 200})
-    page.wait_for_timeout(500)  # JupyterLab lays its panels out anew
+    panel = page.locator(".jp-WindowedPanel-outer").first
+    high = panel.evaluate("e => e.scrollHeight") + 400  # with menu, tabs and tools
+    page.set_viewport_size({"width": before["width"], "height": high})
+    page.wait_for_function(
+        """panel => {
+            panel.scrollTop = 0;
+            const last = [...panel.querySelectorAll('.jp-Cell')].at(-1);
+            return last.getBoundingClientRect().bottom < panel.getBoundingClientRect().bottom;
+        }""",
+        arg=panel.element_handle(),
+    )
     try:
         return violations(page, ".jp-OutputArea-output")
     finally:

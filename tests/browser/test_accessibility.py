@@ -108,7 +108,7 @@ def test_no_rule_of_wcag_is_broken(page, theme):
 
 def test_letters_that_are_too_faint_would_be_seen(page):
     card = cell_with(page, "# again").locator("section p").last
-    card.evaluate("e => {e.style.color = '#999999'}")
+    card.evaluate("e => {e.style.color = 'var(--jp-border-color2)'}")
     said = broken_rules(page)
     card.evaluate("e => {e.style.color = ''}")
     assert said

@@ -10,6 +10,9 @@ from quantlab.lessons.catalogue import find, of_lesson
 from .conftest import (
     PATIENCE_MS,
     ROOT,
+    THEMES,
+    broken_rules,
+    choose_theme,
     errors,
     open_notebook,
     restart_kernel,
@@ -70,6 +73,12 @@ def test_every_picture_has_words(page):
         words = picture.get_attribute("aria-label") or picture.get_attribute("alt")
         assert words, picture.evaluate("e => e.outerHTML.slice(0, 200)")
         assert len(words) > 20
+
+
+@pytest.mark.parametrize("theme", THEMES[::-1])
+def test_no_output_breaks_a_rule_of_wcag(page, theme):
+    choose_theme(page, theme)
+    assert broken_rules(page) == []
 
 
 def test_dragging_a_slider_moves_the_ruler(page):

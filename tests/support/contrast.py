@@ -62,7 +62,7 @@ def _letters(root: ElementTree.Element) -> Iterator[tuple[str, str, str]]:
                 0.27 * size * len(words) * {"start": 1, "end": -1}.get(mark.get("text-anchor"), 0)
             )
             x, y = float(mark.get("x", 0)) + half, float(mark.get("y", 0)) - 0.35 * size
-            under = [
+            under = [PAPER] + [
                 c for left, top, right, low, c in boxes if left <= x <= right and top <= y <= low
             ]
             yield words, mark.get("fill", ""), under[-1]

@@ -1,5 +1,7 @@
 """Explorers follow their controls, say errors out loud, and have a twin without a kernel."""
 
+from importlib import import_module
+
 import ipywidgets as widgets
 import pytest
 
@@ -10,6 +12,8 @@ from quantlab.numerics.dtypes import DTYPES
 from quantlab.teach.access import LIVE
 from quantlab.teach.explorer import Explorer
 from quantlab.teach.pictures import note
+from quantlab.teach.pictures.drawing import Canvas
+from tests.support.contrast import faint
 
 
 def words(explorer: Explorer) -> str:
@@ -68,6 +72,23 @@ def test_the_words_are_a_live_region_and_the_picture_is_not_read_twice():
     explorer = explore_ruler().widget
     assert words(explorer).startswith(LIVE)
     assert explorer.picture.value.startswith('<div aria-hidden="true"><svg')
+
+
+@pytest.mark.parametrize("lesson", ["01", "02", "05", "06", "08", "10"])
+def test_letters_stand_out_in_a_light_and_in_a_dark_theme(lesson, monkeypatch):
+    drawn = []
+
+    def finish(canvas, text, original=Canvas.finish):
+        drawn.append(original(canvas, text))
+        return drawn[-1]
+
+    monkeypatch.setattr(Canvas, "finish", finish)
+    module = import_module(f"quantlab.lessons.lesson_{lesson}")
+    for name in dir(module):
+        if name.startswith("explore_"):
+            getattr(module, name)()
+    assert drawn
+    assert [said for drawing in drawn for said in faint(drawing.svg)] == []
 
 
 def test_every_control_has_a_label_and_sliders_follow_while_dragged():

@@ -15,6 +15,7 @@ from tests.support.axe import violations
 from tests.support.contrast import ENOUGH, ratio, rgb, turned
 
 from .conftest import (
+    PATIENCE_MS,
     THEMES,
     broken_rules,
     choose_theme,
@@ -76,7 +77,7 @@ def page(browser, classroom):
     place.mkdir()
     write_notebook(place / f"{NAME}.ipynb")
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE_MS)
     open_notebook(page, address, NAME)
     run_all(page)
     assert errors(page) == []

@@ -2,9 +2,11 @@
 
 Questions in a learner's words. The tuning half and `practice` chose the synonyms and the weights;
 the held-out half judges, and so do the `fresh` ones, which were written before anybody had seen
-what `ask` says to them. A question is found where one of the three passages shown is one that
-answers it; the word of the glossary that may stand above them does not count. MRR is the mean of
-1 / rank over these three. A question that is refused is not found.
+what `ask` says to them. The `blind` ones judge, too: they were written from the lessons' text by
+somebody who knew neither the index nor its synonyms nor what it answers. A question is found where
+one of the three passages shown is one that answers it; the word of the glossary that may stand
+above them does not count. MRR is the mean of 1 / rank over these three. A question that is refused
+is not found.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from quantlab.learn.asking.index import CourseIndex, course_index
 
 FILE = Path(__file__).with_name("ask_questions.yaml")
 HALVES = ("tuning", "held-out")
-LATER = ("practice", "fresh")
+LATER = ("practice", "fresh", "blind")
 GROUPS = (*HALVES, *LATER)
 CHOSE = ("tuning", "practice")
 

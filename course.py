@@ -1,4 +1,4 @@
-"""Set QuantLab up in .venv, then hand over to JupyterLab, tests, demo or reference."""
+"""Set QuantLab up in .venv, then hand over to JupyterLab, tests, demo or site."""
 
 # Standard library only, and no syntax newer than Python 3.6: an old Python shall answer with a
 # sentence, not with a SyntaxError.
@@ -32,15 +32,15 @@ from course_setup import (
     trouble,
 )
 
-FAILED, PORT, INTERRUPTED = 1, 7, 130
-EXIT_CODES = """exit codes: 0 done; 1 a check, a test, the demo or JupyterLab failed; 2 bad command
-line; 3 Python too old or without venv; 4 no network; 5 disk full; 6 .venv cannot be written;
-7 port taken; 8 a package cannot be installed; 9 path that pip cannot handle; 130 interrupted"""
+FAILED, BAD_COMMAND, PORT, INTERRUPTED = 1, 2, 7, 130
+EXIT_CODES = """exit codes: 0 done; 1 a check, a test, the demo, the site or JupyterLab failed; 2
+bad command line; 3 Python too old or without venv; 4 no network; 5 disk full; 6 .venv cannot be
+written; 7 port taken; 8 a package cannot be installed; 9 path that pip cannot handle; 130
+interrupted"""
 FIRST_LESSON = "00_start_here"
 FIRST_PAGE = f"{FIRST_LESSON}/{FIRST_LESSON}.ipynb"
 CHECKS = ["ruff check .", "ruff format --check .", "mypy"]
-REFERENCE = "sphinx-build -q -W --keep-going -b html docs/reference build/reference"
-CHECKS += ["autograder build --check", "autograder lint", "autograder lint --mutants", REFERENCE]
+CHECKS += ["autograder build --check", "autograder lint", "autograder lint --mutants"]
 # A worker a core, four at most: each holds torch and ONNX Runtime in memory.
 PYTEST = "pytest -n logical --maxprocesses 4"
 
@@ -89,7 +89,7 @@ def start(wanted: int | None, browser: bool, torch_index: str | None) -> int:
 def whole_project() -> None:
     """Stop in a student's copy, which has neither the tests nor the instructor's tools."""
     if not (ROOT / "autograder").is_dir():
-        missing = "has no tests, no demo and no reference"
+        missing = "has no tests, no demo and no site"
         raise Stop(FAILED, f"A student's copy {missing}: use `python course.py start`.")
 
 
@@ -116,15 +116,14 @@ def demo(torch_index: str | None) -> int:
     return FAILED if run([f"{BIN / 'autograder'}{EXE}", "demo"], env=environment()) else 0
 
 
-def docs(torch_index: str | None) -> int:
-    """Set up, then the reference of every public name, from the docstrings."""
+def site(lessons: list[str] | None, lite: bool, torch_index: str | None) -> int:
+    """Set up, then the pages to read: lessons, guides, and the reference of every public name."""
     whole_project()
-    set_up({"docs"}, torch_index)
-    program, *args = REFERENCE.split()
-    if run([f"{BIN / program}{EXE}", *args], env=environment()):
-        return FAILED
-    print(f"The reference is at {ROOT / 'build' / 'reference' / 'index.html'}")
-    return 0
+    set_up({"docs", "lite"} if lite else {"docs"}, torch_index)
+    argv = [PYTHON, "-m", "docs.site", *(["--with-lite"] if lite else [])]
+    argv += [] if lessons is None else ["--run", *lessons]
+    code = run(argv, env=environment())
+    return code if code in (0, BAD_COMMAND) else FAILED
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -134,7 +133,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         ("start", "open the first notebook in JupyterLab", "start --no-browser --port 9000"),
         ("test", "run every check and every test", "test -- -k numerics"),
         ("demo", "grade three sample submissions", "demo --torch-index URL"),
-        ("docs", "build the reference of every public name", "docs"),
+        ("site", "build the pages to read, in build/site", "site --run 01_scale_and_zero_point"),
     ):
         about = f"{does}; example: python course.py {example}"
         command = commands.add_parser(name, help=does, description=about, epilog=EXIT_CODES)
@@ -145,6 +144,11 @@ def parse(argv: list[str]) -> argparse.Namespace:
             command.add_argument("--port", type=int, help="default: the first free one from 8888")
         if name == "test":
             command.add_argument("pytest_args", nargs="*", help="arguments of pytest, after --")
+        if name == "site":
+            only = "run the cells of these lessons only; default: all, which takes minutes"
+            command.add_argument("--run", nargs="*", metavar="LESSON", help=only)
+            lite = "and the lessons that run in a browser, in build/site/lite"
+            command.add_argument("--with-lite", action="store_true", help=lite)
     return parser.parse_args(argv)
 
 
@@ -157,7 +161,9 @@ def main(argv: list[str]) -> int:
             return start(args.port, not args.no_browser, args.torch_index)
         if args.command == "test":
             return test(args.pytest_args, args.torch_index)
-        return (docs if args.command == "docs" else demo)(args.torch_index)
+        if args.command == "site":
+            return site(args.run, args.with_lite, args.torch_index)
+        return demo(args.torch_index)
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted: run the same command again and it goes on.\n")
         return INTERRUPTED

@@ -33,13 +33,13 @@ backend-path = ["."]
 [project]
 name = "tiny"
 version = "1.0"
-optional-dependencies = { dev = ["torch==1.0"], docs = [] }
+optional-dependencies = { dev = ["torch==1.0"], docs = [], lite = [] }
 """
 BACKEND = """
 import os, pathlib, time, zipfile
 
 KIND = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
-NAMES = ("ruff", "mypy", "autograder", "sphinx-build")
+NAMES = ("ruff", "mypy", "autograder")
 TOOLS = "[console_scripts]\\n" + "".join(f"{name} = tools:main\\n" for name in NAMES)
 
 def build_editable(folder, config_settings=None, metadata_directory=None):
@@ -365,7 +365,6 @@ def test_every_check_runs_and_pytest_has_the_last_word(
         "ran autograder build --check",
         "ran autograder lint",
         "ran autograder lint --mutants",
-        f"ran {course.REFERENCE}",
     ]
     assert lines[-1].startswith("1 passed in")
     assert ("FAILED: mypy" in lines) == bool(failing)
@@ -479,22 +478,33 @@ def test_readme_states_the_steps_that_a_set_up_takes() -> None:
     assert [line for line in commands if line in by_hand] == by_hand
 
 
-def test_the_reference_is_built_where_git_does_not_look(ready: Path) -> None:
-    done = run(ready, "docs")
-    page = Path("build") / "reference" / "index.html"
-    assert done.stdout.endswith(f"ran {course.REFERENCE}\nThe reference is at {ready / page}\n")
-    assert run(ready, "docs", FAILING="sphinx-build").returncode == course.FAILED
+SITE = """
+import os, sys
+print("ran site", *sys.argv[1:], flush=True)
+sys.exit(int(os.environ.get("CODE", "0")))
+"""
+
+
+def test_the_site_is_handed_over_with_what_was_asked(ready: Path) -> None:
+    package = ready / "docs" / "site"
+    package.mkdir(parents=True)
+    (package / "__main__.py").write_text(SITE)
+    assert run(ready, "site").stdout.endswith("ran site\n")
+    some = run(ready, "site", "--with-lite", "--run", "01_x", "02_y")
+    assert some.stdout.endswith("ran site --with-lite --run 01_x 02_y\n")
+    assert run(ready, "site", "--run").stdout.endswith("ran site --run\n")
+    for code, told in ((1, course.FAILED), (2, 2), (3, course.FAILED)):
+        assert run(ready, "site", CODE=str(code)).returncode == told
     assert "build/" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
 
 
 def test_a_students_copy_says_that_it_has_no_tests_and_no_demo(project: Path) -> None:
     (project / "autograder").rmdir()
-    for command in ("test", "demo", "docs"):
+    for command in ("test", "demo", "site"):
         done = run(project, command)
         assert done.returncode == course.FAILED
         assert done.stderr == (
-            "A student's copy has no tests, no demo and no reference: "
-            "use `python course.py start`.\n"
+            "A student's copy has no tests, no demo and no site: use `python course.py start`.\n"
         )
     assert not (project / ".venv").exists()
 

@@ -1,9 +1,6 @@
 """The reference: every public name has something to say, and its docstring can be shown."""
 
-import importlib.util
 import inspect
-import sys
-from pathlib import Path
 
 import pytest
 from docutils.core import publish_doctree
@@ -12,7 +9,6 @@ import quantlab
 from docs.reference.pages import packages, rooms, write_pages
 from docs.reference.plain_docstrings import as_restructured_text
 
-ROOT = Path(__file__).parents[1]
 PUBLIC = [(f"{p.name}.{name}", value) for p in packages() for name, value in p.public.items()]
 DOCUMENTED = [(name, value) for name, value in PUBLIC if inspect.isclass(value) or callable(value)]
 
@@ -43,22 +39,6 @@ def test_every_name_of_the_top_level_stands_on_a_page():
     shown = [value for found in rooms().values() for p in found for value in p.public.values()]
     for name in quantlab.__all__:
         assert any(getattr(quantlab, name) is value for value in shown), name
-
-
-def test_sphinx_could_read_its_configuration(tmp_path, monkeypatch):
-    folder = tmp_path / "docs" / "reference"
-    folder.mkdir(parents=True)
-    conf = folder / "conf.py"
-    conf.write_text((ROOT / "docs/reference/conf.py").read_text("utf-8"), encoding="utf-8")
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    spec = importlib.util.spec_from_file_location("conf_of_the_reference", conf)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert module.release == quantlab.__version__
-    assert (folder / "index.rst").is_file()
-    for extension in module.extensions:
-        assert importlib.util.find_spec(extension), extension
-    assert importlib.util.find_spec(module.html_theme)
 
 
 def warnings_of(lines):

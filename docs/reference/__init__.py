@@ -1,1 +1,1 @@
-"""What Sphinx needs for the reference: configuration, pages, docstrings made ready."""
+"""The reference among the site's pages: one page a room, and docstrings made ready for Sphinx."""

@@ -62,7 +62,7 @@ def write_pages(folder: Path) -> None:
 
 
 def _index() -> Iterator[str]:
-    yield from _title("QuantLab reference", "=")
+    yield from _title("Reference", "=")
     yield inspect.getdoc(quantlab) or ""
     yield "\n.. toctree::\n   :maxdepth: 2\n"
     yield from (f"   {room} <{room}>" for room in rooms())

@@ -44,6 +44,7 @@ class NotebookRun:
     errors      position of a cell -> (error name, message) it ended with
     stopped_at  position of the first cell that did not finish, None when all ran
     why_stopped KERNEL_DIED or TIMEOUT when the run ended early, None otherwise
+    notebook    the notebook with its outputs, as it lay in memory at the end
     """
 
     path: Path
@@ -52,6 +53,7 @@ class NotebookRun:
     errors: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     stopped_at: int | None = None
     why_stopped: Verdict | None = None
+    notebook: Any = None
 
 
 class _Unresponsive(Exception):
@@ -80,6 +82,7 @@ def run_notebook(
         errors=watch.errors,
         stopped_at=watch.position if why else None,
         why_stopped=why,
+        notebook=notebook,
     )
 
 

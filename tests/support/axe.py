@@ -4,7 +4,12 @@ from axe_playwright_python.sync_playwright import Axe
 
 #: axe's names for the levels A and AA of WCAG 2.0, 2.1 and 2.2; 2.2 added no rule of level A.
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
-OPTIONS = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
+#: Without a preload: axe would fetch style sheets once more, and some of them from wrong addresses.
+OPTIONS = {
+    "runOnly": {"type": "tag", "values": WCAG},
+    "resultTypes": ["violations"],
+    "preload": False,
+}
 
 
 def violations(page, *ours: str) -> list[str]:

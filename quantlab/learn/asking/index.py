@@ -95,7 +95,8 @@ class CourseIndex:
         self._section = [n for n, texts in enumerate(paragraphs) for _ in texts]
         self._paragraphs = Bm25([Counter(text) for texts in paragraphs for text in texts])
         self._pairs = Bm25(_counts([map(pairs, x) for x in paragraphs], map(pairs, headings)))
-        self._defined = list(_defined(self.passages, self.entries))
+        #: The stems of each term, and a section that defines it.
+        self.defined = list(_defined(self.passages, self.entries))
 
     def find(self, question: str) -> Found:
         """The best sections of one question, at most SHOWN, the best first."""
@@ -121,11 +122,11 @@ class CourseIndex:
             paragraph[self._section[n]] = max(paragraph[self._section[n]], score)
         more = dict(_summed(self._pairs, [{pair: PAIR} for pair in set(pairs(words(question)))]))
         said = {next(iter(group)) for group in asked}
-        for stems, n in self._defined:
+        for stems, n in self.defined:
             if stems <= said:
                 more[n] = more.get(n, 0.0) + DEFINED * sum(map(self._own.idf, stems))
         return {
-            n: _standing(self.passages[n])
+            n: standing(self.passages[n])
             * (
                 score
                 + LESSON * of_lesson[self.passages[n].notebook]
@@ -176,7 +177,7 @@ class CourseIndex:
         said = {next(iter(group)): self._tells(group) for group in asked}
         whole, best, share = sum(said.values()), None, ENTRY_FITS
         for entry in self.entries:
-            for stems in _terms(entry):
+            for stems in stems_of(entry):
                 if said.keys() >= stems:
                     part = sum(said[word] for word in stems) / whole
                     if part > share:
@@ -207,7 +208,7 @@ def _counts(
     ]
 
 
-def _terms(entry: Entry) -> list[frozenset[str]]:
+def stems_of(entry: Entry) -> list[frozenset[str]]:
     """The stems of an entry, of each of its terms: "qmin, qmax" are two."""
     return [stems for term in entry.term.split(",") if (stems := frozenset(words(term)))]
 
@@ -221,13 +222,14 @@ def _defined(
         for passage in passages
     ]
     for entry in entries:
-        for stems in _terms(entry):
+        for stems in stems_of(entry):
             for n, passage in enumerate(passages):
                 if passage.notebook == entry.notebook and stems in bold[n]:
                     yield stems, n
 
 
-def _standing(passage: Passage) -> float:
+def standing(passage: Passage) -> float:
+    """What a section's score is multiplied by: less than 1 where it sums up or sets a task."""
     if passage.heading == passage.title or passage.heading.startswith("What you have"):
         return SUMS_UP
     numbered = passage.notebook[:2].isdigit()

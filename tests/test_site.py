@@ -20,6 +20,7 @@ from docs.site.glossary import forms, terms
 from docs.site.house_picture import rows_of, with_pictures
 from docs.site.lesson_runs import LessonFault, Run, run_missing
 from docs.site.reading_copy import reading_copy
+from quantlab.learn.asking.course_text import course_text
 from quantlab.lessons.catalogue import lessons
 from quantlab.teach.static_twin import WIDGET_VIEW
 
@@ -54,9 +55,10 @@ def test_the_twin_stays_without_its_widget_and_an_empty_box_goes(dead):
 
 
 def test_a_section_that_ask_names_is_a_place_on_a_page_of_the_site():
-    link = '<a href="../05_x/05_x.ipynb#Break-it%3A-a-NaN">'
-    assert shown("ask('?')", {"text/html": link}) == [
-        {"text/html": '<a href="05_x.html#break-it-a-nan">'}
+    (passage,) = [p for p in course_text().passages if p.heading == "Requantization"]
+    page = "05_integer_inference.html#requantization"
+    assert shown("ask('?')", {"text/html": f'<a href="{passage.link}">'}) == [
+        {"text/html": f'<a href="{page}">'}
     ]
 
 

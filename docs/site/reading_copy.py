@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import re
 from typing import Any
-from urllib.parse import unquote
 
 from docutils.nodes import make_id
 from nbformat import NotebookNode
 
+from quantlab.learn.asking.course_text import course_text
 from quantlab.teach.static_twin import WIDGET_VIEW
 
 #: Calls that answer one learner, of an answer, a progress or a machine: a page has none of these.
@@ -19,8 +19,8 @@ EMPTY = re.compile(r"\s*<pre[^>]*>\s*</pre>\s*")
 OURS = "application/vnd.quantlab."
 #: Between lessons; the pages of all of them lie in one folder.
 BETWEEN = re.compile(r"\]\(\.\./([\w-]+)/\1\.ipynb")
-#: The same in what `ask` shows, with the heading of a section.
-TO_A_SECTION = re.compile(r'href="\.\./([\w-]+)/\1\.ipynb#([^"]*)"')
+#: The same in what `ask` shows, with the cell of a section.
+TO_A_SECTION = re.compile(r'href="\.\./([\w-]+)/\1\.ipynb#cell-id=([^"]*)"')
 RAN = """\
 The cells ran once, without an answer, while this page was made: numbers of speed and size are of
 that machine. In JupyterLab you write the answers: `quantlab start {name}`."""
@@ -64,4 +64,6 @@ def _keep_still(output: NotebookNode) -> bool:
 
 
 def _to_a_section(found: re.Match[str]) -> str:
-    return f'href="{found[1]}.html#{make_id(unquote(found[2]))}"'
+    place = found[1], found[2]
+    heading = next(p.heading for p in course_text().passages if (p.notebook, p.cell) == place)
+    return f'href="{found[1]}.html#{make_id(heading)}"'

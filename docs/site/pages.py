@@ -21,7 +21,7 @@ from docs.site.reading_copy import reading_copy
 GUIDES = (
     "CONTRIBUTING.md",
     "autograder/README.md",
-    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")),
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")),
 )
 #: Below their titles in the bar at the top.
 REST = ("Reference <reference/index>", "The project <README>")
@@ -53,7 +53,7 @@ def write_sources(folder: Path, runs: Mapping[str, Path], lite: Sequence[str] = 
         copy = reading_copy(notebook, name, ran=name in runs, lite=name in lite)
         nbformat.write(copy, folder / "lessons" / f"{name}.ipynb")
     for place in ("README.md", *GUIDES):
-        (folder / place).parent.mkdir(exist_ok=True)
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
         text = with_pictures((ROOT / place).read_text("utf-8"))
         (folder / place).write_text(text, encoding="utf-8")
     for picture in (ROOT / "docs").glob("*.png"):

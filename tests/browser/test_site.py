@@ -72,7 +72,7 @@ def address(site):
 
 def test_there_is_a_page_for_everything(pages):
     assert {f"lessons/{name}.html" for name in lesson_names()} <= pages.keys()
-    guides = (path.relative_to(ROOT).with_suffix(".html") for path in (ROOT / "docs").glob("*.md"))
+    guides = (path.relative_to(ROOT).with_suffix(".html") for path in (ROOT / "docs").rglob("*.md"))
     assert {path.as_posix() for path in guides} <= pages.keys()
     assert {"reference/index.html", "autograder/README.html", "CONTRIBUTING.html"} <= pages.keys()
     for name in RUN:

@@ -20,7 +20,6 @@ from typing import Any
 
 import yaml
 
-from quantlab.learn.asking.course_text import Passage
 from quantlab.learn.asking.index import CourseIndex, course_index
 
 FILE = Path(__file__).with_name("ask_questions.yaml")
@@ -92,14 +91,8 @@ def half_of(question: str) -> str:
 def rank(index: CourseIndex, question: str, at: list[str]) -> int | None:
     """The place, from 1, of the first passage that answers; None where none does."""
     found = index.find(question)
-    places = [name_of(hit.passage) for hit in found.hits] if found.fits else []
+    places = [hit.passage.key for hit in found.hits] if found.fits else []
     return next((n for n, place in enumerate(places, start=1) if place in at), None)
-
-
-def name_of(passage: Passage) -> str:
-    """How ask_questions.yaml names a passage: "01 Break it"."""
-    number = passage.notebook[:2]
-    return f"{number if number.isdigit() else passage.notebook} {passage.heading}"
 
 
 def show(result: dict[str, Any]) -> str:

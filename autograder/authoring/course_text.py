@@ -15,13 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import yaml
 
-from quantlab.learn.asking.query import SYNONYMS
+from quantlab.learn.asking.course_text import key_of
+from quantlab.learn.asking.query import PART, SYNONYMS
 from quantlab.learn.asking.words import forms, stem_of
 from quantlab.lessons.catalogue import lesson_of
 
 #: What the file is called; `quantlab/learn/asking` reads it.
 COURSE_TEXT = "course_text.json"
+#: {section: what learners ask that it answers}, in their own words.
+ASKED_AS = SYNONYMS.with_name("asked_as.yaml")
 
 HEADING = re.compile(r"^#{1,4} +(.+?) *$", re.M)
 #: A page of HTML in a cell, a figure for one, is no prose.
@@ -40,9 +44,9 @@ BETWEEN = "\n\n"
 
 def write_course_text(notebooks: Path, path: Path) -> None:
     """Write the text of every notebook under `notebooks` to `path`: the same bytes every time."""
-    pages = [
-        page for file in sorted(notebooks.glob("*/*.ipynb")) if (page := _page(file))["passages"]
-    ]
+    asked_as = yaml.safe_load(ASKED_AS.read_text(encoding="utf-8"))
+    files = sorted(notebooks.glob("*/*.ipynb"))
+    pages = [page for file in files if (page := _page(file, asked_as))["passages"]]
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = {"pages": pages, "stems": _stems(pages)}
     text = json.dumps(whole, ensure_ascii=False, indent=1)
@@ -54,6 +58,8 @@ def _stems(pages: list[dict[str, Any]]) -> dict[str, str]:
     texts = [SYNONYMS.read_text(encoding="utf-8")]
     for page in pages:
         texts += [f"{p['heading']} {' '.join(p['paragraphs'])}" for p in page["passages"]]
+        asked = [text for p in page["passages"] for text in p["asked_as"]]
+        texts += [*asked, *(PART.sub(" ", text) for text in asked)]
         texts += [f"{t['term']} {t['means']}" for t in page["terms"]]
     found: dict[str, list[str]] = {}
     for form in sorted({form for text in texts for form in forms(text)}):
@@ -61,7 +67,7 @@ def _stems(pages: list[dict[str, Any]]) -> dict[str, str]:
     return {stem: " ".join(found[stem]) for stem in sorted(found)}
 
 
-def _page(file: Path) -> dict[str, Any]:
+def _page(file: Path, asked_as: dict[str, list[str]]) -> dict[str, Any]:
     notebook = nbformat.read(file, as_version=4)
     cells = [c for c in notebook.cells if c.cell_type == "markdown"]
     starts = list(accumulate((len(cell.source) + len(BETWEEN) for cell in cells), initial=0))
@@ -69,7 +75,12 @@ def _page(file: Path) -> dict[str, Any]:
     return {
         "notebook": file.stem,
         "passages": [
-            {"heading": h, "cell": cells[bisect(starts, at) - 1].id, "paragraphs": p}
+            {
+                "heading": h,
+                "cell": cells[bisect(starts, at) - 1].id,
+                "paragraphs": p,
+                "asked_as": asked_as.get(key_of(file.stem, h), []),
+            }
             for h, p, at in sections(BETWEEN.join(cell.source for cell in cells))
         ],
         "terms": [{"term": t.term, "means": t.means} for t in (room.glossary if room else ())],

@@ -21,8 +21,8 @@ DATA = "ask-data.js"
 #: What a section, a weight or a pattern is called over there, by its name here.
 NUMBERS = {
     index: (
-        *("HEADING", "LESSON", "PARAGRAPH", "PAIR", "DEFINED", "WHOLE", "FITS", "STRENGTH"),
-        *("UNKNOWN_NAME", "ENTRY_FITS", "SHOWN"),
+        *("HEADING", "ASKED_AS", "LESSON", "PARAGRAPH", "PAIR", "DEFINED", "WHOLE", "FITS"),
+        *("STRENGTH", "UNKNOWN_NAME", "ENTRY_FITS", "SHOWN"),
     ),
     query: ("SYNONYM",),
     bm25: ("K1", "B"),
@@ -45,7 +45,10 @@ def ask_data() -> str:
         "stems": course_text().stems,
         "synonyms": {" ".join(said): beside for said, beside in query.synonyms().items()},
         "titles": course_text().titles,
-        "sections": [_section(passage) for passage in course.passages],
+        "sections": [
+            _section(passage) | {"asked_as": stems}
+            for passage, stems in zip(course.passages, course.asked_as, strict=True)
+        ],
         "defined": [[sorted(stems), n] for stems, n in course.defined],
         "entries": [_entry(entry) for entry in course.entries],
     }

@@ -16,7 +16,7 @@ EVERY = [each for questions, _ in ask.grouped().values() for each in questions]
 
 
 def test_every_answer_is_a_section_of_the_course():
-    there = {ask.name_of(passage) for passage in course_text().passages}
+    there = {passage.key for passage in course_text().passages}
     assert not [at for each in EVERY for at in each["at"] if at not in there]
 
 

@@ -51,12 +51,15 @@ class Course {
     this.pattern = (name) => new RegExp(data.patterns[name], "gu");
     this.fillers = new Set(data.fillers);
     this.stemmer = new EnglishStemmer();
-    const { HEADING } = data.weights;
+    const { HEADING, ASKED_AS } = data.weights;
     const counts = (terms) =>
       data.sections.map((section) =>
         counted([section.words.flatMap(terms), 1], [terms(section.topic), HEADING]),
       );
     const own = counts((stems) => stems);
+    data.sections.forEach(({ asked_as }, n) => {
+      for (const word of asked_as) add(own[n], word, ASKED_AS);
+    });
     const lessons = new Map();
     data.sections.forEach(({ lesson }, n) => {
       if (!lessons.has(lesson)) lessons.set(lesson, new Map());

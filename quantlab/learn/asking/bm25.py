@@ -50,5 +50,5 @@ def counted(*fields: tuple[Sequence[str], float]) -> Counter[str]:
     whole: Counter[str] = Counter()
     for words, weight in fields:
         for word in words:
-            whole[word] += weight  # type: ignore[assignment]
+            whole[word] = whole.get(word, 0) + weight  # type: ignore[assignment]
     return whole

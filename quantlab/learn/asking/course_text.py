@@ -31,6 +31,7 @@ class Passage:
     heading     of the section, without Markdown.
     paragraphs  in order; an item of a list and a row of a table are one each.
     cell        the id of the cell that holds the heading.
+    asked_as    questions in learners' words that it answers: looked in, never shown.
     """
 
     notebook: str
@@ -38,11 +39,17 @@ class Passage:
     heading: str
     paragraphs: tuple[str, ...]
     cell: str = ""
+    asked_as: tuple[str, ...] = ()
 
     @property
     def topic(self) -> str:
         """What the heading says of this section alone."""
         return FRAME.sub("", FRAME.sub("", self.heading))
+
+    @property
+    def key(self) -> str:
+        """What the files that speak of sections call it: "01 Break it"."""
+        return key_of(self.notebook, self.heading)
 
     @property
     def place(self) -> str:
@@ -85,6 +92,12 @@ class CourseText:
         return tuple(dict.fromkeys(passage.title for passage in self.passages))
 
 
+def key_of(notebook: str, heading: str) -> str:
+    """A lesson's number, or the name of a page that is no lesson, and a heading."""
+    number = notebook[:2]
+    return f"{number if number.isdigit() else notebook} {heading}"
+
+
 @cache
 def course_text() -> CourseText:
     """The text that came with this copy of the course."""
@@ -94,7 +107,14 @@ def course_text() -> CourseText:
     for page in whole["pages"]:
         name, title = page["notebook"], page["passages"][0]["heading"]
         passages += [
-            Passage(name, title, section["heading"], tuple(section["paragraphs"]), section["cell"])
+            Passage(
+                name,
+                title,
+                section["heading"],
+                tuple(section["paragraphs"]),
+                section["cell"],
+                tuple(section["asked_as"]),
+            )
             for section in page["passages"]
         ]
         entries += [Entry(term["term"], term["means"], name, title) for term in page["terms"]]

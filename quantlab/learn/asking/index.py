@@ -1,10 +1,15 @@
 """Which sections of the course fit a question, and whether any does.
 
 A section is scored by BM25 on its own words, on those of its whole lesson, on its best paragraph,
-and on the words that stand side by side in it as they do in the question. Whether anything fits is
-another question: what speaks for it is the score, and the share of the question that a section
-*covers*, each word weighed by how much it tells. A word that the course never says tells most, so
-"How do I quantize with GPTQ?" is refused although half of it is in every lesson.
+and on the words that stand side by side in it as they do in the question. Beside its own words
+count those of questions that it answers, as learners would ask them: "document expansion", after
+Nogueira, Yang, Lin and Cho, "Document Expansion by Query Prediction", 2019. There a model predicts
+the questions; here they stand in asked_as.yaml, written from the text of each section.
+
+Whether anything fits is another question: what speaks for it is the score, and the share of the
+question that a section *covers*, each word weighed by how much it tells. A word that the course
+never says tells most, so "How do I quantize with GPTQ?" is refused although half of it is in every
+lesson.
 
 The weights were chosen on the questions of benchmarks/ask_questions.yaml that are there to choose
 by, and judged on the others.
@@ -26,6 +31,8 @@ from quantlab.learn.asking.words import words
 
 #: What a word in the heading counts for.
 HEADING = 3.0
+#: What a word counts for of a question that the section answers.
+ASKED_AS = 0.5
 #: What the words of the lesson, the best paragraph, and words side by side add to a section's own.
 LESSON, PARAGRAPH, PAIR = 0.75, 0.6, 0.4
 #: What a word of the question adds where its lesson defines it: there it stands in bold.
@@ -38,9 +45,11 @@ LEFT_OUT = ("Next", "Check yourself", "Say it yourself", "Words of this lesson",
 #: What covers nearly all of a question fits, however little its words tell.
 WHOLE = 0.95
 #: Else it needs the share covered and the best score, by STRENGTH, to reach FITS together.
-FITS, STRENGTH = 1.35, 0.05
+#: FITS refuses as many foreign questions of those that choose as it can, and still finds as many of
+#: the others as the sections do without ASKED_AS.
+FITS, STRENGTH = 1.4, 0.05
 #: What a name in the question that the course never says, a product's for one, takes off again.
-UNKNOWN_NAME = 0.3
+UNKNOWN_NAME = 0.4
 #: An entry fits from this share of a question on.
 ENTRY_FITS = 0.34
 SHOWN = 3
@@ -85,6 +94,12 @@ class CourseIndex:
         paragraphs = [[words(text) for text in passage.paragraphs] for passage in self.passages]
         headings = [words(passage.topic) for passage in self.passages]
         own = _counts(paragraphs, headings)
+        said = frozenset(chain.from_iterable(own))
+        #: The stems of the questions that each section answers.
+        self.asked_as = [words(in_parts(" ".join(p.asked_as), said)) for p in self.passages]
+        for counts, stems in zip(own, self.asked_as, strict=True):
+            for stem in stems:
+                counts[stem] += ASKED_AS  # type: ignore[assignment]
         self._own = Bm25(own)
         lessons: dict[str, Counter[str]] = defaultdict(Counter)
         for passage, counts in zip(self.passages, own, strict=True):

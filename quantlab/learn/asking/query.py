@@ -59,6 +59,9 @@ def in_parts(question: str, known: Container[str]) -> str:
     A MinMaxObserver is looked for as an observer of minimum and maximum.
     """
 
+    if not PART.search(question):
+        return question
+
     def apart(name: re.Match[str]) -> str:
         said = all(word in known for word in words(name[0]))
         return name[0] if said else PART.sub(" ", name[0])

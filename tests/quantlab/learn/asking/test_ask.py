@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[4]
 def everything():
     """All that is searched, on one line, its spaces alike."""
     text = course_text()
-    said = [p.heading + " " + " ".join(p.paragraphs) for p in text.passages]
+    said = [" ".join([p.heading, *p.paragraphs, *p.asked_as]) for p in text.passages]
     return " ".join(" ".join([*said, *(f"{e.term} {e.means}" for e in text.entries)]).split())
 
 
@@ -169,7 +169,9 @@ def test_words_that_stand_side_by_side_in_the_question_do_so_in_the_passage():
 
 def test_the_stems_of_the_course_are_the_stemmer_s_and_none_is_missing():
     stems = course_text().stems
-    said = {form for text in (everything(), SYNONYMS.read_text("utf-8")) for form in forms(text)}
+    asked_as = " ".join(text for p in course_text().passages for text in p.asked_as)
+    texts = (everything(), SYNONYMS.read_text("utf-8"), query.PART.sub(" ", asked_as))
+    said = {form for text in texts for form in forms(text)}
     assert stems.keys() == said
     stemmer = snowballstemmer.stemmer("english")
     assert [form for form, stem in stems.items() if stemmer.stemWord(form) != stem] == []

@@ -268,7 +268,10 @@ def test_as_json_it_names_what_is_out_of_date(tiny, tmp_path, monkeypatch, capsy
         {"lessons": 1, "out_of_date": s, "written": w}
         for s, w in ((stale, False), (stale, True), ([], False))
     ]
-    codes = [build_command.run(argparse.Namespace(check=c, json=True)) for c in (True, False, True)]
+    asked = {"course": None, "lesson": None, "json": True}
+    codes = [
+        build_command.run(argparse.Namespace(check=check, **asked)) for check in (True, False, True)
+    ]
     assert codes == [1, 0, 0]
     said = capsys.readouterr().out.replace("}\n{", "}\0{").split("\0")
     assert [json.loads(one) for one in said] == told

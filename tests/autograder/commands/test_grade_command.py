@@ -158,5 +158,5 @@ def test_every_command_has_help_with_an_example_and_exit_codes(command, capsys):
         main([command, "--help"])
     assert stopped.value.code == 0
     out = capsys.readouterr().out
-    assert "example:" in out
+    assert "example:" in out or "examples:" in out
     assert "exit codes:" in out

@@ -263,8 +263,8 @@ check("1.1")
 #
 # The second demand has a trap. The output of a layer may lie between 2 and 6, with 0.0 nowhere
 # near. Then no tick from 0 to 255 would stand at 0.0. There are two ways out. Clamp `zero_point`
-# to 0..255: then the ruler slides along and no longer reaches 6. Or move an end of the *range* until
-# it contains 0. Like ONNX Runtime, the course moves the range, and the `zero_point` is not
+# to 0..255: then the ruler slides along and no longer reaches 6. Or move an end of the *range*
+# until it contains 0. Like ONNX Runtime, the course moves the range, and the `zero_point` is not
 # clamped.
 
 # %% box 1.2 [markdown]

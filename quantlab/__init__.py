@@ -1,7 +1,7 @@
 """QuantLab: neural-network quantization, learned by building it.
 
 `from quantlab import quantize, check` works, but nothing is loaded before it is asked for:
-importing this package takes milliseconds, and numpy alone serves the first lessons.
+importing this package takes milliseconds, and lessons 00 and 01 need neither torch nor ONNX.
 """
 
 from quantlab.base.lazy import lazy_names

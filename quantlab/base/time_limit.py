@@ -2,7 +2,8 @@
 
 Where the main thread can have a timer signal (Linux, macOS), one is set; elsewhere (Windows,
 another thread) a second thread puts the exception into this one. Either way it rises between two
-Python instructions: a single long call in C, such as one huge matrix product, ends first.
+Python instructions: a single long call in C, such as one huge matrix product, ends first. A browser
+tab has neither timers nor a second thread: there nothing stops the block but the tab's own buttons.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
+from quantlab.base.browser import IN_BROWSER
+
 #: After the first time, again and again: code that swallowed it once may not a second time.
 AGAIN_SECONDS = 0.5
 
@@ -26,6 +29,9 @@ class TimeIsUp(BaseException):
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise TimeIsUp inside the block once `seconds` have gone by. Limits may be nested."""
+    if IN_BROWSER:
+        yield
+        return
     with _by_signal(seconds) if _timer_is_free(seconds) else _by_thread(seconds):
         yield
 

@@ -5,6 +5,7 @@ In a notebook's kernel the import also begins to follow which cells ran.
 """
 
 from quantlab.base.lazy import lazy_names
+from quantlab.learn import in_browser
 from quantlab.learn.cell_runs import watch
 
 _HOMES = {
@@ -18,3 +19,4 @@ __all__ = sorted(_HOMES)
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)
 
 watch()
+in_browser.start()

@@ -72,6 +72,11 @@ class CellRuns:
         self._ended, self._queued = time.monotonic(), False
 
     @property
+    def defining(self) -> frozenset[str]:
+        """The names that the running cell's text defines; empty between two cells."""
+        return self._now
+
+    @property
     def queued(self) -> bool:
         """True while a cell runs that "Run All" started."""
         return self._queued

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from quantlab.base.browser import IN_BROWSER
 from quantlab.learn.course import CourseNotFoundError, course_root
 from quantlab.learn.progress_place import progress_folder, progress_path
 from quantlab.learn.progress_store import Store
@@ -54,7 +55,8 @@ class Line:
 
 def diagnose() -> tuple[Line, ...]:
     """Run every probe, in the order in which a broken one explains those after it. Never raises."""
-    return tuple(guarded(name, probe) for name, probe in PROBES.items())
+    probes = {name: PROBES[name] for name in IN_A_TAB} if IN_BROWSER else PROBES
+    return tuple(guarded(name, probe) for name, probe in probes.items())
 
 
 def guarded(name: str, probe: Callable[[], Line]) -> Line:
@@ -291,3 +293,5 @@ PROBES: dict[str, Callable[[], Line]] = {
     "progress": progress_file,
     "notebooks": notebooks,
 }
+#: What can be asked of a browser tab: there is no system to look at.
+IN_A_TAB = ("Python", "packages", "progress")

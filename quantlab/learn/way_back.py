@@ -31,6 +31,8 @@ def way_back(question: Question, chosen: Collection[int], rows: Sequence[Row]) -
 
 def _where(lesson: int, rows: Sequence[Row]) -> str:
     here = [row for row in rows if row.lesson == lesson]
+    if not here:
+        return "in the installed course."
     undone = [row for row in here if not row.standing.done]
     if not undone:
         return f"all {len(here)} exercises done, read their cards once more."

@@ -77,7 +77,7 @@ last_back = float(dequantize(255, worked))
 #
 # **Time:** about {{minutes}} minutes: {{reading_minutes}} to read, {{looking_minutes}} for the
 # explorer and the quiz, {{practice_minutes}} for {{tasks}} exercises worth {{points}} points.
-# **Needs:** Python and numpy. No GPU, no download.
+# **Needs:** Python, numpy and matplotlib. No GPU, no download.
 #
 # **Who this is for.** You ship computer-vision models: to a phone, to a camera, to a server with a
 # tight latency, or to a GPU that limits your batch. Three wishes bring people here. A detector
@@ -87,8 +87,6 @@ last_back = float(dequantize(255, worked))
 # today.
 
 # %%
-from importlib.metadata import version
-
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -129,7 +127,7 @@ print("2. output side:", (64 + 2 * 1 - 3) // 1 + 1)
 print("3. ReLU:       ", np.maximum(values, 0.0))
 print("4. BatchNorm:  ", (3 - 1) / np.sqrt(4) * 1 + 0)
 print("5. range, rint:", float(values.min()), float(values.max()), np.rint(2.5))
-print("6. here it is   ONNX Runtime", version("onnxruntime"))
+print("6. this course:  ONNX Runtime")
 
 # %% [markdown]
 # Five or six right: go on. If number 2, 3 or 4 was new to you, read up on it first, because later

@@ -77,3 +77,12 @@ def test_in_another_thread_it_is_that_thread_which_stops():
     thread.start()
     thread.join(LATE_SECONDS + 5)
     assert said == ["stopped"]
+
+
+def test_where_nothing_could_stop_a_block_it_runs_to_its_end(monkeypatch):
+    """A browser tab has no timer and no second thread: to ask for one would fail."""
+    monkeypatch.setattr("quantlab.base.time_limit.IN_BROWSER", True)
+    with time_limit(0.001):
+        time.sleep(0.05)
+        names = {thread.name for thread in threading.enumerate()}
+    assert "time limit" not in names

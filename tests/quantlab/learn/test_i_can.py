@@ -4,7 +4,9 @@ import pytest
 
 from quantlab.learn.choice_widgets import Boxes, i_can
 from quantlab.learn.progress import open_progress
-from quantlab.lessons.catalogue import of_lesson
+from quantlab.learn.status import status
+from quantlab.learn.way_back import way_back
+from quantlab.lessons.catalogue import find_statements, of_lesson
 from quantlab.teach.access import LIVE
 from quantlab.teach.judging.verdict import Judgement, Verdict
 
@@ -94,3 +96,10 @@ def test_the_twin_has_every_sentence_before_the_widget(monkeypatch):
     assert twin["text/html"].count(") I can ") == 4
     assert 'i_can("quick_test"' in twin["text/plain"]
     assert WIDGET in live
+
+
+def test_a_lesson_that_this_copy_lacks_is_in_the_installed_course():
+    """A browser tab has the first lessons alone."""
+    said = way_back(find_statements("quick_test"), (), status(open_progress(), of_lesson(1)).rows)
+    assert said[0].startswith("Lesson 01, for a)")
+    assert said[-1].endswith("in the installed course.")

@@ -1,0 +1,177 @@
+"""Lesson 01 in a browser tab with nothing installed: built, served, run, left and come back to."""
+
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from docs.lite import build
+from quantlab.learn.reference import solution_code
+from quantlab.lessons.catalogue import find, of_lesson
+
+from .conftest import ROOT, errors, menu
+
+PAGE = (ROOT / "docs" / "browser.md").read_text("utf-8")
+#: The kernel's name and state, as JupyterLab's status bar says it.
+IDLE = "Python (Pyodide) | Idle"
+NUMBERED = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+                        .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        """Nothing: pytest's output is for tests."""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("lite") / "site")
+
+
+@pytest.fixture(scope="module")
+def address(built):
+    handler = partial(Quiet, directory=built.site)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class Traffic:
+    """What the page asked for: other hosts, which get no answer; failures; bytes that came."""
+
+    def __init__(self, context, address):
+        self.elsewhere, self.failed, self.bytes = [], [], 0
+        context.route(lambda url: not url.startswith(address), self._refuse)
+        context.on("response", self._count)
+
+    def _refuse(self, route):
+        self.elsewhere.append(route.request.url)
+        route.abort()
+
+    def _count(self, response):
+        if response.status >= 400:
+            self.failed.append((response.status, response.url))
+        self.bytes += int(response.headers.get("content-length", 0))
+
+
+@pytest.fixture(scope="module")
+def visit(browser, address):
+    """Lesson 01 as a student gets it, every cell run once: (page, traffic)."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    traffic = Traffic(context, address)
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    open_lesson(page, address, "01_scale_and_zero_point")
+    run_every_cell(page)
+    yield page, traffic
+    context.close()
+
+
+def open_lesson(page, address, name, workspace=""):
+    page.goto(f"{address}/lab/index.html?path={name}/{name}.ipynb&reset")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    wait_until_idle(page)
+
+
+def wait_until_idle(page):
+    page.get_by_text(IDLE).first.wait_for()
+
+
+def run_every_cell(page):
+    menu(page, "Run", "Run All Cells")
+    page.wait_for_function(NUMBERED, timeout=240_000)
+    wait_until_idle(page)
+
+
+def code_cell(page, text):
+    return page.locator(".jp-CodeCell", has_text=text).first
+
+
+def run_and_wait(page, cell, source=None):
+    """Run one cell by keyboard, with a new source where one is given; wait for its number."""
+    before = cell.locator(".jp-InputPrompt").inner_text()
+    cell.locator(".cm-content").click()
+    if source is not None:
+        page.keyboard.press("Control+A")
+        page.keyboard.insert_text(source)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function(
+        """([cell, before]) => {
+            const now = cell.querySelector('.jp-InputPrompt').innerText;
+            return now !== before && /\\[\\d+\\]/.test(now); }""",
+        arg=[cell.element_handle(), before],
+    )
+
+
+def test_every_cell_of_lesson_01_ran_and_nothing_is_red(visit):
+    page, _ = visit
+    assert errors(page) == []
+    cards = page.locator('section[role="status"] strong:first-child').all_inner_texts()
+    assert sum(card.startswith("Not tried yet") for card in cards) == len(of_lesson(1))
+
+
+def test_pictures_explorer_and_quiz_are_there(visit):
+    page, _ = visit
+    pictures = page.locator(".jp-OutputArea-output :is(svg[role=img], img)")
+    assert pictures.count() > 5
+    assert all(p.get_attribute("aria-label") or p.get_attribute("alt") for p in pictures.all())
+    live = code_cell(page, "explore_ruler()")
+    before = live.inner_text()
+    live.locator(".noUi-handle").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "([cell, before]) => cell.innerText !== before", arg=[live.element_handle(), before]
+    )
+    quiz = code_cell(page, 'quiz("01_scale_and_zero_point")')
+    assert quiz.locator("input[type=radio]").count() > 5
+
+
+def test_an_answer_is_checked_and_kept_when_the_page_is_left(visit, address):
+    """Last of lesson 01: the page is loaded anew."""
+    page, _ = visit
+    exercise = find("1.2")
+    run_and_wait(page, code_cell(page, f"def {exercise.answer}("), solution_code(exercise))
+    card = code_cell(page, 'check("1.2")')
+    run_and_wait(page, card)
+    assert "Correct — 3 of 3 points" in card.inner_text()
+
+    open_lesson(page, address, "01_scale_and_zero_point", workspace="again")
+    cell = page.locator(".jp-CodeCell").first
+    run_and_wait(page, cell, "from quantlab.learn import solution\nsolution('1.2')")
+    assert "Solution — 1.2" in cell.inner_text()
+    run_and_wait(page, cell, "solution('1.3')")
+    assert "Not open yet — 1.3" in cell.inner_text()
+
+
+def test_of_lesson_02_the_arithmetic_runs_and_measurements_say_what_they_need(visit, address):
+    page, _ = visit
+    open_lesson(page, address, "02_size_and_latency")
+    run_every_cell(page)
+    assert errors(page) == []
+    needs = page.locator("section", has_text="Needs the installed course").all_inner_texts()
+    assert any("`onnx`" in said or "onnx" in said for said in needs)
+    exercise = find("2.2")
+    run_and_wait(page, code_cell(page, f"def {exercise.answer}("), solution_code(exercise))
+    card = code_cell(page, 'check("2.2")')
+    run_and_wait(page, card)
+    assert "Correct" in card.inner_text()
+
+
+def test_lesson_00_and_the_quick_test_run(visit, address):
+    page, _ = visit
+    for name in ("00_start_here", "quick_test"):
+        open_lesson(page, address, name)
+        run_every_cell(page)
+        assert errors(page) == []
+    assert page.locator("input[type=radio]").count() > 9
+
+
+def test_nothing_was_asked_of_another_host_and_nothing_failed(visit):
+    _, traffic = visit
+    assert traffic.elsewhere == []
+    assert traffic.failed == []
+    assert traffic.bytes > 10e6, "the traffic was not seen"

@@ -1,0 +1,60 @@
+"""A cell that needs the installed course says so; what hangs on it too; all else stays red."""
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from quantlab.learn import doctor, in_browser
+from quantlab.learn.cell_runs import CellRuns
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs cells in a shell that explains; returns what they printed and showed."""
+    shell = InteractiveShell()
+    runs = CellRuns()
+    in_browser.explain_in(shell, runs)
+
+    def run(source):
+        runs.starts(source, shell.user_ns)
+        result = shell.run_cell(source)
+        fault = result.error_in_exec
+        runs.ends(source, shell.user_ns, None, type(fault).__name__ if fault else "")
+        return capsys.readouterr().out
+
+    yield run
+    InteractiveShell.clear_instance()
+
+
+MISSING = "raise ModuleNotFoundError('No module', name='{}')\nnet = 1"
+
+
+@pytest.mark.parametrize("name", ["onnx", "onnxruntime.quantization", "quantlab.deploy"])
+def test_a_missing_package_of_the_course_is_said_in_a_sentence(run, name):
+    said = run(MISSING.format(name))
+    assert in_browser.HEADING in said
+    assert f"A browser tab has no `{name}`" in said
+    assert "Traceback" not in said
+
+
+def test_so_is_a_name_that_such_a_cell_would_have_made_and_what_follows_from_that(run):
+    run(MISSING.format("onnx"))
+    assert "`net` comes from a cell that runs in the installed course" in run("size = net + 1")
+    assert "`size` comes from a cell" in run("print(size)")
+
+
+@pytest.mark.parametrize("source", ["print(nett)", "import numpyy", "1 / 0"])
+def test_every_other_error_stays_an_error(run, source):
+    run(MISSING.format("onnx"))
+    said = run(source)
+    assert "Traceback" in said
+    assert in_browser.HEADING not in said
+
+
+def test_a_name_that_was_made_since_is_no_longer_missing(run):
+    run(MISSING.format("onnx"))
+    assert run("net = 4\nprint(net)").strip() == "4"
+
+
+def test_the_doctor_looks_at_what_a_tab_has(monkeypatch):
+    monkeypatch.setattr(doctor, "IN_BROWSER", True)
+    assert [line.name for line in doctor.diagnose()] == ["Python", "packages", "progress"]

@@ -67,4 +67,4 @@ def text_of(lessons: Collection[str]) -> bytes:
     """What `ask` searches, of the lessons that are there: no link leads to one that is not."""
     whole = json.loads((ROOT / "quantlab" / COURSE_TEXT).read_text(encoding="utf-8"))
     pages = [page for page in whole["pages"] if page["notebook"] in lessons]
-    return json.dumps({"pages": pages}, ensure_ascii=False).encode()
+    return json.dumps({**whole, "pages": pages}, ensure_ascii=False).encode()

@@ -1,10 +1,13 @@
 """Lesson 01 in a browser tab with nothing installed: built, served, run, left and come back to."""
 
+import re
 import threading
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from playwright.sync_api import Page
 
 from docs.lite import build
 from quantlab.learn.reference import solution_code
@@ -19,9 +22,30 @@ NUMBERED = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt'
                         .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))"""
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        """Nothing: pytest's output is for tests."""
+class Served:
+    """What the server was asked for: failures, and the bytes that it sent."""
+
+    def __init__(self):
+        self.failed, self.bytes = [], 0
+
+    def handler(self):
+        served = self
+
+        class Handler(SimpleHTTPRequestHandler):
+            def log_message(self, *args):
+                """Nothing: pytest's output is for tests."""
+
+            def send_response(self, code, message=None):
+                if code >= 400:
+                    served.failed.append((code, self.path))
+                super().send_response(code, message)
+
+            def send_header(self, keyword, value):
+                if keyword == "Content-Length":
+                    served.bytes += int(value)
+                super().send_header(keyword, value)
+
+        return Handler
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +54,13 @@ def built(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(built):
-    handler = partial(Quiet, directory=built.site)
+def served():
+    return Served()
+
+
+@pytest.fixture(scope="module")
+def address(built, served):
+    handler = partial(served.handler(), directory=built.site)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -40,38 +69,36 @@ def address(built):
         thread.join()
 
 
-class Traffic:
-    """What the page asked for: other hosts, which get no answer; failures; bytes that came."""
+@dataclass
+class Visit:
+    """A page that ran lesson 01, what it asked other hosts for, and the bytes until then."""
 
-    def __init__(self, context, address):
-        self.elsewhere, self.failed, self.bytes = [], [], 0
-        context.route(lambda url: not url.startswith(address), self._refuse)
-        context.on("response", self._count)
-
-    def _refuse(self, route):
-        self.elsewhere.append(route.request.url)
-        route.abort()
-
-    def _count(self, response):
-        if response.status >= 400:
-            self.failed.append((response.status, response.url))
-        self.bytes += int(response.headers.get("content-length", 0))
+    page: Page
+    elsewhere: list[str]
+    bytes: int = 0
 
 
 @pytest.fixture(scope="module")
-def visit(browser, address):
-    """Lesson 01 as a student gets it, every cell run once: (page, traffic)."""
+def visit(browser, address, served):
+    """Lesson 01 as a student gets it, every cell run once."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    traffic = Traffic(context, address)
+    elsewhere = []
+
+    def refuse(route):
+        elsewhere.append(route.request.url)
+        route.abort()
+
+    context.route(lambda url: not url.startswith(address), refuse)
     page = context.new_page()
     page.set_default_timeout(120_000)
+    page.on("dialog", lambda dialog: dialog.accept())  # leaves a page with a changed notebook
     open_lesson(page, address, "01_scale_and_zero_point")
     run_every_cell(page)
-    yield page, traffic
+    yield Visit(page, elsewhere, served.bytes)
     context.close()
 
 
-def open_lesson(page, address, name, workspace=""):
+def open_lesson(page, address, name):
     page.goto(f"{address}/lab/index.html?path={name}/{name}.ipynb&reset")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
     wait_until_idle(page)
@@ -108,14 +135,14 @@ def run_and_wait(page, cell, source=None):
 
 
 def test_every_cell_of_lesson_01_ran_and_nothing_is_red(visit):
-    page, _ = visit
+    page = visit.page
     assert errors(page) == []
     cards = page.locator('section[role="status"] strong:first-child').all_inner_texts()
     assert sum(card.startswith("Not tried yet") for card in cards) == len(of_lesson(1))
 
 
 def test_pictures_explorer_and_quiz_are_there(visit):
-    page, _ = visit
+    page = visit.page
     pictures = page.locator(".jp-OutputArea-output :is(svg[role=img], img)")
     assert pictures.count() > 5
     assert all(p.get_attribute("aria-label") or p.get_attribute("alt") for p in pictures.all())
@@ -132,14 +159,14 @@ def test_pictures_explorer_and_quiz_are_there(visit):
 
 def test_an_answer_is_checked_and_kept_when_the_page_is_left(visit, address):
     """Last of lesson 01: the page is loaded anew."""
-    page, _ = visit
+    page = visit.page
     exercise = find("1.2")
     run_and_wait(page, code_cell(page, f"def {exercise.answer}("), solution_code(exercise))
     card = code_cell(page, 'check("1.2")')
     run_and_wait(page, card)
     assert "Correct — 3 of 3 points" in card.inner_text()
 
-    open_lesson(page, address, "01_scale_and_zero_point", workspace="again")
+    open_lesson(page, address, "01_scale_and_zero_point")
     cell = page.locator(".jp-CodeCell").first
     run_and_wait(page, cell, "from quantlab.learn import solution\nsolution('1.2')")
     assert "Solution — 1.2" in cell.inner_text()
@@ -148,7 +175,7 @@ def test_an_answer_is_checked_and_kept_when_the_page_is_left(visit, address):
 
 
 def test_of_lesson_02_the_arithmetic_runs_and_measurements_say_what_they_need(visit, address):
-    page, _ = visit
+    page = visit.page
     open_lesson(page, address, "02_size_and_latency")
     run_every_cell(page)
     assert errors(page) == []
@@ -162,7 +189,7 @@ def test_of_lesson_02_the_arithmetic_runs_and_measurements_say_what_they_need(vi
 
 
 def test_lesson_00_and_the_quick_test_run(visit, address):
-    page, _ = visit
+    page = visit.page
     for name in ("00_start_here", "quick_test"):
         open_lesson(page, address, name)
         run_every_cell(page)
@@ -170,8 +197,15 @@ def test_lesson_00_and_the_quick_test_run(visit, address):
     assert page.locator("input[type=radio]").count() > 9
 
 
-def test_nothing_was_asked_of_another_host_and_nothing_failed(visit):
-    _, traffic = visit
-    assert traffic.elsewhere == []
-    assert traffic.failed == []
-    assert traffic.bytes > 10e6, "the traffic was not seen"
+def test_nothing_was_asked_of_another_host_and_nothing_failed(visit, served):
+    assert visit.elsewhere == []
+    assert served.failed == []
+
+
+@pytest.mark.parametrize("what", ["loads {} MB", "takes {} MB", "wheel of {} kB"])
+def test_the_sizes_that_the_page_says_are_right(built, visit, what):
+    """Within a tenth: the course grows a little with every change."""
+    sizes = (visit.bytes / 1e6, built.site_bytes / 1e6, built.wheel_bytes / 1e3)
+    seen = sizes[("loads", "takes", "wheel").index(what.split()[0])]
+    (said,) = re.findall(what.format(r"(\d+)"), PAGE.replace("\n", " "))
+    assert int(said) == pytest.approx(seen, rel=0.1)

@@ -134,7 +134,7 @@ def test_the_slim_wheel_runs_without_torch_and_onnx(tmp_path):
         file.write_bytes(content)
     script = """
 import sys
-for name in ("onnx", "onnxruntime", "psutil", "torch"):
+for name in ("jupytext", "nbformat", "onnx", "onnxruntime", "psutil", "torch"):
     sys.modules[name] = None
 import quantlab
 from quantlab.learn import ask, check, solution

@@ -1,8 +1,8 @@
 """The slim wheel: what the lessons in the browser run with, without torch, ONNX or weights.
 
 The package's folder is the course's folder there: it has the marks by which
-`quantlab.learn.course` finds one, and the solutions of these lessons, which `solution()` opens as
-it does at home.
+`quantlab.learn.course` finds one, and the answers of these lessons, which `solution()` opens as it
+does at home.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from docs.lite.pins import Pins
 from docs.lite.wheels import Wheel, pack
+from quantlab.learn.reference import answers_in
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("base", "numerics", "teach", "learn")
@@ -55,7 +56,8 @@ def course_files(lessons: Collection[str]) -> Iterator[tuple[str, bytes]]:
         yield f"notebooks/{name}/README.md", b"The notebook is in the file list on the left.\n"
         source = ROOT / "solutions" / name / f"{name}.py"
         if source.is_file():
-            yield f"solutions/{name}/{name}.py", source.read_bytes()
+            answers = json.dumps(answers_in(source), ensure_ascii=False)
+            yield f"solutions/{name}/{name}.json", answers.encode()
 
 
 def room_of(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,7 @@ def build(target: Path, pyodide: Path | None = None) -> Built:
         work, site = Path(scratch, "work"), Path(scratch, "site")
         course = _lay_out(work, pyodide or installed_set())
         _run_jupyterlite(work, site)
+        _name_icon(site)
         shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(site, target)
@@ -151,6 +153,14 @@ def _copy_notebook(files: Path, name: str) -> None:
     file = files / name / f"{name}.ipynb"
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), "utf-8")
+
+
+def _name_icon(site: Path) -> None:
+    """Say in every page where its icon is, else a browser asks the server's root for one."""
+    for page in site.rglob("index.html"):
+        icon = os.path.relpath(site / "lab" / "favicon.ico", page.parent).replace(os.sep, "/")
+        head = f'<head>\n    <link rel="icon" href="{icon}">'
+        page.write_text(page.read_text("utf-8").replace("<head>", head, 1), "utf-8")
 
 
 def _extension(name: str) -> Path:

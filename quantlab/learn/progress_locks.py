@@ -14,11 +14,16 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
+from quantlab.base.browser import IN_BROWSER
+from quantlab.learn.whole_file import WholeFile
+
 STALE_SECONDS = 30.0
 
 
 def connect(path: Path, seconds: float, *, by_folder: bool) -> sqlite3.Connection:
     """Open the file; who else holds it is waited for, `seconds` at most. Raises sqlite3.Error."""
+    if IN_BROWSER:
+        return WholeFile(path)
     if not by_folder:
         return sqlite3.connect(path, timeout=seconds, isolation_level=None)
     _remove_stale(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from quantlab.teach.source import read_lesson, without_markers
 
 #: A solution opens after a pass or this many finished attempts.
 ATTEMPTS_BEFORE_SOLUTION = 3
+#: Of cells: those that hold an answer.
+KINDS = ("exercise", "written")
 
 
 def until_it_opens(exercise: Exercise, standing: Standing) -> str:
@@ -35,10 +38,22 @@ def has_solution(exercise: Exercise) -> bool:
 def solution_code(exercise: Exercise) -> str | None:
     """The exercise's cell from the lesson source with the solution in place, if it is there."""
     for path in _sources(exercise):
-        for cell in read_lesson(path):
-            if cell.tag and cell.tag.kind in ("exercise", "written") and cell.tag.id == exercise.id:
-                return without_markers(cell.source)
+        answer = answers_in(path).get(exercise.id)
+        if answer is not None:
+            return answer
     return None
+
+
+def answers_in(path: Path) -> dict[str, str]:
+    """Id of each exercise -> its cell with the solution in place.
+
+    path  a lesson source; or what this function says of one, in JSON, where nothing reads sources.
+    """
+    if path.suffix == ".json":
+        packed: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        return packed
+    cells = [cell for cell in read_lesson(path) if cell.tag and cell.tag.kind in KINDS]
+    return {cell.tag.id: without_markers(cell.source) for cell in cells if cell.tag}
 
 
 def _sources(exercise: Exercise) -> Iterator[Path]:
@@ -46,6 +61,6 @@ def _sources(exercise: Exercise) -> Iterator[Path]:
         folder = course_root() / "solutions"
     except FileNotFoundError:
         return
-    for path in sorted(folder.glob(f"{exercise.lesson:02d}_*/*.py")):
-        if path.stem == path.parent.name:
+    for path in sorted(folder.glob(f"{exercise.lesson:02d}_*/*")):
+        if path.stem == path.parent.name and path.suffix in (".py", ".json"):
             yield path

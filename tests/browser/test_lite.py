@@ -16,9 +16,12 @@ from quantlab.lessons.catalogue import find, of_lesson
 from .conftest import ROOT, errors, menu
 
 PAGE = (ROOT / "docs" / "browser.md").read_text("utf-8")
+#: A busy machine takes minutes for what takes seconds.
+PATIENCE_MS = 600_000
 #: The kernel's name and state, as JupyterLab's status bar says it.
 IDLE = "Python (Pyodide) | Idle"
 NUMBERED = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+                        .filter(prompt => prompt.checkVisibility())
                         .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))"""
 
 
@@ -71,30 +74,25 @@ def address(built, served):
 
 @dataclass
 class Visit:
-    """A page that ran lesson 01, what it asked other hosts for, and the bytes until then."""
+    """A page that ran lesson 01; the addresses that its browser asked for; bytes until then."""
 
     page: Page
-    elsewhere: list[str]
-    bytes: int = 0
+    asked: list[str]
+    bytes: int
 
 
 @pytest.fixture(scope="module")
 def visit(browser, address, served):
     """Lesson 01 as a student gets it, every cell run once."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    elsewhere = []
-
-    def refuse(route):
-        elsewhere.append(route.request.url)
-        route.abort()
-
-    context.route(lambda url: not url.startswith(address), refuse)
+    asked = []
+    context.on("request", lambda request: asked.append(request.url))
     page = context.new_page()
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(PATIENCE_MS)
     page.on("dialog", lambda dialog: dialog.accept())  # leaves a page with a changed notebook
     open_lesson(page, address, "01_scale_and_zero_point")
     run_every_cell(page)
-    yield Visit(page, elsewhere, served.bytes)
+    yield Visit(page, asked, served.bytes)
     context.close()
 
 
@@ -110,7 +108,7 @@ def wait_until_idle(page):
 
 def run_every_cell(page):
     menu(page, "Run", "Run All Cells")
-    page.wait_for_function(NUMBERED, timeout=240_000)
+    page.wait_for_function(NUMBERED, timeout=PATIENCE_MS)
     wait_until_idle(page)
 
 
@@ -147,17 +145,18 @@ def test_pictures_explorer_and_quiz_are_there(visit):
     assert pictures.count() > 5
     assert all(p.get_attribute("aria-label") or p.get_attribute("alt") for p in pictures.all())
     live = code_cell(page, "explore_ruler()")
-    before = live.inner_text()
+    assert "over the range −0.9 to 5" in live.inner_text()
     live.locator(".noUi-handle").first.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function(
-        "([cell, before]) => cell.innerText !== before", arg=[live.element_handle(), before]
+        "cell => cell.innerText.includes('over the range −0.85 to 5')", arg=live.element_handle()
     )
     quiz = code_cell(page, 'quiz("01_scale_and_zero_point")')
-    assert quiz.locator("input[type=radio]").count() > 5
+    kinds = [field.get_attribute("type") for field in quiz.locator("input").all()]
+    assert set(kinds) == {"radio", "text", "checkbox"}
 
 
-def test_an_answer_is_checked_and_kept_when_the_page_is_left(visit, address):
+def test_an_answer_is_checked_and_kept_when_the_page_is_left(visit, address, served):
     """Last of lesson 01: the page is loaded anew."""
     page = visit.page
     exercise = find("1.2")
@@ -165,8 +164,11 @@ def test_an_answer_is_checked_and_kept_when_the_page_is_left(visit, address):
     card = code_cell(page, 'check("1.2")')
     run_and_wait(page, card)
     assert "Correct — 3 of 3 points" in card.inner_text()
+    assert "Progress:" not in card.inner_text()  # no note that it cannot be kept
 
+    before = served.bytes
     open_lesson(page, address, "01_scale_and_zero_point")
+    assert served.bytes - before < visit.bytes
     cell = page.locator(".jp-CodeCell").first
     run_and_wait(page, cell, "from quantlab.learn import solution\nsolution('1.2')")
     assert "Solution — 1.2" in cell.inner_text()
@@ -174,12 +176,13 @@ def test_an_answer_is_checked_and_kept_when_the_page_is_left(visit, address):
     assert "Not open yet — 1.3" in cell.inner_text()
 
 
-def test_of_lesson_02_the_arithmetic_runs_and_measurements_say_what_they_need(page, address):
+def test_of_lesson_02_the_arithmetic_runs_and_measurements_say_what_they_need(visit, address):
+    page = visit.page
     open_lesson(page, address, "02_size_and_latency")
     run_every_cell(page)
     assert errors(page) == []
     needs = page.locator("section", has_text="Needs the installed course").all_inner_texts()
-    assert any("`onnx`" in said or "onnx" in said for said in needs)
+    assert any("onnx" in said for said in needs)
     exercise = find("2.2")
     run_and_wait(page, code_cell(page, f"def {exercise.answer}("), solution_code(exercise))
     card = code_cell(page, 'check("2.2")')
@@ -188,15 +191,18 @@ def test_of_lesson_02_the_arithmetic_runs_and_measurements_say_what_they_need(pa
 
 
 @pytest.mark.parametrize("name", ["00_start_here", "quick_test"])
-def test_lesson_00_and_the_quick_test_run(page, address, name):
+def test_lesson_00_and_the_quick_test_run(visit, address, name):
+    page = visit.page
     open_lesson(page, address, name)
     run_every_cell(page)
     assert errors(page) == []
     assert page.locator("input[type=radio]").count() > 2
 
 
-def test_nothing_was_asked_of_another_host_and_nothing_failed(visit, served):
-    assert visit.elsewhere == []
+def test_nothing_was_asked_of_another_host_and_nothing_failed(visit, address, served):
+    ours = (address, "blob:", "data:")
+    assert any(url.startswith(address) for url in visit.asked)
+    assert [url for url in visit.asked if not url.startswith(ours)] == []
     assert served.failed == []
 
 

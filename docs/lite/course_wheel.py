@@ -18,8 +18,8 @@ from quantlab.learn.reference import answers_in
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("base", "numerics", "teach", "learn")
-#: Parts of these rooms that need the installed course: a record of one's own model, plans.
-WITHOUT = ("learn/jupyterlab", "learn/record", "teach/plans")
+#: Parts of these rooms that need the installed course.
+WITHOUT = ("learn/jupyterlab", "teach/plans")
 SUFFIXES = (".py", ".yaml", ".json")
 COURSE_TEXT = "learn/asking/course_text.json"
 #: What Pyodide brings, and what is packed from the installed packages.

@@ -12,9 +12,11 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quantlab.base.browser import IN_BROWSER
 from quantlab.learn import can_quantize_command
 from quantlab.learn.asking import command as ask_command
 from quantlab.learn.record import command as record_command
@@ -213,7 +215,8 @@ def _reset(args: argparse.Namespace) -> int:
 def _doctor(args: argparse.Namespace) -> int:
     from quantlab.learn.doctor import diagnose
 
-    with _console(stderr=True).status("Trying everything once: some ten seconds …"):
+    waiting = _console(stderr=True).status("Trying everything once: some ten seconds …")
+    with nullcontext() if IN_BROWSER else waiting:  # what turns there is a thread
         lines = diagnose()
     if args.json:
         _json([line.to_dict() for line in lines])

@@ -12,18 +12,15 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quantlab.base.browser import IN_BROWSER
 from quantlab.learn import can_quantize_command
 from quantlab.learn.asking import command as ask_command
+from quantlab.learn.console import console, waiting
 from quantlab.learn.record import command as record_command
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from quantlab.learn.course import LessonNotebook
     from quantlab.learn.run_notebook import NotebookRun
 
@@ -177,7 +174,7 @@ def _status(args: argparse.Namespace) -> int:
     else:
         from quantlab.learn.tables import show_status
 
-        show_status(_console(), now)
+        show_status(console(), now)
     return _notice(progress)
 
 
@@ -215,15 +212,14 @@ def _reset(args: argparse.Namespace) -> int:
 def _doctor(args: argparse.Namespace) -> int:
     from quantlab.learn.doctor import diagnose
 
-    waiting = _console(stderr=True).status("Trying everything once: some ten seconds …")
-    with nullcontext() if IN_BROWSER else waiting:  # what turns there is a thread
+    with waiting("Trying everything once: some ten seconds …"):
         lines = diagnose()
     if args.json:
         _json([line.to_dict() for line in lines])
     else:
         from quantlab.learn.tables import show_diagnosis
 
-        show_diagnosis(_console(), lines)
+        show_diagnosis(console(), lines)
     return NOT_ALL if any(line.status == "problem" for line in lines) else OK
 
 
@@ -250,7 +246,7 @@ def _check(args: argparse.Namespace) -> int:
     else:
         from quantlab.learn.tables import show_results
 
-        show_results(_console(), path.name, lines)
+        show_results(console(), path.name, lines)
     return OK if right else NOT_ALL
 
 
@@ -265,26 +261,15 @@ def _run_with_progress(path: Path, cell_seconds: int) -> NotebookRun:
     """Run the notebook, the cell that is on shown on stderr."""
     from quantlab.learn.run_notebook import run_notebook
 
-    console = _console(stderr=True)
-    with console.status("Starting a fresh kernel …") as shown:
-        if not console.is_terminal:
-            console.print(f"Running {path} in a fresh kernel.", highlight=False, soft_wrap=True)
+    shell = console(stderr=True)
+    with shell.status("Starting a fresh kernel …") as shown:
+        if not shell.is_terminal:
+            shell.print(f"Running {path} in a fresh kernel.", highlight=False, soft_wrap=True)
         return run_notebook(
             path,
             cell_seconds=cell_seconds,
             on_cell=lambda position, total: shown.update(f"Cell {position + 1} of {total}"),
         )
-
-
-def _console(*, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    console = Console(stderr=stderr)
-    if stderr or not console.is_jupyter:
-        return console
-    # A notebook does not tell its width, and cuts off what is wider. As a terminal's text its page
-    # holds 76 columns at 800 pixels, and rich's own form for notebooks 64.
-    return Console(force_jupyter=False, force_terminal=True, width=76)
 
 
 def _json(value: Any) -> None:

@@ -1,33 +1,22 @@
-"""From the sources to HTML: Sphinx, called so that Ctrl-C and every warning come through."""
+"""From the sources to HTML: Sphinx in a process of its own.
+
+It marks the functions that it documents (`autodoc_preserve_defaults` gives them another signature):
+whoever builds the pages shall not find the library changed afterwards.
+"""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
-from sphinx.application import Sphinx
-from sphinx.errors import SphinxError
-from sphinx.util.docutils import docutils_namespace, patch_docutils
+from docs.site.lesson_runs import ROOT
 
 HERE = Path(__file__).parent
 
 
 def write_html(sources: Path, site: Path, doctrees: Path) -> bool:
     """Write the pages into `site`; whether there was nothing to warn of. Warnings are shown."""
-    try:
-        with patch_docutils(HERE), docutils_namespace():
-            app = Sphinx(
-                sources,
-                HERE,
-                site,
-                doctrees,
-                "html",
-                status=None,
-                freshenv=True,
-                warningiserror=True,
-            )
-            app.build()
-    except SphinxError as fault:
-        print(fault, file=sys.stderr)
-        return False
-    return not app.statuscode
+    command = [sys.executable, "-m", "sphinx", "--quiet", "--fresh-env", "--fail-on-warning"]
+    places = ["--conf-dir", HERE, "--doctree-dir", doctrees, sources, site]
+    return not subprocess.run([*command, *places], cwd=ROOT).returncode

@@ -26,6 +26,7 @@ from docs.site.lesson_runs import ROOT, lesson_names
 from quantlab.learn.asking import ask
 from quantlab.learn.asking.index import course_index
 from quantlab.lessons.catalogue import all_exercises
+from quantlab.numerics import MinMaxObserver
 from quantlab.teach.source import REGION
 from tests.support.axe import violations
 
@@ -87,6 +88,10 @@ def test_what_is_of_one_learner_or_one_machine_is_left_out(pages):
         for personal in (str(ROOT), str(Path.home()), "/tmp/", "Not tried yet", "progress.db"):
             assert personal not in html, name
         assert "widget-view" not in html, name
+
+
+def test_who_builds_it_has_the_same_library_afterwards(site):
+    assert repr(MinMaxObserver()) == "MinMaxObserver()"  # reads the signature that Sphinx marks
 
 
 def squeezed(text):

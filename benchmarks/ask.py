@@ -1,12 +1,12 @@
 """Whether `ask` leads to the right passage, and says so where the course has none.
 
-Questions in a learner's words. The tuning half and `practice` chose the synonyms and the weights;
-the held-out half judges, and so do the `fresh` ones, which were written before anybody had seen
-what `ask` says to them. The `blind` ones judge, too: they were written from the lessons' text by
-somebody who knew neither the index nor its synonyms nor what it answers. A question is found where
-one of the three passages shown is one that answers it; the word of the glossary that may stand
-above them does not count. MRR is the mean of 1 / rank over these three. A question that is refused
-is not found.
+Questions in a learner's words. The tuning half, `practice` and `outsiders_dev` chose the synonyms
+and the weights; the held-out half judges, and so do the `fresh` ones, which were written before
+anybody had seen what `ask` says to them. The `blind` ones and `outsiders_final` judge, too: they
+were written from the lessons' text by somebody who knew neither the index nor its synonyms nor what
+it answers. A question is found where one of the three passages shown is one that answers it; the
+word of the glossary that may stand above them does not count. MRR is the mean of 1 / rank over
+these three. A question that is refused is not found.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from quantlab.learn.asking.index import CourseIndex, course_index
 
 FILE = Path(__file__).with_name("ask_questions.yaml")
 HALVES = ("tuning", "held-out")
-LATER = ("practice", "fresh", "blind")
+LATER = ("practice", "fresh", "blind", "outsiders_dev", "outsiders_final")
 GROUPS = (*HALVES, *LATER)
-CHOSE = ("tuning", "practice")
+CHOSE = ("tuning", "practice", "outsiders_dev")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,11 +97,11 @@ def rank(index: CourseIndex, question: str, at: list[str]) -> int | None:
 
 def show(result: dict[str, Any]) -> str:
     """One row a group."""
-    rows = ["group     questions  recall@3    MRR   foreign  refused"]
+    rows = ["group            questions  recall@3    MRR   foreign  refused"]
     for group in GROUPS:
         r = result[group]
         rows.append(
-            f"{group:<9} {r['questions']:>9}  {r['recall_at_3']:>8.3f}  {r['mrr']:.3f}"
+            f"{group:<16} {r['questions']:>9}  {r['recall_at_3']:>8.3f}  {r['mrr']:.3f}"
             f"  {r['foreign']:>7}  {r['refused']:>7.3f}"
         )
     if seconds := result.get("seconds"):

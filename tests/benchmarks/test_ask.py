@@ -27,6 +27,9 @@ def test_there_are_questions_enough_and_none_twice():
     assert len(ASKED["fresh"]["questions"]) >= 30
     assert len(ASKED["blind"]["questions"]) >= 60
     assert len(ASKED["blind"]["foreign"]) >= 24
+    for half in ("outsiders_dev", "outsiders_final"):
+        assert len(ASKED[half]["questions"]) >= 50
+        assert len(ASKED[half]["foreign"]) >= 20
     assert len(foreign) >= 20
     assert len({*questions, *foreign}) == len(questions) + len(foreign)
     lessons = {at[:2] for each in EVERY for at in each["at"]}

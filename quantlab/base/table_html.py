@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from quantlab.base.palette import BLUE
+from quantlab.base.scrolling import reachable
 from quantlab.base.table import Column, Row, Table
 
 #: Words up to so many characters stay on one line, as numbers do.
 SHORT = 20
 
 #: Alignment stands in each cell: JupyterLab's own rules for tables weigh more than these.
-STYLE = """<style>
+STYLE = (
+    """<style>
 .quantlab-report {max-width: 800px; overflow-x: auto; color: inherit}
 .quantlab-report table {border-collapse: collapse; margin: 0 0 .6em; min-width: 28em; \
 font-variant-numeric: tabular-nums}
@@ -30,7 +33,9 @@ border-bottom: 1px solid var(--jp-border-color1, currentColor)}
 .quantlab-report table .whole {white-space: nowrap}
 .quantlab-report table .strong > * {font-weight: 600}
 .quantlab-report p {margin: .2em .45em; font-size: var(--jp-ui-font-size1, inherit)}
-</style>"""
+"""
+    f".quantlab-report:focus-visible {{outline: 2px solid {BLUE}; outline-offset: -2px}}\n</style>"
+)
 
 
 def html_of(summary: str, tables: Sequence[Table], notes: Sequence[str]) -> str:
@@ -39,9 +44,8 @@ def html_of(summary: str, tables: Sequence[Table], notes: Sequence[str]) -> str:
     parts = [_table(table, table.caption if i else summary) for i, table in enumerate(shown)]
     if not shown:
         parts = [_paragraph(summary)]
-    return "\n".join(
-        [f'{STYLE}<div class="quantlab-report">', *parts, *map(_paragraph, notes), "</div>"]
-    )
+    box = "\n".join(['<div class="quantlab-report">', *parts, *map(_paragraph, notes), "</div>"])
+    return STYLE + (reachable(box, "Table") if shown else box)
 
 
 def _table(table: Table, caption: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quantlab.base.palette import BLUE, GREY, ORANGE
+from quantlab.base.scrolling import reachable
 from quantlab.teach.access import ANNOUNCED
 from quantlab.teach.judging.exercise import Exercise
 from quantlab.teach.judging.verdict import Judgement, Verdict
@@ -72,6 +73,8 @@ class Card:
         )
         block = '<pre style="white-space:pre;overflow-x:auto"><code>'
         code = f"{block}{html.escape(self.code)}</code></pre>" if self.code else ""
+        if code and end:  # a page of feedback breaks long lines of code instead
+            code = reachable(code, "Code")
         return (
             f'<section role="status" style="border-left:4px solid {self.colour};'
             f'padding:.5em 1em;margin:.5em 0;max-width:46em">'

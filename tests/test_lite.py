@@ -114,7 +114,7 @@ def course(tmp_path_factory):
 def test_the_slim_wheel_holds_these_lessons_and_no_other(course):
     names = zipfile.ZipFile(course.file).namelist()
     rooms = {name.split("/")[2] for name in names if name.startswith("quantlab/lessons/lesson_")}
-    assert rooms == {"lesson_00", "lesson_01"}
+    assert rooms == {"lesson_00", "lesson_01", "lesson_02"}
     solutions = {name.split("/")[2] for name in names if name.startswith("quantlab/solutions/")}
     assert solutions == set(LESSONS)
     assert not [name for name in names if name.startswith(("quantlab/zoo", "quantlab/methods"))]
@@ -154,6 +154,6 @@ print(check("0.1").heading)
     assert ran.returncode == 0, ran.stderr
     where, exercises, answers, heading = ran.stdout.splitlines()
     assert Path(where).is_relative_to(tmp_path)
-    assert exercises == "[0, 1] True"
+    assert exercises == "[0, 1, 2] True"
     assert answers == "True"
     assert heading.startswith("Correct")

@@ -18,7 +18,7 @@ from docs.lite.pins import needed, read_pins
 from docs.lite.pyodide_set import LiteError, copy_set, installed_set
 from docs.lite.wheels import Wheel, pack, pack_installed
 
-LESSONS = ("00_start_here", "01_scale_and_zero_point", "quick_test")
+LESSONS = ("00_start_here", "01_scale_and_zero_point", "02_size_and_latency", "quick_test")
 #: What these packages need besides what is packed anyway.
 DEPENDS = {
     "comm": (),

@@ -123,6 +123,8 @@ def _bound(body: Iterable[ast.stmt]) -> Iterator[str]:
                 yield node.id
             elif isinstance(node, ast.FunctionDef | ast.ClassDef):
                 yield node.name
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                yield from (a.asname or a.name.partition(".")[0] for a in node.names)
 
 
 RUNS = CellRuns()

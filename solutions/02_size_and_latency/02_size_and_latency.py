@@ -61,7 +61,9 @@ half_gain_with = 1 / (0.5 + 0.5 / 4 + 0.125)
 # **Time:** about {{minutes}} minutes: {{reading_minutes}} to read, {{looking_minutes}} for the
 # measurements, the explorer and the quiz, {{practice_minutes}} for {{tasks}} exercises worth
 # {{points}} points.
-# **Needs:** lesson 01, scale and zero_point. Nothing is downloaded.
+# **Needs:** lesson 01, scale and zero_point. Nothing is downloaded. In a browser tab the arithmetic
+# runs, and every exercise with it; the measurements need the installed course, and their cells say
+# so.
 
 # %%
 import os
@@ -76,22 +78,13 @@ from quantlab.learn import check, hint, predict, quiz, reveal, solution
 # %% demo
 from quantlab.lessons.lesson_02 import (
     byte_bars,
-    computed_times,
     explore_size,
-    hard_swish_pair,
     layer_arrays,
-    measure,
-    measure_layer,
-    measure_layers,
-    measure_roofline,
     missed_budget,
     quantize_net,
-    roofline_figure,
     rulers,
     show,
-    side_by_side,
     small_net,
-    speed_table,
 )
 from quantlab.numerics import (
     LayerShape,
@@ -105,28 +98,42 @@ from quantlab.numerics import (
 
 folder = Path(tempfile.mkdtemp(prefix="lesson02-"))  # the files of this lesson go here
 
+# %% demo
+from quantlab.lessons.lesson_02 import (  # what measures: with ONNX Runtime
+    computed_times,
+    hard_swish_pair,
+    measure,
+    measure_layer,
+    measure_layers,
+    measure_roofline,
+    roofline_figure,
+    side_by_side,
+    speed_table,
+)
+
 # %% [markdown] spine="measure"
 # ## 1 · Measure the problem first
 #
 # A camera gives a frame, and somebody promised to answer before the next one comes. That promise
 # is the latency SLA of our detector. Here is a small convolutional network in its place: four
-# layers, one 640×640 image. It is written to disk, its bytes are counted, and it is timed.
-# Everything below is compared with this cell.
+# layers, one 640×640 image. Its bytes are computed, it is written to disk, and it is timed.
+# Everything below is compared with these two cells.
 #
 # How long is the promise? Cameras give 25, 50, 100 or 200 frames a second. We take the slowest one
 # that this network cannot follow on *this* machine. So the budget below is missed, on every
 # machine, and twice the speed would meet it. Is INT8 fast enough?
 
 # %% demo
-net = small_net(folder)  # four layers; writes small_net.onnx
+net = small_net(folder)  # four layers, their weights drawn
+estimate = net.parameters * 32 // 8
+print(f"parameters       {net.parameters:>12,}")
+print(f"estimated bytes  {estimate:>12,}   parameters × 32 / 8")
+
+# %% demo
+on_disk = os.path.getsize(net.write())  # an ONNX file
 run_fp32 = net.runner()  # ONNX Runtime, 1 thread, one image
 fp32 = measure(run_fp32, seconds=1.5)
 budget_ms = missed_budget(fp32.fastest * 1000)  # not even the fastest run meets it
-
-estimate = net.parameters * 32 // 8
-on_disk = os.path.getsize(net.file)
-print(f"parameters       {net.parameters:>12,}")
-print(f"estimated bytes  {estimate:>12,}   parameters × 32 / 8")
 print(f"bytes on disk    {on_disk:>12,}   {on_disk - estimate:,} more: names, shapes, the graph")
 print(f"median latency   {fp32.median * 1000:>12.1f} ms, FP32, 1 thread, {fp32.runs} runs")
 print(f"half of the runs {fp32.low * 1000:>12.1f} to {fp32.high * 1000:.1f} ms")
@@ -328,6 +335,8 @@ print(found, end="\n\n")
 print(f"computed {computed.total:,} bytes, the file holds {found.payload:,}:", end=" ")
 print("equal" if computed.total == found.payload else "not equal")
 print(f"with its container the file has {int8_on_disk:,} bytes")
+
+# %% demo
 print(f"FP32 file / INT8 file: {on_disk / int8_on_disk:.2f}")
 
 # %% [markdown]
@@ -617,7 +626,7 @@ print(speed_table([hard_swish]))
 # %% [markdown]
 # ### The whole network, and the promise
 #
-# Back to the network of the first cell. ONNX Runtime's own tool quantizes it here; lesson 06 opens
+# Back to the network of section 1. ONNX Runtime's own tool quantizes it here; lesson 06 opens
 # that box. Two questions are left: is the file as large as we compute, and is a frame done
 # before the next one comes?
 

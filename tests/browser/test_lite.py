@@ -1,5 +1,6 @@
-"""Lesson 01 in a browser tab with nothing installed: built, served, run, left and come back to."""
+"""Lessons in a browser tab with nothing installed: built, served, run, left and come back to."""
 
+import json
 import re
 import threading
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Page
 
-from docs.lite import build
+from docs.lite import LESSONS, build
+from quantlab.learn.in_browser import HEADING
 from quantlab.learn.reference import solution_code
 from quantlab.lessons.catalogue import find, of_lesson
 
@@ -20,6 +22,30 @@ PAGE = (ROOT / "docs" / "browser.md").read_text("utf-8")
 PATIENCE_MS = 600_000
 #: The kernel's name and state, as JupyterLab's status bar says it.
 IDLE = "Python (Pyodide) | Idle"
+LESSON_01, LESSON_02 = "01_scale_and_zero_point", "02_size_and_latency"
+#: What stands in the cells of lesson 02 that measure, and in those that use what was measured.
+MEASURES = (
+    "    computed_times,\n",
+    "net.write()",
+    "on_disk / int8_on_disk",
+    "measure_roofline(",
+    "computed_times(roofline",
+    "measure_layers(",
+    "row.times.low",
+    "roofline_figure(",
+    "row.kernels",
+    "hard_swish_pair(channels",
+    "quantize_net(net)",
+    "side_by_side(run_fp32",
+)
+SOLVE_ALL = """from quantlab.learn import check
+from quantlab.learn.cli import main
+from quantlab.learn.reference import solution_code
+from quantlab.lessons.catalogue import of_lesson
+for exercise in of_lesson(2):
+    exec(solution_code(exercise))
+    print(check(exercise.id).heading)
+main(["status"])"""
 NUMBERED = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
                         .filter(prompt => prompt.checkVisibility())
                         .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))"""
@@ -90,14 +116,44 @@ def visit(browser, address, served):
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     page.on("dialog", lambda dialog: dialog.accept())  # leaves a page with a changed notebook
-    open_lesson(page, address, "01_scale_and_zero_point")
+    open_lesson(page, address, LESSON_01)
     run_every_cell(page)
     yield Visit(page, asked, served.bytes)
     context.close()
 
 
+@pytest.fixture(scope="module")
+def others(browser, address):
+    """The other lessons, every cell run once; all at the same time, for a page mostly waits.
+
+    Each in a browser that was never here: JupyterLab would open the other notebooks again.
+    """
+    names = [name for name in LESSONS if name != LESSON_01]
+    contexts = [browser.new_context(viewport={"width": 1280, "height": 900}) for _ in names]
+    pages = {name: context.new_page() for name, context in zip(names, contexts, strict=True)}
+    for name, page in pages.items():
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(lesson(address, name), wait_until="commit")
+    for page in pages.values():
+        wait_until_open(page)
+        menu(page, "Run", "Run All Cells")
+    for page in pages.values():
+        wait_until_all_ran(page)
+    yield pages
+    for context in contexts:
+        context.close()
+
+
+def lesson(address, name):
+    return f"{address}/lab/index.html?path={name}/{name}.ipynb"
+
+
 def open_lesson(page, address, name):
-    page.goto(f"{address}/lab/index.html?path={name}/{name}.ipynb")
+    page.goto(lesson(address, name))
+    wait_until_open(page)
+
+
+def wait_until_open(page):
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
     wait_until_idle(page)
 
@@ -108,6 +164,10 @@ def wait_until_idle(page):
 
 def run_every_cell(page):
     menu(page, "Run", "Run All Cells")
+    wait_until_all_ran(page)
+
+
+def wait_until_all_ran(page):
     page.wait_for_function(NUMBERED, timeout=PATIENCE_MS)
     wait_until_idle(page)
 
@@ -167,7 +227,7 @@ def test_an_answer_is_checked_and_kept_when_the_page_is_left(visit, address, ser
     assert "Progress:" not in card.inner_text()  # no note that it cannot be kept
 
     before = served.bytes
-    open_lesson(page, address, "01_scale_and_zero_point")
+    open_lesson(page, address, LESSON_01)
     assert served.bytes - before < visit.bytes
     cell = page.locator(".jp-CodeCell").first
     run_and_wait(page, cell, "from quantlab.learn import solution\nsolution('1.2')")
@@ -176,17 +236,39 @@ def test_an_answer_is_checked_and_kept_when_the_page_is_left(visit, address, ser
     assert "Not open yet — 1.3" in cell.inner_text()
 
 
-@pytest.mark.parametrize("name", ["00_start_here", "quick_test"])
-def test_lesson_00_and_the_quick_test_run(browser, address, name):
-    """In a browser that was never here: JupyterLab would open the other notebooks again."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    open_lesson(page, address, name)
-    run_every_cell(page)
+@pytest.mark.parametrize("name", [name for name in LESSONS if name != LESSON_01])
+def test_the_other_lessons_run_and_nothing_is_red(others, name):
+    page = others[name]
     assert errors(page) == []
     assert page.locator("input[type=radio]").count() > 2
-    context.close()
+
+
+def test_lesson_02_computes_and_says_what_needs_the_installed_course(others):
+    """Cell by cell: the card stands where something is measured, and nowhere else."""
+    file = ROOT / "notebooks" / LESSON_02 / f"{LESSON_02}.ipynb"
+    cells = [c for c in json.loads(file.read_text("utf-8"))["cells"] if c["cell_type"] == "code"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    expected = [any(text in source for text in MEASURES) for source in sources]
+    assert sum(expected) == len(MEASURES)
+    outputs = others[LESSON_02].locator(".jp-CodeCell .jp-Cell-outputArea").all_inner_texts()
+    assert [HEADING in output for output in outputs] == expected
+    said = "\n".join(outputs)
+    for computed in ("bytes     1,553,664", "holds 392,256: equal", "64 bytes in FP32"):
+        assert computed in said
+
+
+def test_every_exercise_of_lesson_02_can_be_solved(others):
+    """Last of lesson 02: its first cell is overwritten."""
+    page = others[LESSON_02]
+    cell = page.locator(".jp-CodeCell").first
+    run_and_wait(page, cell, SOLVE_ALL)
+    said = cell.inner_text()
+    exercises = of_lesson(2)
+    judged = [e for e in exercises if not e.rubric]
+    assert said.count("Correct — ") == len(judged) == len(exercises) - 1
+    assert f"Lesson 02 · {len(judged)} of {len(exercises)} done" in said
+    assert re.search(r"open  2.9 75 million parameters .*yours to judge", said)
+    assert "Lesson 03" not in said
 
 
 def test_nothing_was_asked_of_another_host_and_nothing_failed(visit, address, served):

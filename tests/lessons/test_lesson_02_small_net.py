@@ -23,7 +23,9 @@ from quantlab.numerics import choose_qparams, quantize, size_of_file, size_of_la
 
 @pytest.fixture(scope="module")
 def net(tmp_path_factory):
-    return small_net(tmp_path_factory.mktemp("net"))
+    net = small_net(tmp_path_factory.mktemp("net"))
+    assert net.write() == net.file
+    return net
 
 
 def test_its_tensors_are_those_that_onnx_infers(net):

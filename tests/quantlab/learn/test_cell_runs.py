@@ -28,6 +28,10 @@ def run_cells(*cells):
         ("def f(x:\n    return x", {"f"}),
         ("my_scale = 0,0231\nother = 1", {"my_scale", "other"}),
         ("x == 1\nprint(", set()),
+        (
+            "import os.path, numpy as np\nfrom math import pi, tau as turn",
+            {"os", "np", "pi", "turn"},
+        ),
     ],
 )
 def test_the_names_that_a_cell_defines_or_looks_like_defining(source, names):

@@ -42,6 +42,12 @@ def test_so_is_a_name_that_such_a_cell_would_have_made_and_what_follows_from_tha
     assert "`size` comes from a cell" in run("print(size)")
 
 
+def test_so_is_a_name_that_such_a_cell_would_have_imported(run):
+    run(MISSING.format("onnx") + "\nfrom math import tau\nimport os.path as place")
+    assert "`tau` comes from a cell that runs in the installed course" in run("print(2 * tau)")
+    assert "`place` comes from a cell" in run("place.join('a', 'b')")
+
+
 @pytest.mark.parametrize("source", ["print(nett)", "import numpyy", "1 / 0"])
 def test_every_other_error_stays_an_error(run, source):
     run(MISSING.format("onnx"))

@@ -25,7 +25,7 @@ WEIGHT_SHAPES = {
 
 @dataclass(frozen=True)
 class SmallNet:
-    """The network's weights, and the folder where its files are.
+    """The network's weights, and the folder for its files.
 
     `weights` maps a layer's name to its float32 weight, (out, in, 3, 3). Biases are zeros.
     """
@@ -35,7 +35,7 @@ class SmallNet:
 
     @property
     def file(self) -> Path:
-        """The FP32 model."""
+        """The FP32 model, once `write` has written it."""
         return self.folder / "small_net.onnx"
 
     @property
@@ -55,6 +55,30 @@ class SmallNet:
             (channels, SIDE >> place, SIDE >> place) for place, channels in enumerate(outputs, 1)
         ]
 
+    def write(self) -> Path:
+        """Write the FP32 model; returns its file."""
+        import onnx
+        from onnx import TensorProto, helper, numpy_helper
+
+        nodes, stored, x = [], [], "image"
+        for name, weight in self.weights.items():
+            bias = np.zeros(len(weight), np.float32)
+            stored.append(numpy_helper.from_array(weight, f"{name}.weight"))
+            stored.append(numpy_helper.from_array(bias, f"{name}.bias"))
+            inputs, halve = [x, f"{name}.weight", f"{name}.bias"], [2, 2]
+            nodes.append(helper.make_node("Conv", inputs, [name], strides=halve, pads=[1, 1, 1, 1]))
+            nodes.append(helper.make_node("Relu", [name], [f"{name}.out"]))
+            x = f"{name}.out"
+        image, *_, result = self.tensors
+        ends = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, *shape])
+            for name, shape in (("image", image), (x, result))
+        ]
+        graph = helper.make_graph(nodes, "small_net", ends[:1], ends[1:], stored)
+        opset = [helper.make_opsetid("", 21)]
+        onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), self.file)
+        return self.file
+
     def runner(self, file: Path | None = None) -> Callable[[], object]:
         """A call that runs a model file once on one image of noise, on one thread."""
         import onnxruntime
@@ -70,34 +94,13 @@ class SmallNet:
 
 
 def small_net(folder: Path) -> SmallNet:
-    """Draw the weights, always the same ones, and write the FP32 model into `folder`."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
+    """Draw the weights, always the same ones; the files are to go into `folder`."""
     rng = np.random.default_rng(0)
     weights = {
         name: rng.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape).astype(np.float32)
         for name, shape in WEIGHT_SHAPES.items()
     }
-    net = SmallNet(folder, weights)
-    nodes, stored, x = [], [], "image"
-    for name, weight in weights.items():
-        bias = np.zeros(len(weight), np.float32)
-        stored.append(numpy_helper.from_array(weight, f"{name}.weight"))
-        stored.append(numpy_helper.from_array(bias, f"{name}.bias"))
-        inputs = [x, f"{name}.weight", f"{name}.bias"]
-        nodes.append(helper.make_node("Conv", inputs, [name], strides=[2, 2], pads=[1, 1, 1, 1]))
-        nodes.append(helper.make_node("Relu", [name], [f"{name}.out"]))
-        x = f"{name}.out"
-    image, *_, result = net.tensors
-    ends = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, *shape])
-        for name, shape in (("image", image), (x, result))
-    ]
-    graph = helper.make_graph(nodes, "small_net", ends[:1], ends[1:], stored)
-    opset = [helper.make_opsetid("", 21)]
-    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), net.file)
-    return net
+    return SmallNet(folder, weights)
 
 
 def layer_arrays(name: str, ticks: np.ndarray, rulers: QParams) -> dict[str, np.ndarray]:

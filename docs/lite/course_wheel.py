@@ -18,8 +18,8 @@ from quantlab.learn.reference import answers_in
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("base", "numerics", "teach", "learn")
-#: Parts of these rooms that need the installed course.
-WITHOUT = ("learn/jupyterlab", "teach/plans")
+#: Parts of these rooms that need the installed course, or that only `autograder build` reads.
+WITHOUT = ("learn/jupyterlab", "teach/plans", "learn/asking/asked_as")
 SUFFIXES = (".py", ".yaml", ".json")
 COURSE_TEXT = "learn/asking/course_text.json"
 #: What Pyodide brings, and what is packed from the installed packages.

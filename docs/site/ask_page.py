@@ -24,13 +24,13 @@ NUMBERS = {
         *("HEADING", "ASKED_AS", "LESSON", "PARAGRAPH", "PAIR", "DEFINED", "WHOLE", "FITS"),
         *("STRENGTH", "UNKNOWN_NAME", "ENTRY_FITS", "SHOWN"),
     ),
-    query: ("SYNONYM",),
+    query: ("SYNONYM", "LETTERS"),
     bm25: ("K1", "B"),
     answer: ("EXCERPT", "NOTHING"),
 }
 PATTERNS = {
     **{"WORD": WORD, "BRITISH": BRITISH},
-    **{name: getattr(query, name) for name in ("NAME", "PART", "SPELLED")},
+    **{name: getattr(query, name) for name in ("NAME", "PART", "SPELLED", "LONG")},
 }
 
 
@@ -98,5 +98,5 @@ def ask_page() -> Iterator[str]:
     yield "<noscript><p>This page needs scripts. In a terminal: <code>quantlab ask</code>.</p>"
     yield "</noscript>"
     yield f'<script src="_static/{DATA}" defer></script>'
-    for script in ("base-stemmer.js", "english-stemmer.js", "ask.js"):
+    for script in ("base-stemmer.js", "english-stemmer.js", "bm25.js", "ask.js"):
         yield f'<script src="_static/{script}" defer></script>'

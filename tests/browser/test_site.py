@@ -274,7 +274,7 @@ def asked_in(node):
 
 
 def test_the_page_answers_as_python_does(page, address):
-    asked = questions()
+    asked = [*questions(), "calibraton of actviations", "Symetric or asymetric, a zeropoint?"]
     assert len(asked) > 150
     page.goto(f"{address}ask.html")
     for question, got in zip(asked, page.evaluate(ANSWERS, asked), strict=True):

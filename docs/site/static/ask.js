@@ -1,43 +1,21 @@
 // Asks the course in the reader's own browser: quantlab.learn.asking again, with its numbers.
 "use strict";
 
-class Bm25 {
-  constructor(documents, { K1, B }) {
-    this.size = documents.length;
-    const lengths = documents.map((counts) => [...counts.values()].reduce((a, b) => a + b, 0));
-    const mean = lengths.reduce((a, b) => a + b, 0) / Math.max(this.size, 1) || 1;
-    this.k1 = K1;
-    this.heldBack = lengths.map((length) => K1 * (1 - B + (B * length) / mean));
-    this.found = new Map();
-    documents.forEach((counts, n) => {
-      for (const [word, count] of counts) {
-        if (!this.found.has(word)) this.found.set(word, []);
-        this.found.get(word).push([n, count]);
-      }
-    });
-  }
-
-  has(word) {
-    return this.found.has(word);
-  }
-
-  idf(word) {
-    const n = (this.found.get(word) ?? []).length;
-    return Math.log(1 + (this.size - n + 0.5) / (n + 0.5));
-  }
-
-  scores(word) {
-    const idf = this.idf(word);
-    return (this.found.get(word) ?? []).map(([n, count]) => [
-      n,
-      (idf * count * (this.k1 + 1)) / (count + this.heldBack[n]),
-    ]);
-  }
-}
-
 const add = (map, key, value) => map.set(key, (map.get(key) ?? 0) + value);
 const raise = (map, key, value) => map.set(key, Math.max(map.get(key) ?? 0, value));
 const pairs = (stems) => stems.slice(1).map((stem, n) => `${stems[n]} ${stem}`);
+
+// What one letter too few, too many, another or in its neighbour's place makes of a word.
+function slips(word, letters) {
+  const found = [];
+  for (let n = 1; n <= word.length; n++) {
+    const [head, tail] = [word.slice(0, n), word.slice(n)];
+    found.push(head + tail.slice(1));
+    if (tail.length > 1) found.push(head + tail[1] + tail[0] + tail.slice(2));
+    for (const letter of letters) found.push(head + letter + tail, head + letter + tail.slice(1));
+  }
+  return found;
+}
 
 function counted(...fields) {
   const whole = new Map();
@@ -52,14 +30,16 @@ class Course {
     this.fillers = new Set(data.fillers);
     this.stemmer = new EnglishStemmer();
     const { HEADING, ASKED_AS } = data.weights;
-    const counts = (terms) =>
-      data.sections.map((section) =>
-        counted([section.words.flatMap(terms), 1], [terms(section.topic), HEADING]),
+    const counts = (terms, texts) =>
+      data.sections.map((section, n) =>
+        counted([texts[n].flatMap(terms), 1], [terms(section.topic), HEADING]),
       );
-    const own = counts((stems) => stems);
+    const own = counts((stems) => stems, data.sections.map(({ words }) => words));
     data.sections.forEach(({ asked_as }, n) => {
-      for (const word of asked_as) add(own[n], word, ASKED_AS);
+      for (const word of asked_as.flat()) add(own[n], word, ASKED_AS);
     });
+    // A question that is asked like one of these fits as it fits a paragraph.
+    const texts = data.sections.map(({ words, asked_as }) => [...words, ...asked_as]);
     const lessons = new Map();
     data.sections.forEach(({ lesson }, n) => {
       if (!lessons.has(lesson)) lessons.set(lesson, new Map());
@@ -69,9 +49,9 @@ class Course {
     this.own = index(own);
     this.lessonNames = [...lessons.keys()];
     this.lessons = index([...lessons.values()]);
-    this.sectionOf = data.sections.flatMap(({ words }, n) => words.map(() => n));
-    this.paragraphs = index(data.sections.flatMap(({ words }) => words.map((w) => counted([w, 1]))));
-    this.pairs = index(counts(pairs));
+    this.sectionOf = texts.flatMap((each, n) => each.map(() => n));
+    this.paragraphs = index(texts.flat().map((words) => counted([words, 1])));
+    this.pairs = index(counts(pairs, texts));
   }
 
   words(text) {
@@ -91,6 +71,25 @@ class Course {
         ? name
         : name.replace(this.pattern("PART"), " "),
     );
+  }
+
+  mended(question) {
+    const spelled = (question.match(this.pattern("SPELLED")) ?? []).join(" ");
+    const names = new Set(spelled.match(this.pattern("LONG")) ?? []);
+    const known = (stem) => this.own.has(stem) || Object.hasOwn(this.synonyms, stem);
+    return question.replace(this.pattern("LONG"), (whole) => {
+      const word = whole.toLowerCase();
+      if (names.has(whole) || this.words(word).every(known)) return whole;
+      for (let n = 3; n < word.length - 2; n++) {
+        const apart = `${word.slice(0, n)} ${word.slice(n)}`;
+        if (this.pairs.scores(this.words(apart).join(" ")).length > 1) return apart;
+      }
+      const near = slips(word, this.weights.LETTERS)
+        .filter((form) => Object.hasOwn(this.stems, form) && this.own.has(this.stems[form]))
+        .map((form) => [this.own.idf(this.stems[form]), form]);
+      near.sort(([a, one], [b, other]) => a - b || (one < other ? -1 : 1));
+      return near.length ? near[0][1] : whole;
+    });
   }
 
   groups(question) {
@@ -188,7 +187,7 @@ class Course {
   // What CourseIndex.find and Answer.to_dict say together.
   find(asQuestion) {
     const { SHOWN, STRENGTH, UNKNOWN_NAME, FITS, WHOLE } = this.weights;
-    const question = this.inParts(asQuestion);
+    const question = this.mended(this.inParts(asQuestion));
     const asked = this.groups(question);
     const scores = this.scores(question, asked);
     const best = [...scores.keys()].sort((a, b) => scores.get(b) - scores.get(a) || a - b);

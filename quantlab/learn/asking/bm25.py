@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 #: How soon a repeated word counts no more, and how much a long document is held back.
-K1, B = 1.5, 0.45
+K1, B = 1.5, 0.35
 
 
 class Bm25:

@@ -50,18 +50,24 @@ SAME = {
     for form in forms.split()
 }
 _FILLERS = """
-a able about actually after again all also always am an analysis and any anybody anyone anyway are
-aren as at basically be because been before being both but by can cannot certain could couple dear
-did do does doing don done each else entire entirely ever every everything exactly for forever from
-get gets getting give gives go goes going good got had happen happens has have having he hello help
-her here hi him his how i if in into is isn it its itself just kind know let like look looks lot m
-made make makes many may maybe me mean means might more most much must my nearly need needs no not
-nothing notice now of off ok on one only or other others our out over own perhaps please possible
-press quickly quite rather re really rid s say says see seem seems set she should simply so some
-somebody somehow something sort still stuff such suddenly super t take taken takes tell than thank
-thanks that the their them then there these they thing things this those though to too try under up
-us use used uses using ve versus very vs want was way we well were what when where whether which
-while who whole why will wise with without wonder would yes yet you your
+a able about actually after again all also altogether always am an analysis and any anybody anyhow
+anymore anyone anyway anywhere apparently are aren as ask asked asking at basically be because been
+before being both but by called came can cannot cant certain come comes coming correctly could
+couldn couple currently dear despite did didn do does doesnt doing don done dont during each else
+entire entirely etc ever every everyone everything everywhere exactly folks for forever from gave
+get gets getting give given gives giving go goes going good got guess guys had happen happens has
+hasn have haven having he hello help hence her here hey hi him his how however i id if im in instead
+into is isn isnt it its itself ive just kind know let like look looking looks lot m made make makes
+many may maybe me mean means might mine more most much must my nearly need needed needs no nobody
+not nothing notice now nowhere of off ok on one only or other others otherwise our ours out over own
+perhaps please possible possibly press probably properly quickly quite rather re really recently rid
+s say says see seem seems set she should shouldn simply since so some somebody somehow someone
+something somewhat sort still stuff such suddenly super supposed t take taken takes taking tell
+tells than thank thanks that the their them then there therefore these they thing things this those
+though thus to today told tomorrow too tried try trying under unless up upon us use used uses using
+ve versus very vs want wanted wants was wasn way we well went were weren what whatever when whenever
+where whether which while who whole whose why will wise with without won wonder wont would wouldn
+yes yesterday yet you your
 """
 #: Words of a question that say nothing of what is asked.
 FILLERS = frozenset(_FILLERS.split())

@@ -12,8 +12,8 @@ from quantlab.learn.asking.index import LEFT_OUT, CourseIndex, course_index
 from quantlab.learn.asking.query import SYNONYMS
 from tests.support.withheld import hints, solution_lines
 
-#: What "two to four short questions" a section are.
-FEWEST, MOST, LONGEST = 2, 4, 90
+#: How many short questions a section has: one that explains much is asked for in many ways.
+FEWEST, MOST, LONGEST = 2, 14, 90
 #: So many words in a row are a quotation; fewer stand in every other sentence, "the scale of the".
 IN_A_ROW = 5
 

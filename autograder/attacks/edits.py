@@ -149,6 +149,27 @@ def nan_metadata(notebook: NotebookNode) -> None:
     notebook.cells[0].metadata["mine"] = float("nan")
 
 
+def merge_with_checks(notebook: NotebookNode) -> None:
+    """Every second answer is gone, and its text stands in the check below it."""
+    for n, check in enumerate(_checks(notebook)):
+        answer = notebook.cells[notebook.cells.index(check) - 1]
+        if is_solution(answer) and answer.cell_type == "code":
+            check.source = f"{answer.source}\n{check.source}"
+            answer.source = "# see below"
+            if n % 2:
+                notebook.cells.remove(answer)
+
+
+def rename_graded(notebook: NotebookNode) -> None:
+    """As of lesson 3; the empty text under a written question is the same in both."""
+    for n, cell in enumerate(notebook.cells):
+        cell.id = f"other-{n}"
+        if "nbgrader" in cell.metadata:
+            cell.metadata.nbgrader["grade_id"] = cell.metadata.nbgrader["grade_id"].replace(
+                "1-", "3-"
+            )
+
+
 def merge_two(notebook: NotebookNode) -> None:
     first, last = _at(notebook, "exercise-1-3"), _at(notebook, "exercise-1-4")
     code = [c.source for c in notebook.cells[first : last + 1] if c.cell_type == "code"]
@@ -255,6 +276,8 @@ EDITS: dict[str, Edit] = {
         null_bytes,
         half_characters,
         nan_metadata,
+        merge_with_checks,
+        rename_graded,
         merge_two,
         vs_code,
         colab,

@@ -96,6 +96,7 @@ TEXTS: dict[str, Callable[[str], bytes]] = {
     "empty": lambda text: b"",
     "latin": lambda text: text.replace("Scale", "Sk\u00e4le").encode("latin-1"),
     "list": lambda text: b"[1, 2, 3]",
+    "merge": lambda text: f"<<<<<<< HEAD\n{text}\n=======\n{text}\n>>>>>>> mine\n".encode(),
     "html": lambda text: b"<html><body>Please log in.</body></html>",
 }
 

@@ -21,6 +21,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import parse_utc
 
+from autograder.intake.said import why_undecodable, why_unreadable
 from autograder.intake.student_ids import EXPECTED, NO_STUDENTS, is_id
 from quantlab.teach.judging.verdict import Verdict
 
@@ -40,6 +41,8 @@ CAREFULLY = (
 )
 HANDED_IN = "timestamp.txt"
 LARGEST_TIME = 100
+#: Of files that are not used; a person reads their names.
+MOST_NAMED = 10
 #: Known to a student's own nbgrader and to whoever collects: by it, feedback finds its way back.
 SECRET = "submission_secret.txt"
 LARGEST_SECRET = 1_000
@@ -127,7 +130,8 @@ def read_submission(found: Found) -> Submission:
     notebook = _read_plain(path, LARGEST_NOTEBOOK)
     answers, left_out = _answers_in(found.folder)
     if left_out:
-        notes += (f"Not used: {', '.join(left_out)}.",)
+        more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
+        notes += (f"Not used: {', '.join(left_out[:MOST_NAMED])}{more}.",)
     handed_in, odd = _handed_in(found.folder / HANDED_IN)
     beside = answers if handed_in is None else (*answers, (HANDED_IN, handed_in.encode()))
     digest = hashlib.sha256(notebook)
@@ -162,7 +166,7 @@ def parse_notebook(data: bytes) -> NotebookNode:
     except UnicodeDecodeError as fault:
         raise Refused(
             Verdict.MALFORMED,
-            f"The notebook is not UTF-8 text (byte {fault.start} of {len(data)}). {again}",
+            f"{why_undecodable(data, fault)} {again}",
         ) from None
     try:
         with warnings.catch_warnings():
@@ -171,7 +175,7 @@ def parse_notebook(data: bytes) -> NotebookNode:
         cells = notebook.cells
         usable = all(isinstance(c.source, str) and isinstance(c.metadata, dict) for c in cells)
     except (Exception, RecursionError) as fault:
-        raise Refused(Verdict.MALFORMED, f"{_why_unreadable(text, fault)} {again}") from None
+        raise Refused(Verdict.MALFORMED, f"{why_unreadable(text, fault)} {again}") from None
     if not usable or len(cells) > MOST_CELLS:
         raise Refused(
             Verdict.MALFORMED,
@@ -181,13 +185,6 @@ def parse_notebook(data: bytes) -> NotebookNode:
 
 
 _TOO_MANY = f"The file is JSON, and no notebook of at most {MOST_CELLS} cells with text."
-
-
-def _why_unreadable(text: str, fault: BaseException) -> str:
-    """nbformat says the same for every broken file; the usual case is a file that was cut off."""
-    if not text.rstrip().endswith("}"):
-        return f"The notebook was cut off: the file ends after {len(text)} characters."
-    return f"The file is no notebook ({type(fault).__name__})."
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -40,7 +40,7 @@ def transplant(release: NotebookNode, submitted: NotebookNode) -> Transplanted:
     """
     places = _places(release.cells, submitted.cells)
     answers = {i for i, cell in enumerate(release.cells) if is_solution(cell)}
-    if answers and not answers & set(places.values()):
+    if answers and (_is_another(release, submitted) or not answers & set(places.values())):
         raise Refused(
             Verdict.MALFORMED,
             "Not one answer cell of this lesson is in the notebook: it is another notebook, or its "
@@ -62,6 +62,13 @@ def with_note(release: NotebookNode, sentence: str) -> NotebookNode:
     note.id = "could-not-be-graded"
     notebook.cells = [note, *notebook.cells]
     return notebook
+
+
+def _is_another(release: NotebookNode, submitted: NotebookNode) -> bool:
+    """Whether it has graded cells, and not one of them is of this lesson. Cells that say the same
+    in every lesson, such as an empty written answer, are no sign of it."""
+    theirs = {grade for cell in submitted.cells if (grade := _grade_id(cell))}
+    return bool(theirs) and not theirs & {_grade_id(cell) for cell in release.cells}
 
 
 def _places(release: Sequence[NotebookNode], cells: Sequence[NotebookNode]) -> dict[int, int]:
@@ -120,7 +127,9 @@ def _assembled(
     cells = [_extra(cell) for cell in extras.get(-1, [])]
     for i, cell in enumerate(notebook.cells):
         ours = _grade_id(cell) is not None and not is_solution(cell)
-        if i in texts and not ours:
+        if i in texts and ours and _text(texts[i]) != cell.source:
+            cells.append(_extra(texts[i]))  # an answer that was written into its check
+        elif i in texts and not ours:
             cell.source = _text(texts[i])
             if cell.cell_type == "markdown" and "attachments" in texts[i]:
                 cell.attachments = texts[i].attachments

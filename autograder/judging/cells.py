@@ -65,6 +65,23 @@ def to_run(planted: Sequence[NotebookNode], release: Sequence[NotebookNode]) -> 
     return frozenset(kept | _needed(code, kept, demos - asked))
 
 
+def defined_below(
+    check: int,
+    planted: Sequence[NotebookNode],
+    runs: frozenset[int],
+    release: Sequence[NotebookNode],
+) -> bool:
+    """Whether what stands above a check reads or defines a name that the student's own cells below
+    it define: a helper at the end of the notebook, or an answer that was mended further down."""
+    given = {cell.source for cell in release}
+    own = {n: planted[n].source for n in runs if planted[n].source not in given}
+    above = frozenset().union(
+        *(names_of(text) | names_read(text) for n, text in own.items() if n < check)
+    )
+    below = frozenset().union(*(names_of(text) for n, text in own.items() if n > check))
+    return bool(above & below)
+
+
 def _needed(code: Mapping[int, NotebookNode], kept: set[int], demos: set[int]) -> set[int]:
     """The demonstrations whose names the kept cells read, and those that these need in turn."""
     theirs = {n: names_of(code[n].source) for n in demos}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from nbformat import NotebookNode
 
@@ -24,8 +25,12 @@ REACHING = {
     "exec": "runs a text as code",
     "_getframe": "looks into the frames of its caller",
     "currentframe": "looks into the frames of its caller",
-    "get_objects": "looks through the memory of its process",
-    "get_referrers": "looks through the memory of its process",
+    **dict.fromkeys(("f_back", "tb_frame", "walk_stack"), "looks into the frames of its caller"),
+    **dict.fromkeys(
+        ("get_objects", "get_referrers", "get_referents", "__subclasses__", "__closure__"),
+        "looks through the memory of its process",
+    ),
+    **dict.fromkeys(("ctypes", "_ctypes", "ctypeslib", "pythonapi", "cffi"), "uses machine code"),
     "settrace": "changes how Python watches calls",
     "setprofile": "changes how Python watches calls",
     "ast_transformers": "changes how cells are run",
@@ -35,14 +40,17 @@ REACHING = {
     "_exit": "ends its own process",
 }
 MODULES = {
-    "ctypes": "uses machine code",
+    **dict.fromkeys(("ctypes", "_ctypes", "cffi"), "uses machine code"),
     "subprocess": "starts a program",
     "socket": "opens a connection",
+    "inspect": "imports inspect, which can look into frames",
     "multiprocessing": "starts a process",
     "sqlite3": "opens a database",
     "pickle": "loads or writes pickles",
 }
 LESSONS = "quantlab.lessons"
+#: What runs the cells and judges at home; no answer needs it.
+WATCH = ("student_side", "quantlab.teach.judging")
 #: A person reads them.
 MOST_FLAGS = 40
 TAGS = frozenset({"skip-execution", "otter_ignore", "raises-exception"})
@@ -65,10 +73,10 @@ def flags_of(
 
     events   what its own cells and its answers were seen to do.
     """
-    given = {cell.source for cell in release.cells}
+    given = {_as_read(cell.source) for cell in release.cells if cell.cell_type == "code"}
     found: dict[str, None] = {}
     for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.source not in given:
+        if cell.cell_type == "code" and _as_read(cell.source) not in given:
             for said in _read(cell.source):
                 found[f"A cell {said}."] = None
     for event in events:
@@ -80,6 +88,15 @@ def flags_of(
     told = tuple(found)
     more = len(told) - MOST_FLAGS
     return (*told[:MOST_FLAGS], f"There are {more} flags more.") if more > 0 else told
+
+
+@lru_cache(maxsize=512)
+def _as_read(source: str) -> str:
+    """A cell as Python reads it: an editor that sets it out anew has changed nothing."""
+    try:
+        return ast.dump(ast.parse(as_python(source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return source
 
 
 def _read(source: str) -> Iterator[str]:
@@ -98,6 +115,8 @@ def _read(source: str) -> Iterator[str]:
                 yield f"names {node.value[:60]!r} in a text"
             elif node.value in REACHING and node.value.startswith("_"):
                 yield REACHING[node.value]
+            elif node.value.startswith(WATCH):
+                yield "reaches for what runs it"
 
 
 def _imports(node: ast.AST) -> Iterator[str]:
@@ -107,7 +126,9 @@ def _imports(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.ImportFrom) and node.module:
         names = [f"{node.module}.{alias.name}" for alias in node.names]
     for name in names:
-        if name.partition(".")[0] in MODULES:
+        if name.startswith(WATCH):
+            yield "reaches for what runs it"
+        elif name.partition(".")[0] in MODULES:
             yield MODULES[name.partition(".")[0]]
         elif _ready_made(name) or name.startswith(LESSONS):
             yield f"imports {name[:60]}"

@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.utils import compute_checksum, is_solution
+from nbgrader.utils import compute_checksum
 
 from autograder.intake.ingest import Refused, Submission, parse_notebook
 from autograder.intake.transplant import transplant, with_note
-from autograder.judging.cells import Graded, graded_of, max_score_of, to_run
+from autograder.judging.cells import Graded, defined_below, graded_of, max_score_of, to_run
 from autograder.judging.environment import environment_sha256, versions
 from autograder.judging.flags import flags_of
 from autograder.judging.flaky import (
@@ -48,6 +48,8 @@ from quantlab.teach.judging.verdict import Verdict
 
 #: Bytes of output of a whole submission that its page is given.
 MOST_SHOWN = 5_000_000
+#: What an answer is that a cell further down may still make whole.
+UNSETTLED = (Verdict.NOT_ATTEMPTED, Verdict.ERROR, Verdict.INCORRECT)
 #: Of several reasons, the one a submission is listed under.
 GRAVEST = (
     Verdict.GRADER_ERROR,
@@ -247,13 +249,21 @@ class _Run:
         return replace(judged, result=replace(judged.result, points=None))
 
     def _ask_below(self) -> None:
-        """A question before its answer: the notebook defines it further down."""
-        places = {g.cell: (g, c) for c in self.notebook.cells if (g := graded_of(c))}
-        for name, judged in self.judged.items():
-            graded, cell = places[name]
-            empty = judged.result.verdict == Verdict.NOT_ATTEMPTED
-            if empty and is_exercise(graded.id) and not is_solution(cell):
-                self.judged[name] = judge_exercise(graded, self.student, self.seed)
+        """A question before its answer: the notebook defines it, or what it needs, further down."""
+        runs = to_run(self.notebook.cells, self.release.cells)
+        for n, cell in enumerate(self.notebook.cells):
+            graded = graded_of(cell)
+            if graded is None or graded.cell not in self.judged or graded.written:
+                continue
+            first = self.judged[graded.cell]
+            if not is_exercise(graded.id) or first.judgement.verdict not in UNSETTLED:
+                continue
+            empty = first.judgement.verdict is Verdict.NOT_ATTEMPTED
+            cells = self.notebook.cells, runs, self.release.cells
+            if empty or (is_cheap(graded) and defined_below(n, *cells)):
+                again = judge_exercise(graded, self.student, self.seed)
+                if empty or (again.result.points or 0.0) > (first.result.points or 0.0):
+                    self.judged[graded.cell] = again
 
 
 def _card(judged: Judged) -> list[NotebookNode]:

@@ -25,10 +25,17 @@ START_SECONDS = 60.0
 #: After the soft limit inside, before the hard one outside.
 GRACE_SECONDS = 3.0
 WALL_TIMES = 3
-HELP = (
-    "bubblewrap needs user namespaces: on Ubuntu 23.10 and later its AppArmor profile must be "
-    "installed, and a container must allow them. Or use --isolation container."
-)
+HELP = {
+    "bubblewrap": (
+        "bubblewrap needs user namespaces: on Ubuntu 23.10 and later its AppArmor profile must be "
+        "installed, and a container must allow them. Or use --isolation container."
+    ),
+    "container": (
+        "The engine has to start a container with limits of its own: `podman run --rm --init "
+        "--memory 1g quantlab-student true` says what it lacks, such as catatonit, or runc where "
+        "crun refuses the machine's cgroups. Or use bubblewrap on Linux."
+    ),
+}
 LOOK_SECONDS = 0.05
 #: What a broken sandbox says for itself, at most.
 SAID_BYTES = 2_000
@@ -77,7 +84,8 @@ class Session:
             said = bytes(self._printed[:SAID_BYTES]).decode("utf-8", "replace").strip()
             self.end()
             raise NoSandbox(
-                f"The sandbox ({sandbox.name}) does not start: {said or 'it said nothing'}. {HELP}"
+                f"The sandbox ({sandbox.name}) does not start: "
+                f"{said.rstrip('.') or 'it said nothing'}. {HELP.get(sandbox.name, '')}".rstrip()
             ) from None
 
     def ask(

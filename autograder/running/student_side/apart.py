@@ -26,10 +26,21 @@ REFUSED = "An answer has other threads or processes beside it; this exercise is 
 # Taken before any cell runs: a cell may put others in their place.
 _fork, _kill, _frames = getattr(os, "fork", None), os.kill, sys._current_frames
 _memory = getattr(os, "memfd_create", None)
+#: Where a copy leaves its answer: one file in memory, because later on no more can be made.
+_files: list[int] = []
 
 
 class Died(Exception):
     """The copy ended before it had answered."""
+
+
+def prepare(private: Callable[[int], int]) -> None:
+    """Make the file, before no more can be made; `private` gives it a number that code does not
+    expect."""
+    if _memory is not None:
+        near = _memory("answer")
+        _files[:] = [private(near)]
+        os.close(near)
 
 
 def is_alone(own_processes: bool) -> bool:
@@ -46,10 +57,12 @@ def answered(work: Callable[[], bytes], own_processes: bool) -> bytes:
     Died where the copy ended by itself; PermissionError where something runs beside it all the
     same.
     """
-    if _fork is None or _memory is None:  # no such system has a sandbox of its own
+    if _fork is None or not _files:  # no such system has a sandbox of its own
         return work()
-    file = _memory("answer")
+    file = _files[0]
     try:
+        os.ftruncate(file, 0)
+        os.lseek(file, 0, os.SEEK_SET)
         keeper = _copied()
         if keeper == 0:
             _keep(file, work, own_processes)
@@ -61,8 +74,10 @@ def answered(work: Callable[[], bytes], own_processes: bool) -> bytes:
         os.lseek(file, 0, os.SEEK_SET)
         with os.fdopen(os.dup(file), "rb") as read:
             return read.read()
-    finally:
-        os.close(file)
+    except PermissionError:
+        raise
+    except OSError as lost:  # a cell may have closed the file, or no more processes are to be had
+        raise Died from lost
 
 
 def _keep(file: int, work: Callable[[], bytes], own_processes: bool) -> NoReturn:

@@ -12,17 +12,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+import quantlab.teach
+from quantlab.base.time_limit import TimeIsUp, time_limit
+from quantlab.teach.judging.ask import LocalAsk
+
+from . import apart, refused, wire
+from .cpu_limit import cpu_limit
+from .elsewhere import stand_in
+from .noticing import Noticed
+from .printing import TooMuch
+from .shell import Cells
+
+#: What answers the grader, and is no business of a cell's.
+OURS = (__package__ or "student_side", "quantlab.teach.judging")
+
 
 def main() -> None:
     """Serve until the requests end."""
     requests, replies = _private(0), _private(1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    from . import wire
-
     hello = wire.unpack(lambda n: _exactly(requests, n))
     _limit(hello["limits"])
+    apart.prepare(_private)
     server = Server(hello)
+    if hello["own_processes"]:  # without a sandbox, a submission has all of its user's rights
+        refused.refuse()
     _send(replies, wire.pack({"id": hello["id"]}))
     while True:
         try:
@@ -32,39 +47,30 @@ def main() -> None:
         _send(replies, server.answer(request))
 
 
-def load() -> None:
-    """Load all that the student's side uses itself."""
-    import quantlab.base.time_limit
-    import quantlab.teach.judging.ask
-    import quantlab.teach.judging.reading  # noqa: F401
-
-    from . import apart, cpu_limit, elsewhere, noticing, shell, wire  # noqa: F401
+def _hide() -> None:
+    """Take our own modules out of Python's table: a cell that looks for them, to replace what
+    watches it, finds nothing; one that imports them gets modules of its own."""
+    for name in [n for n in sys.modules if n.startswith(OURS)]:
+        del sys.modules[name]
+    vars(quantlab.teach).pop("judging", None)
 
 
 class Server:
     """The notebook's session, and what the grader may ask of it."""
 
     def __init__(self, hello: Mapping[str, Any]) -> None:
-        load()  # before any cell: a file of the student's may be called like one of these modules
-        import quantlab.teach.judging.ask
-
-        from .elsewhere import stand_in
-        from .noticing import Noticed
-        from .shell import Cells
-
         stand_in()
         self.cells = Cells(hello["kept_bytes"], hello["stop_bytes"])
         self.noticed = Noticed()
         self.own_processes = bool(hello["own_processes"])
         self.names = self.cells.shell.user_ns
-        self.ask = quantlab.teach.judging.ask.LocalAsk(self.names)
+        self.ask = LocalAsk(self.names)
+        _hide()
         sys.path.insert(0, "")  # as in a notebook: a file beside it can be imported
         self.noticed.on = True
 
     def answer(self, request: dict[str, Any]) -> bytes:
         """The reply to one request, ready to be sent."""
-        from . import apart, wire
-
         watched = request["do"] == "call" and request["watch"]
         if not watched or apart.is_alone(self.own_processes):
             return self._answer(request)
@@ -86,8 +92,6 @@ class Server:
             return self._answer(request)
 
     def _answer(self, request: dict[str, Any]) -> bytes:
-        from . import wire
-
         message: dict[str, Any] = {"id": request["id"]}
         values: dict[str, Any] = {}
         try:
@@ -123,11 +127,6 @@ class Server:
         self, request: Mapping[str, Any], work: Callable[[], dict[str, Any]]
     ) -> dict[str, Any]:
         """The work's result, or how it ended; a second, hard limit stands outside."""
-        from quantlab.base.time_limit import TimeIsUp, time_limit
-
-        from .cpu_limit import cpu_limit
-        from .printing import TooMuch
-
         status = "timeout"
         try:
             with time_limit(request["clock"]), cpu_limit(request["seconds"]):

@@ -7,12 +7,14 @@ innocence, and the grader reads the text of the cells as well.
 from __future__ import annotations
 
 import _thread
+import importlib
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 MOST = 200
@@ -38,8 +40,38 @@ SILENT = {
     (threading, "_start_new_thread"): "starts a thread",
     (signal, "pidfd_send_signal"): "sends a signal",
 }
+#: An import loads modules, and machine code with them: a from-scratch answer may import torch.
+HARMLESS = ("import ", "loads machine code")
 #: Ours, and they run around every answer.
 OURS = ("quantlab.teach.judging", "quantlab.base", __package__ or "student_side")
+
+# Taken before any cell runs: a cell may put another in its place.
+_set_profile = sys.setprofile
+_importlib = vars(importlib._bootstrap)
+_places = tuple(sorted((os.path.join(place, "") for place in sys.path if place), key=len))[::-1]
+
+
+@lru_cache(maxsize=4096)
+def module_of(file: str, said: str) -> str:
+    """The module that a function's code was loaded from; `said`, which a cell may have changed,
+    where that is no library's file."""
+    for place in _places:
+        if file.startswith(place) and file.endswith(".py"):
+            return file[len(place) : -3].replace(os.sep, ".").removesuffix(".__init__")
+    return said
+
+
+def _while_a_library_loads(frame: Any) -> bool:
+    """Whether an import, and libraries alone, stand between a call and the student's own code:
+    `import torch` runs a thousand functions of torch's that nobody asked for."""
+    importing = False
+    while frame is not None:
+        if frame.f_globals is _importlib:
+            importing = True
+        elif not module_of(frame.f_code.co_filename, ""):
+            return importing
+        frame = frame.f_back
+    return importing
 
 
 class Noticed:
@@ -77,7 +109,7 @@ class Noticed:
             return
         if len(self._events) <= MOST:
             self._events[says] = None
-        if self._watching and not says.startswith("import "):
+        if self._watching and not says.startswith(HARMLESS):
             # A function that is to be written from scratch needs none of these.
             raise PermissionError(f"An answer {says}; this exercise is plain code")
 
@@ -91,25 +123,28 @@ class Noticed:
 
         def look(frame: Any, event: str, arg: Any) -> None:
             if event == "call":
-                name = f"{frame.f_globals.get('__name__')}.{frame.f_code.co_name}"
+                home = module_of(frame.f_code.co_filename, str(frame.f_globals.get("__name__")))
+                name = f"{home}.{frame.f_code.co_name}"
             elif event == "c_call":
                 module = str(getattr(arg, "__module__", None) or "")
                 home = "torch" if module.startswith("torch.") else module
                 name = f"{home}.{getattr(arg, '__name__', '')}"
             else:
                 return
-            if name.startswith(prefixes) and not name.startswith(OURS) and len(used) < MOST:
+            if not name.startswith(prefixes) or name.startswith(OURS) or len(used) >= MOST:
+                return
+            if not _while_a_library_loads(frame.f_back if event == "call" else frame):
                 used.add(name)
 
         with self.quiet():
-            sys.setprofile(look)
+            _set_profile(look)
         self._watching = True
         try:
             yield used
         finally:
             self._watching = False
             with self.quiet():
-                sys.setprofile(None)
+                _set_profile(None)
 
     def tell(self, event: str) -> None:
         """Add one that was seen elsewhere."""

@@ -21,6 +21,8 @@ DROP_FOR_EVER, NO_NEW_RIGHTS = 24, 38
 CAPABILITIES = 64
 #: Of /proc, what a user with the machine's first number could write: bubblewrap covers the same.
 COVERED = ("sys", "sysrq-trigger", "irq", "bus")
+#: What is in memory counts as no process's; a file without a byte takes a kilobyte of the kernel's.
+FILES = "nr_inodes=20000"
 #: Every user inside is this one, whoever it is outside.
 NOBODY = 65534
 INTERFACE_UP, SET_FLAGS = 1, 0x8914
@@ -38,7 +40,7 @@ def mount_anew(places: Iterable[tuple[str, int]]) -> None:
     """Fresh memory of so many MiB at each place, and a /proc and terminals of these namespaces."""
     _mount("none", "/", "", EVERYTHING_BELOW | PRIVATE)
     for place, mib in places:
-        _mount("tmpfs", place, "tmpfs", NO_SUID | NO_DEVICES, f"size={mib}m,mode=0755")
+        _mount("tmpfs", place, "tmpfs", NO_SUID | NO_DEVICES, f"size={mib}m,{FILES},mode=0755")
     _mount("devpts", "/dev/pts", "devpts", NO_SUID | NO_PROGRAMS, "ptmxmode=0666,mode=620")
     flags = NO_SUID | NO_DEVICES | NO_PROGRAMS
     _mount("proc", "/proc", "proc", flags)

@@ -8,6 +8,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from . import going_on
 from .printing import Hook, Meter, Publisher, Shown, TooMuch, text_stream
 
 LONGEST_TRACEBACK = 20_000
@@ -45,16 +46,18 @@ class Cells:
             user_ns={},
         )
         self.shell.showtraceback = self._traceback  # type: ignore[method-assign]
-        self._failure: dict[str, Any] | None = None
-        sys.stdout, sys.stderr = text_stream(self.meter, 1), text_stream(self.meter, 1)
+        self._failures: list[dict[str, Any]] = []
+        self._streams = text_stream(self.meter, 1), text_stream(self.meter, 1)
+        sys.stdout, sys.stderr = self._streams
 
     def run(self, source: str) -> dict[str, Any]:
         """`status` ok, error or output_limit; the outputs that are no printed text; the error."""
-        self.meter.seen, self._failure = 0, None
+        self.meter.seen = 0
+        self._failures.clear()
         self.shown.take()
+        self._restore()
         try:
-            result = self.shell.run_cell(source, store_history=True)
-            fault = result.error_before_exec or result.error_in_exec
+            fault = self._run(source)
         except TooMuch as too_much:
             fault = too_much
         self._flush()
@@ -63,8 +66,28 @@ class Cells:
             status = "output_limit"
         elif type(fault).__name__ == "TimeIsUp":
             status = "timeout"
-        outputs = self.shown.take() + ([self._failure] if self._failure else [])
-        return {"status": status, "outputs": outputs}
+        return {"status": status, "outputs": self.shown.take() + self._failures}
+
+    def _run(self, source: str) -> BaseException | None:
+        """Run a cell, what stands below a line that only works at home included."""
+        lost: set[str] = set()
+        first: BaseException | None = None
+        for _ in range(going_on.MOST):
+            result = self.shell.run_cell(source, store_history=first is None)
+            fault = result.error_before_exec or result.error_in_exec
+            first = first or fault
+            if fault is None:
+                break
+            source = going_on.below(str(result.info.transformed_cell), fault, lost)
+            if not source:
+                break
+        return first
+
+    def _restore(self) -> None:
+        """IPython runs no cell without an output, which a cell may have taken away."""
+        for name, own in zip(("stdout", "stderr"), self._streams, strict=True):
+            if not hasattr(getattr(sys, name, None), "write"):
+                setattr(sys, name, own)
 
     def _flush(self) -> None:
         for stream in (sys.stdout, sys.stderr):
@@ -82,12 +105,14 @@ class Cells:
         except Exception:  # an exception may refuse to be shown
             rows = []
         text = "\n".join(rows)[-LONGEST_TRACEBACK:]
-        self._failure = {
-            "output_type": "error",
-            "ename": getattr(kind, "__name__", "Exception"),
-            "evalue": _said(value)[:500],
-            "traceback": text.splitlines(),
-        }
+        self._failures.append(
+            {
+                "output_type": "error",
+                "ename": getattr(kind, "__name__", "Exception"),
+                "evalue": _said(value)[:500],
+                "traceback": text.splitlines(),
+            }
+        )
 
 
 def _said(value: Any) -> str:

@@ -31,7 +31,6 @@ def wait() -> None:
     is told its number by the system."""
     control = socket.socket(fileno=os.dup(0))
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # so that none reaches the first process of a copy
-    main.load()
     for name in USUAL:
         import_module(name)
     gc.collect()

@@ -167,8 +167,35 @@ def test_an_edited_check_and_an_invented_one_change_nothing(a_class):
     invented.metadata["nbgrader"] = {**check.metadata["nbgrader"], "grade_id": "mine", "points": 50}
     notebook.cells.append(invented)
     got = planted(a_class, notebook).notebook
-    assert sources(got)[:-1] == as_handed_in(a_class)
-    assert got.cells[-1].metadata == {}
+    added = [n for n, cell in enumerate(got.cells) if cell.metadata == {} and cell.source == "3.0"]
+    assert len(added) == 2
+    assert [text for n, text in enumerate(sources(got)) if n not in added] == as_handed_in(a_class)
+
+
+def test_an_answer_that_was_written_into_its_check_is_run_before_it(a_class):
+    """Merged with its check, or typed into it where an editor shows no lock."""
+    for merged in (True, False):
+        notebook = a_class.right()
+        answer, check = (a_class.cell(notebook, f"{kind}-97-1") for kind in ("exercise", "check"))
+        check.source = f"{answer.source}\n{check.source}"
+        if merged:
+            notebook.cells.remove(answer)
+        else:
+            answer.source = "# see below"
+        got = planted(a_class, notebook).notebook
+        names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in got.cells]
+        at = names.index("check-97-1")
+        assert got.cells[at - 1].source == check.source
+        assert got.cells[at].source == 'check("97.1")'
+
+
+def test_another_lessons_notebook_is_refused_though_its_empty_text_is_the_same(a_class):
+    notebook = a_class.right()
+    for cell in notebook.cells:
+        if "nbgrader" in cell.metadata:
+            cell.metadata.nbgrader.grade_id = cell.metadata.nbgrader.grade_id.replace("97", "3")
+    with pytest.raises(Refused, match="it is another notebook"):
+        planted(a_class, notebook)
 
 
 def test_half_a_surrogate_does_not_run_and_earns_nothing(a_class):

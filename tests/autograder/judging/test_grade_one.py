@@ -106,6 +106,26 @@ def test_an_answer_below_its_check_counts(a_class, desk):
     assert points(record)[:2] == [("correct", 3.0), ("correct", 2.0)]
 
 
+def test_what_an_answer_needs_may_stand_below_its_check(a_class, desk):
+    """A helper at the end of the notebook; an answer that was mended further down."""
+    cases = {
+        "def double(x):\n    return helper(x)": "def helper(x):\n    return 2 * x",
+        "def double(x):\n    return x": "def double(x):\n    return x + x",
+    }
+    for above, below in cases.items():
+        notebook = a_class.answered(a1=above, a2=a_class.answers["97.2"])
+        notebook.cells.append(nbformat.v4.new_code_cell(below))
+        record, _ = desk.grade(notebook)
+        assert points(record)[:2] == [("correct", 3.0), ("correct", 2.0)]
+
+
+def test_a_cell_below_that_spoils_an_answer_takes_nothing(a_class, desk):
+    notebook = a_class.right()
+    notebook.cells.append(nbformat.v4.new_code_cell("double = None"))
+    record, _ = desk.grade(notebook)
+    assert points(record)[0] == ("correct", 3.0)
+
+
 def test_no_isolation_of_that_name_is_said_and_is_no_grade(a_class, desk):
     with pytest.raises(NoSandbox, match="no isolation 'wishes'"):
         desk.grade(a_class.right(), Settings(isolation="wishes"))

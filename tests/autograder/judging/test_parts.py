@@ -87,6 +87,12 @@ def test_a_carriage_return_starts_a_line_and_a_half_character_is_a_question_mark
         ("import sys\nsys._getframe()", "looks into the frames"),
         ("get_ipython().ast_transformers.append(1)", "changes how cells are run"),
         ("import subprocess", "starts a program"),
+        ("f = fault.__traceback__.tb_frame", "looks into the frames"),
+        ("from inspect import stack", "look into frames"),
+        ("work.__closure__[0]", "looks through the memory"),
+        ("from numpy import ctypeslib\nctypeslib.ctypes", "uses machine code"),
+        ("import student_side.wire", "reaches for what runs it"),
+        ("m = sys.modules['quantlab.teach.judging.ask']", "reaches for what runs it"),
         ("from quantlab.lessons.catalogue import find", "imports quantlab.lessons"),
     ],
 )
@@ -100,6 +106,9 @@ def test_what_the_course_gave_out_and_plain_answers_are_not_flagged():
     given = notebook(("import onnxruntime", []))
     assert flags_of(given, given, ("import numpy.linalg", "import json")) == ()
     assert flags_of(notebook(("def f(x):\n    return 'exec'", [])), given, ()) == ()
+    set_out = notebook(("import   onnx # of the lesson", []), ("x = (\n    1\n)", []))
+    lesson = notebook(("import onnx", []), ("x = 1", []))
+    assert flags_of(set_out, lesson, ()) == ()
     assert flags_of(given, given, ("forks",)) == ("While it ran, the code forks.",)
 
 

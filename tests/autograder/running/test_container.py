@@ -65,6 +65,26 @@ def test_a_container_that_does_not_answer_is_killed_by_its_name(docker, monkeypa
     assert [row for row in said if row.startswith("kill quantlab-")]
 
 
+def test_what_an_engine_lacks_is_said_with_what_to_do_and_nothing_runs_without_it(
+    docker, monkeypatch
+):
+    """Such as crun where both versions of cgroups are mounted; the words are its own."""
+    program = docker.parent / "docker"
+    refuses = (
+        "run) echo 'OCI runtime error: crun: cgroups in hybrid mode not supported' >&2; exit 126"
+    )
+    program.write_text(
+        "\n".join(
+            refuses if "run)" in row else row for row in program.read_text().splitlines()
+        ).replace("exit 126", "exit 126 ;;")
+    )
+    with pytest.raises(NoSandbox) as said:
+        Session(Container(), Settings())
+    assert "does not start: OCI runtime error: crun: cgroups in hybrid mode" in str(said.value)
+    assert "catatonit, or runc" in str(said.value)
+    assert "user namespaces" not in str(said.value)
+
+
 def test_no_image_and_no_service_are_said_with_what_to_do(docker, monkeypatch):
     monkeypatch.setenv("QUANTLAB_IMAGE", "another")
     with pytest.raises(NoSandbox, match="build -t"):

@@ -32,7 +32,7 @@ terminal = os.openpty()
 """
 LOOKS = """
 import ctypes, json, os, signal, socket
-FILES = (0, 1, 2, 3, 100, 101)
+FILES = (0, 1, 2, 3, 100, 101, 102)
 libc = ctypes.CDLL(None, use_errno=True)
 status = dict(row.split(":", 1) for row in open("/proc/self/status").read().splitlines())
 def tried(work):
@@ -96,8 +96,9 @@ def test_a_copy_sees_nothing_of_another_and_has_no_right(backend):
     assert seen["terminals"] == ["ptmx"]
     assert seen["rights"] == [""] * 5
     assert seen["new rights"] == "1"
-    # Nothing to read; output, errors and the two of the grader; and the listing is a file too.
-    assert seen["files"] == ["/dev/null"] * 2 + ["pipe"] * 4
+    # Nothing to read; output, errors and the two of the grader; the file that a copy answers in;
+    # and the listing is a file too.
+    assert seen["files"] == ["/dev/null"] * 2 + ["/memfd"] + ["pipe"] * 4
     assert seen["more files"] == 1
     assert set(seen["tried"].values()) == {"refused"}, seen["tried"]
 

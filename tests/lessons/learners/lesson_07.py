@@ -144,6 +144,14 @@ def gain_and_offset(a, b):
     return float(gain), float(b.min() - gain * a.min())
 """,
     ),
+    ("7.6", "from_a_whole_step_on"): (
+        "group",
+        r"""
+def clipped_share(x, scale, zero_point):
+    lo, hi = -zero_point * scale, (255 - zero_point) * scale
+    return np.mean(np.maximum(lo - x, x - hi) >= scale)
+""",
+    ),
     ("7.7", "differ_only"): (
         "only_looks_whether_several_differ",
         r"""

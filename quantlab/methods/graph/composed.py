@@ -6,6 +6,8 @@
 - `repeat_interleave` is an axis more, as long as asked, joined with the one before it.
 - `roll` joins the end of an axis to its beginning: two slices and a concatenation.
 - `addcmul` is a product and a sum, `normalize` a division by a norm.
+- `silu` is its input times a sigmoid of it, as in ONNX: two integer operators of the runtime, of
+  which the first is a table of 256 numbers.
 - `max` along an axis, where only the numbers are read and not their places, is `amax`.
 - `expand` before an operator that broadcasts by itself is nothing, and so is `to` the same type.
 """
@@ -16,10 +18,11 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import fx
+from torch import fx, nn
 
-from quantlab.methods.graph.calls import DTYPE
+from quantlab.methods.graph.calls import DTYPE, torch_class
 from quantlab.methods.graph.einsum import matmul_instead_of_einsum
+from quantlab.methods.graph.operators import path_of
 
 #: Operators that give two tensors one shape by themselves, by function and by method.
 BROADCASTS = (
@@ -41,14 +44,17 @@ ATTENTION = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
 
 def operators_instead_of_composed(graph: fx.GraphModule, node: fx.Node) -> None:
     """One node: the operators that it is made of, if it is such a call."""
-    if node.op not in ("call_function", "call_method"):
+    called: Any = node.target
+    if node.op == "call_module":
+        called = torch_class(graph.get_submodule(str(called)))
+    elif node.op not in ("call_function", "call_method"):
         return
-    if node.target in EXTREMES:
+    if called in EXTREMES:
         _extreme(graph.graph, node)
-    if node.target not in COMPOSED or "shape" not in node.meta:
+    if called not in COMPOSED or "shape" not in node.meta:
         return
     with graph.graph.inserting_before(node):
-        new = COMPOSED[node.target](graph.graph, node)
+        new = COMPOSED[called](graph.graph, node)
     if new is not None:
         new.meta |= {"shape": node.meta["shape"], DTYPE: node.meta[DTYPE]}
         node.replace_all_uses_with(new)
@@ -165,6 +171,15 @@ def _normalize(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
     return graph.call_function(operator.truediv, (given["input"], floor))
 
 
+def _silu(graph: fx.Graph, node: fx.Node) -> fx.Node:
+    x = _given(node, "input")["input"]
+    gate = graph.call_function(torch.sigmoid, (x,))
+    product = graph.call_function(operator.mul, (x, gate))
+    for new, part in ((gate, "sigmoid"), (product, "mul")):
+        new.meta |= node.meta | {"path": f"{path_of(node)}.{part}"}
+    return product
+
+
 def _expand(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
     """What it expands, if every reader comes to the same shape without it."""
     x: Any = node.args[0]
@@ -193,6 +208,7 @@ COMPOSED: dict[Any, Callable[[fx.Graph, fx.Node], fx.Node | None]] = {
     torch.einsum: matmul_instead_of_einsum,
     **dict.fromkeys((torch.addcmul, "addcmul"), _addcmul),
     F.normalize: _normalize,
+    **dict.fromkeys((nn.SiLU, F.silu), _silu),
     **dict.fromkeys(("expand", "expand_as"), _expand),
     **dict.fromkeys(("to", "type_as", "float"), _to),
 }

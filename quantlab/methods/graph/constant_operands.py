@@ -2,7 +2,7 @@
 
 `x * 0.5`, `x / 2`, `x - mean` and `x + self.position` become `Add` or `Mul` of a tensor and a
 constant that the model stores. So each can be computed on integers, where integers stand around it.
-`x / c` is `x * (1 / c)`: the same to a rounding of float32.
+`x / c` is `x * (1 / c)`: the same to a rounding of float32. `x * 1` and `x + 0` are x.
 """
 
 import operator
@@ -24,6 +24,7 @@ SAME: dict[str, tuple[Any, Callable[[torch.Tensor], torch.Tensor]]] = {
     "truediv": (operator.mul, torch.reciprocal),
 }
 BOTH_WAYS = ("add", "mul")
+NEUTRAL = {operator.add: 0, operator.mul: 1}
 
 
 def stored_operand(graph: fx.GraphModule, node: fx.Node) -> None:
@@ -39,6 +40,10 @@ def stored_operand(graph: fx.GraphModule, node: fx.Node) -> None:
         return
     target, change = SAME[function]
     changed = change(constant.float())
+    if torch.all(changed == NEUTRAL[target]) and node.meta["shape"] == x.meta["shape"]:
+        node.replace_all_uses_with(x)
+        graph.graph.erase_node(node)
+        return
     if stored is None or not torch.equal(changed, constant) or constant.dtype != torch.float32:
         owner = "" if stored is None else str(stored.target).rpartition(".")[0]
         with graph.graph.inserting_before(node):

@@ -1,36 +1,59 @@
-"""Sums and products with a stored constant: on integers only where these are there anyway.
+"""Sums, products and sigmoids that would compute on integers where nothing else does.
 
-Each is one addition or multiplication. Beside a layer that stays float, rulers would round twice
-for it and save nothing.
+Each is one addition, multiplication or look-up. Beside layers that stay float, rulers would round
+twice for it and save nothing.
 """
 
 from collections.abc import Collection, Iterable, Iterator
 
 from torch import fx
 
-REASON = "it computes with a constant beside a layer that stays float: rulers would gain nothing"
+from quantlab.methods.graph.operators import is_operator
+
+CONSTANT = "it computes with a constant beside a layer that stays float: rulers would gain nothing"
+BEHIND_FLOATS = "all that it reads comes from layers that stay float: rulers would gain nothing"
 
 
 def beside_floats(
-    nodes: Iterable[fx.Node], quantized: Collection[str], handing_on: Collection[str]
-) -> Iterator[fx.Node]:
-    """The quantized nodes with a constant that do not both read integers and hand them on.
+    nodes: Iterable[fx.Node],
+    quantized: Collection[str],
+    handing_on: Collection[str],
+    gates: Collection[str],
+) -> Iterator[tuple[fx.Node, str]]:
+    """The quantized nodes that rulers would gain nothing for, and why.
+
+    With a constant, those that do not both read integers and hand them on. Of sigmoids, and of
+    products of two tensors, those that read nothing but what float layers give, and what no other
+    layer reads as integers.
 
     Parameters
     ----------
     nodes : iterable of torch.fx.Node
     quantized : names of the nodes on integers
     handing_on : names of those among them that make no new ones: moves, and a fused Relu or Clip
+    gates : names of sigmoids and products
     """
+    others = {name for name in quantized if name not in gates}
     for node in nodes:
-        constants = [source for source in node.all_input_nodes if source.op == "get_attr"]
-        if node.name not in quantized or not constants:
+        if node.name not in quantized:
             continue
-        (x,) = (source for source in node.all_input_nodes if source.op != "get_attr")
-        while x.name in handing_on:
-            x = x.all_input_nodes[0]
-        if x.name not in quantized or not _reach_integers(node, quantized, handing_on):
-            yield node
+        constants = [source for source in node.all_input_nodes if source.op == "get_attr"]
+        sources = [_origin(s, handing_on) for s in node.all_input_nodes if s.op != "get_attr"]
+        if constants:
+            (x,) = sources
+            if x.name not in quantized or not _reach_integers(node, quantized, handing_on):
+                yield node, CONSTANT
+        elif node.name in gates and not any(
+            x.name in quantized or not is_operator(x) or _reach_integers(x, others, handing_on)
+            for x in sources
+        ):
+            yield node, BEHIND_FLOATS
+
+
+def _origin(node: fx.Node, handing_on: Collection[str]) -> fx.Node:
+    while node.name in handing_on:
+        node = node.all_input_nodes[0]
+    return node
 
 
 def _reach_integers(node: fx.Node, quantized: Collection[str], handing_on: Collection[str]) -> bool:

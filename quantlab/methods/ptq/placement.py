@@ -18,7 +18,7 @@ from quantlab.methods.graph.operators import (
     operator_of,
     path_of,
 )
-from quantlab.methods.ptq.between_integers import REASON, beside_floats
+from quantlab.methods.ptq.between_integers import beside_floats
 from quantlab.methods.recipe import Recipe
 from quantlab.numerics.integer_operators import integer_operator, why_no_kernel
 
@@ -122,11 +122,12 @@ def place_qparams(graph: fx.GraphModule, recipe: Recipe) -> Placement:
     while True:
         placement = _placed(graph, nodes, operators, kept, recipe)
         moves = {name for name, operator in operators.items() if _moves(operator)}
+        gates = {name for name, found in operators.items() if _shown(found) in ("Sigmoid", "Mul")}
         handing_on = {*placement.fused.values(), *moves}.intersection(placement.quantized)
-        lonely = list(beside_floats(nodes, placement.quantized, handing_on))
+        lonely = list(beside_floats(nodes, placement.quantized, handing_on, gates))
         if not lonely:
             return placement
-        kept |= {node.name: REASON for node in lonely}  # others may stand beside floats now
+        kept |= {node.name: reason for node, reason in lonely}  # others may stand beside floats now
 
 
 def _placed(

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from quantlab.methods import Recipe, Rule, Training, quantize_model
-from quantlab.methods.ptq.between_integers import REASON
+from quantlab.methods.ptq.between_integers import CONSTANT
 from quantlab.numerics import quantize
 from tests.support.networks import NETWORKS, images
 
@@ -128,9 +128,9 @@ def test_layers_that_stay_float_are_reported_by_name_with_the_reason():
             "ConvTranspose2d",
             "ONNX Runtime has no integer kernel for transposed convolutions",
         ),
-        "sub": ("Add", REASON),
+        "sub": ("Add", CONSTANT),
         "tanh": ("tanh", unknown),
-        "truediv": ("Mul", REASON),
+        "truediv": ("Mul", CONSTANT),
     }
     assert set(quantized.weights) == {"stem", "body"}
     assert quantized(BATCHES[0]).shape == (2, 2, 16, 16)

@@ -122,11 +122,6 @@ def log_sigmoid(call: LoweringCall) -> None:
     call.write("Neg", call.before("Softplus", turned, part="soft"))
 
 
-def silu(call: LoweringCall) -> None:
-    """x * sigmoid(x): an operator of its own only since opset 24."""
-    call.write("Mul", call.x, call.before("Sigmoid", call.x, part="sigmoid"))
-
-
 def softplus(call: LoweringCall) -> None:
     """log(1 + exp(beta x)) / beta; torch returns x itself where beta x is above its threshold."""
     beta = float(_setting(call, "beta", 1, 1.0))
@@ -156,7 +151,6 @@ LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((nn.GELU, F.gelu), gelu),
     **dict.fromkeys((nn.ELU, F.elu), elu),
     **dict.fromkeys((nn.PReLU, F.prelu, torch.prelu, "prelu"), prelu),
-    **dict.fromkeys((nn.SiLU, F.silu), silu),
     **dict.fromkeys((nn.Softplus, F.softplus), softplus),
     torch.einsum: einsum,
     **dict.fromkeys((torch.square, "square"), square),

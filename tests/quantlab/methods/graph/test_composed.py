@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from quantlab.deploy import compare_with_runtime, precision_report
 from quantlab.deploy.export.export_onnx import build_onnx
-from quantlab.methods import quantize_model
+from quantlab.methods import Recipe, quantize_model
 from quantlab.methods.graph.operators import is_operator, operator_of
 from quantlab.methods.graph.tracing import trace_model
 
@@ -54,6 +54,8 @@ def mask(x: Tensor) -> Tensor:
         (lambda x: attention(x, is_causal=True), ["scaled_dot_product_attention"]),
         (lambda x: attention(x, attn_mask=mask(x)), ["amax", "gt", "scaled_dot_product_attention"]),
         (lambda x: F.normalize(x, p=1.0), ["normalize"]),
+        (F.silu, ["Sigmoid", "Mul"]),
+        (nn.SiLU(), ["Sigmoid", "Mul"]),
     ],
 )
 def test_what_becomes_of_a_call(function, expected) -> None:
@@ -91,3 +93,35 @@ def test_between_convolutions_they_run_on_integers() -> None:
     compared = compare_with_runtime(model, x)
     assert compared.mismatches == 0 < compared.values
     assert precision_report(model, profile=False).count("FP32") == 0
+
+
+class Swished(nn.Module):
+    """A layer's SiLU, as in EfficientNet and the YOLOs, and a function's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 4, 1)
+        self.act = nn.SiLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(F.silu(self.act(self.first(x))))
+
+
+def test_a_silu_between_convolutions_is_two_integer_operators_of_the_runtime() -> None:
+    torch.manual_seed(0)
+    x = 4 * np.random.default_rng(0).normal(size=(4, 3, 8, 8)).astype(np.float32)
+    model = build_onnx(quantize_model(Swished().eval(), [x]))
+    compared = compare_with_runtime(model, x)
+    assert compared.mismatches == 0 < compared.values
+    report = precision_report(model, profile=False)
+    assert report.count("FP32") == 0
+
+
+@pytest.mark.parametrize("name", ["act", "silu"])
+def test_a_silu_is_kept_float_whole_by_the_name_that_it_has_in_the_model(name) -> None:
+    recipe = Recipe(keep_float=(name,))
+    left = quantize_model(
+        Swished().eval(), [np.ones((1, 3, 8, 8), np.float32)], recipe
+    ).float_layers
+    named = [layer.path for layer in left if "keep_float" in layer.reason]
+    assert named == [f"{name}.sigmoid", f"{name}.mul"]

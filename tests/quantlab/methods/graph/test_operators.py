@@ -270,7 +270,7 @@ UNSUPPORTED = {
         "batch_norm",
         "its weights are computed",
     ),
-    "SiLU": (nn.SiLU(), X, "SiLU", "knows no integer operator"),
+    "GELU": (nn.GELU(), X, "GELU", "knows no integer operator"),
 }
 
 

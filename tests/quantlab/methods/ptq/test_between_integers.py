@@ -1,4 +1,4 @@
-"""A sum or product with a stored constant is on integers between integers, and float elsewhere."""
+"""What computes number by number is on integers between integers, and float elsewhere."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from quantlab.methods import Recipe, Rule, quantize_model
-from quantlab.methods.ptq.between_integers import REASON
+from quantlab.methods.ptq.between_integers import BEHIND_FLOATS, CONSTANT
 
 X = np.random.default_rng(0).normal(size=(4, 4, 8, 8)).astype(np.float32)
 
@@ -32,11 +32,11 @@ CASES = {
     "moved before and behind": (lambda s, x: (x.mT + s.position).mT, []),
     "clipped behind": (lambda s, x: F.relu(x + s.position), []),
     "two in a row": (lambda s, x: (x + s.position) * s.position, []),
-    "behind a float layer": (lambda s, x: F.silu(x) + s.position, ["add"]),
-    "before a float layer": (lambda s, x: F.silu(x.mT + s.position), ["add"]),
-    "before a float layer and a sum": (lambda s, x: F.silu(y := x + s.position) + y, []),
+    "behind a float layer": (lambda s, x: F.gelu(x) + s.position, ["add"]),
+    "before a float layer": (lambda s, x: F.gelu(x.mT + s.position), ["add"]),
+    "before a float layer and a sum": (lambda s, x: F.gelu(y := x + s.position) + y, []),
     "a row behind a float layer": (
-        lambda s, x: (F.silu(x) + s.position) * s.position,
+        lambda s, x: (F.gelu(x) + s.position) * s.position,
         ["add", "mul"],
     ),
 }
@@ -46,8 +46,25 @@ CASES = {
 def test_integers_on_both_sides(name) -> None:
     function, left = CASES[name]
     model = quantize_model(Net(function).eval(), [X])
-    found = [layer.name for layer in model.float_layers if layer.reason == REASON]
+    found = [layer.name for layer in model.float_layers if layer.reason == CONSTANT]
     assert found == left
+
+
+GATES = {
+    "behind a layer": (lambda s, x: F.silu(x), []),
+    "moved before": (lambda s, x: F.silu(x.mT), []),
+    "behind a float layer": (lambda s, x: F.silu(F.gelu(x)), ["silu.sigmoid", "silu.mul"]),
+    "moved behind a float layer": (lambda s, x: F.gelu(x).mT.sigmoid() + x, ["sigmoid"]),
+    "by a layer": (lambda s, x: F.gelu(x).sigmoid() * x, ["sigmoid"]),
+    "by a float layer": (lambda s, x: F.gelu(x) * torch.tanh(x), ["mul"]),
+}
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_a_sigmoid_or_product_behind_floats_alone_is_one_of_them(name) -> None:
+    function, left = GATES[name]
+    model = quantize_model(Net(function).eval(), [X])
+    assert [x.path for x in model.float_layers if x.reason == BEHIND_FLOATS] == left
 
 
 def test_the_input_is_not_made_integers_for_a_constant_alone() -> None:

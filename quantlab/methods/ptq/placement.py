@@ -122,7 +122,13 @@ def place_qparams(graph: fx.GraphModule, recipe: Recipe) -> Placement:
     while True:
         placement = _placed(graph, nodes, operators, kept, recipe)
         moves = {name for name, operator in operators.items() if _moves(operator)}
-        gates = {name for name, found in operators.items() if _shown(found) in ("Sigmoid", "Mul")}
+        # What a person keeps float is float alone: nothing behind it comes along.
+        gates = {
+            node.name
+            for node in nodes
+            if _shown(operators[node.name]) in ("Sigmoid", "Mul")
+            and named.keys().isdisjoint(source.name for source in node.all_input_nodes)
+        }
         handing_on = {*placement.fused.values(), *moves}.intersection(placement.quantized)
         lonely = list(beside_floats(nodes, placement.quantized, handing_on, gates))
         if not lonely:

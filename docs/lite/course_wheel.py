@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Collection, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from docs.lite.pins import Pins
+from docs.lite.course_modules import ROOT, course_modules, left_out, reached
+from docs.lite.pins import Pins, normal, read_pins
 from docs.lite.wheels import Wheel, pack
+from quantlab.learn.asking.words import forms
 from quantlab.learn.reference import answers_in
 
-ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("base", "numerics", "teach", "learn")
-#: Parts of these rooms that need the installed course, or that only `autograder build` reads.
-WITHOUT = ("learn/jupyterlab", "teach/plans", "learn/asking/asked_as")
-SUFFIXES = (".py", ".yaml", ".json")
+DATA = (".yaml", ".json")
 COURSE_TEXT = "learn/asking/course_text.json"
+#: Read where the course is built, and by nobody later.
+WITHOUT = ("learn/asking/asked_as.yaml",)
 #: What Pyodide brings, and what is packed from the installed packages.
 FROM_PYODIDE = ("matplotlib", "numpy", "pillow")
 PACKED = ("ipywidgets", "platformdirs", "pyyaml", "rich", "snowballstemmer")
@@ -42,15 +44,17 @@ def pack_course(folder: Path, pins: Pins, lessons: Collection[str], packed: list
 def course_files(lessons: Collection[str]) -> Iterator[tuple[str, bytes]]:
     """(path below the package, content) of every file of the slim wheel."""
     package = ROOT / "quantlab"
-    for file in [package / "__init__.py", *sorted(package.glob("lessons/*.py"))]:
+    found = reached(lessons, packages_there())
+    for module in sorted(found):
+        file = course_modules()[module]
         yield file.relative_to(package).as_posix(), file.read_bytes()
-    folders = [package / room for room in ROOMS]
-    folders += [package / "lessons" / room_of(name) for name in lessons]
-    for file in (file for folder in folders for file in sorted(folder.rglob("*"))):
-        name = file.relative_to(package).as_posix()
-        if file.suffix not in SUFFIXES or name.startswith(WITHOUT) or "__pycache__" in file.parts:
+        if file.name != "__init__.py":
             continue
-        yield name, text_of(lessons) if name == COURSE_TEXT else file.read_bytes()
+        for data in sorted(f for f in file.parent.iterdir() if f.suffix in DATA):
+            name = data.relative_to(package).as_posix()
+            if name not in WITHOUT:
+                yield name, text_of(lessons) if name == COURSE_TEXT else data.read_bytes()
+    yield "base/left_out.txt", "\n".join(left_out(found)).encode()
     yield "pyproject.toml", b"# Here the course's folder is the package's.\n"
     for name in lessons:
         yield f"notebooks/{name}/README.md", b"The notebook is in the file list on the left.\n"
@@ -60,13 +64,18 @@ def course_files(lessons: Collection[str]) -> Iterator[tuple[str, bytes]]:
             yield f"solutions/{name}/{name}.json", answers.encode()
 
 
-def room_of(name: str) -> str:
-    """ "lesson_01" for "01_scale_and_zero_point"; a name without a number is its room's."""
-    return f"lesson_{name[:2]}" if name[:2].isdigit() else name
+def packages_there() -> set[str]:
+    """The top-level names that a tab has: Python's own, Pyodide's, and the packed packages'."""
+    names = {*read_pins().packages, *PACKED}
+    installed = packages_distributions().items()
+    found = {top for top, owners in installed if names & {normal(owner) for owner in owners}}
+    return found | sys.stdlib_module_names
 
 
 def text_of(lessons: Collection[str]) -> bytes:
     """What `ask` searches, of the lessons that are there: no link leads to one that is not."""
     whole = json.loads((ROOT / "quantlab" / COURSE_TEXT).read_text(encoding="utf-8"))
     pages = [page for page in whole["pages"] if page["notebook"] in lessons]
-    return json.dumps({**whole, "pages": pages}, ensure_ascii=False).encode()
+    said = {whole["stems"].get(form) for form in forms(json.dumps(pages, ensure_ascii=False))}
+    stems = {form: stem for form, stem in whole["stems"].items() if stem in said}
+    return json.dumps({**whole, "pages": pages, "stems": stems}, ensure_ascii=False).encode()

@@ -44,7 +44,8 @@ def explain_in(shell: Any, runs: CellRuns) -> None:
 
         name = getattr(error, "name", None) or ""
         if isinstance(error, ModuleNotFoundError) and is_absent(name):
-            said = f"A browser tab has no `{name}`: this cell runs in the installed course."
+            missing = name.rpartition(".")[2] if name.startswith("quantlab.") else name
+            said = f"A browser tab has no `{missing}`: this cell runs in the installed course."
         elif isinstance(error, NameError) and name in lost:
             said = (
                 f"`{name}` comes from a cell that runs in the installed course, as this one does."

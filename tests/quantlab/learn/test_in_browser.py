@@ -3,6 +3,7 @@
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from quantlab.base import browser
 from quantlab.learn import doctor, in_browser
 from quantlab.learn.cell_runs import CellRuns
 
@@ -25,15 +26,37 @@ def run(capsys):
     InteractiveShell.clear_instance()
 
 
+@pytest.fixture
+def left_out(tmp_path, monkeypatch):
+    """What the build of the page writes."""
+    file = tmp_path / "left_out.txt"
+    file.write_text("quantlab.deploy\nquantlab.learn.record.make")
+    monkeypatch.setattr(browser, "LEFT_OUT", file)
+
+
 MISSING = "raise ModuleNotFoundError('No module', name='{}')\nnet = 1"
 
 
-@pytest.mark.parametrize("name", ["onnx", "onnxruntime.quantization", "quantlab.deploy"])
-def test_a_missing_package_of_the_course_is_said_in_a_sentence(run, name):
+@pytest.mark.parametrize(
+    ("name", "said_of_it"),
+    [
+        ("onnx", "onnx"),
+        ("onnxruntime.quantization", "onnxruntime.quantization"),
+        ("quantlab.deploy", "deploy"),
+        ("quantlab.learn.record.make", "make"),
+    ],
+)
+def test_what_only_the_installed_course_has_is_said_in_a_sentence(run, left_out, name, said_of_it):
     said = run(MISSING.format(name))
     assert in_browser.HEADING in said
-    assert f"A browser tab has no `{name}`" in said
+    assert f"A browser tab has no `{said_of_it}`" in said
     assert "Traceback" not in said
+
+
+def test_a_slip_in_a_name_of_the_course_stays_an_error(run, left_out):
+    said = run("import quantlab.numeriks")
+    assert "Traceback" in said
+    assert in_browser.HEADING not in said
 
 
 def test_so_is_a_name_that_such_a_cell_would_have_made_and_what_follows_from_that(run):

@@ -12,9 +12,9 @@ from torch import fx
 from quantlab.deploy.export.graph_writer import GraphWriter
 from quantlab.deploy.export.kept_float import keep_float
 from quantlab.deploy.export.lowering import LoweringCall, lower_float, lower_operator
-from quantlab.deploy.export.lowering.call import attribute_of
 from quantlab.deploy.onnx_graph.properties import FLOAT_LAYERS, LAYERS
 from quantlab.methods.graph.calls import BATCH_AXIS
+from quantlab.methods.graph.constants import fetched
 from quantlab.methods.graph.layer_names import INPUT
 from quantlab.methods.graph.operators import (
     OnnxOperator,
@@ -25,11 +25,14 @@ from quantlab.methods.graph.operators import (
     parameters_of,
     path_of,
 )
+from quantlab.methods.graph.refusals import first_line
 from quantlab.methods.ptq.placement import Placement
 from quantlab.methods.ptq.weights import QuantizedWeight
 from quantlab.numerics import QParams, quantize
 
 BATCH = "N"
+#: What Python raises where an operator has arguments of another kind than a lowering reads.
+UNREAD = (TypeError, LookupError, AttributeError)
 
 
 class Exporter:
@@ -61,6 +64,7 @@ class Exporter:
         self.paths = {n.name: str(n.meta["path"]) for n in nodes if "path" in n.meta}
         self.writer = GraphWriter()
         self.values: dict[str, str] = {}  # fx node name -> the ONNX tensor others read
+        self.results: dict[tuple[str, tuple[int, ...]], str] = {}  # of several: see LoweringCall
 
     def model(self) -> onnx.ModelProto:
         """The checked model."""
@@ -103,7 +107,7 @@ class Exporter:
     def _stored(self, node: fx.Node) -> None:
         """A constant of the model: integers behind a DequantizeLinear, if it has a ruler."""
         array, qparams = (
-            attribute_of(self.graph, node).detach().numpy(),
+            fetched(self.graph, node).detach().numpy(),
             self.qparams.get(node.name),
         )
         if qparams is None:
@@ -125,18 +129,28 @@ class Exporter:
             self._publish(node, self.values[node.all_input_nodes[0].name])
             return
         start, output = len(self.writer.nodes), self._written(node)
-        call = LoweringCall(self.writer, self.graph, node, self.values, output)
+        call = LoweringCall(self.writer, self.graph, node, self.values, output, self.results)
         found = operator_of(self.graph, node)
-        if isinstance(found, Unsupported):
-            lower_float(call, found)
-        else:
-            inputs = [self.values[name] for name in found.inputs]
-            lower_operator(call, found, [*inputs, *self._parameters(node, found)])
+        try:
+            self._lower(call, found)
+        except UNREAD as error:
+            raise ValueError(
+                f"layer {node.name!r} calls {call.shown} in a way that the export does not read "
+                f"({type(error).__name__}: {first_line(error)}): write it with other operators, "
+                f"or end the model before it."
+            ) from error
         if node.name in self.reasons:
             written = [made.name for made in self.writer.nodes[start:]]
             self.float_nodes |= dict.fromkeys(written, self.reasons[node.name])
             self.paths |= dict.fromkeys(written, path_of(node))
         self._publish(node, output)
+
+    def _lower(self, call: LoweringCall, found: OnnxOperator | Unsupported) -> None:
+        if isinstance(found, Unsupported):
+            lower_float(call, found)
+        else:
+            inputs = [self.values[name] for name in found.inputs]
+            lower_operator(call, found, [*inputs, *self._parameters(call.node, found)])
 
     def _written(self, node: fx.Node) -> str:
         """The ONNX tensor that an operator writes: in front of the ruler, if there is one."""
@@ -183,6 +197,11 @@ class Exporter:
         """Every tensor the model returns, in order; a dict's in the order of its keys."""
         entries: dict[str, onnx.ValueInfoProto] = {}
         for tensor in _tensors(node.args[0]):
+            if "shape" not in tensor.meta:
+                raise ValueError(
+                    f"the model returns all results of layer {tensor.name!r} at once: let its "
+                    f"forward return each by its place, such as found[0]."
+                )
             name = self.values[tensor.name]
             if name == INPUT or name in entries:  # an input or a tensor that is an output already
                 source, name = name, f"{name}_output_{len(entries)}"

@@ -14,6 +14,8 @@ from quantlab.numerics import QParams, pack_int4
 OPSET = 21
 IR_VERSION = 10  # the file format of the release that defined opset 21
 
+#: What onnx raises against a model.
+WRONG = (onnx.checker.ValidationError, onnx.shape_inference.InferenceError)
 ELEMENT_TYPES = {name: number for number, name in RULER_TYPES.items()}
 
 
@@ -93,7 +95,7 @@ class GraphWriter:
         Raises
         ------
         ValueError
-            Two tensors have one name.
+            Two tensors have one name, or onnx finds the model wrong.
         """
         self._refuse_clashes([entry.name for entry in inputs])
         used = {name for node in self.nodes for name in node.input}
@@ -106,7 +108,7 @@ class GraphWriter:
             producer_version=version("quantlab"),
         )
         helper.set_model_props(model, metadata)
-        onnx.checker.check_model(model, full_check=True)
+        _check(model)
         return model
 
     def _refuse_clashes(self, inputs: Sequence[str]) -> None:
@@ -118,3 +120,14 @@ class GraphWriter:
                     f"are x_q and its ruler x_scale: rename the layer that ends so."
                 )
             seen.add(name)
+
+
+def _check(model: onnx.ModelProto) -> None:
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except WRONG as error:
+        said = " ".join(str(error).split())
+        raise ValueError(
+            f"the file would not be ONNX ({said}): replace the layer that it names by other "
+            f"operators, or end the model before it."
+        ) from error

@@ -7,6 +7,7 @@ from typing import Any
 from torch import fx, nn
 
 from quantlab.methods.graph.uneven_conv import UnevenConv2d
+from quantlab.methods.graph.uneven_pool import UnevenMaxPool2d
 
 # Name of the function -> the names of its arguments, in order, and those that have defaults.
 FUNCTIONS: dict[str, dict[str, Any]] = {
@@ -98,6 +99,7 @@ MODULES: dict[type[nn.Module], tuple[str, tuple[str, ...]]] = {
     nn.Hardsigmoid: ("hardsigmoid", ()),
     nn.Sigmoid: ("sigmoid", ()),
     nn.Softmax: ("softmax", ("dim",)),
+    UnevenMaxPool2d: ("max_pool2d", (*POOL, "dilation", "return_indices")),
     nn.MaxPool2d: ("max_pool2d", (*POOL, "dilation", "return_indices")),
     nn.AvgPool2d: ("avg_pool2d", (*POOL, "count_include_pad", "divisor_override")),
     nn.AdaptiveAvgPool2d: ("adaptive_avg_pool2d", ("output_size",)),

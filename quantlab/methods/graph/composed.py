@@ -14,6 +14,7 @@
 
 import operator
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ import torch.nn.functional as F
 from torch import fx, nn
 
 from quantlab.methods.graph.calls import DTYPE, torch_class
+from quantlab.methods.graph.constants import store_tensor
 from quantlab.methods.graph.einsum import matmul_instead_of_einsum
 from quantlab.methods.graph.operators import path_of
 
@@ -92,23 +94,34 @@ def _stack(graph: fx.Graph, node: fx.Node) -> fx.Node:
 
 
 def _attention(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
-    """softmax(query keyᵀ scale + mask) value, for a mask that is added; else None."""
+    """softmax(query keyᵀ scale, masked) value; None with dropout or grouped heads."""
     given = _given(node, *ATTENTION)
     mask, query = given.get("attn_mask"), given["query"]
-    if given.get("dropout_p") or given.get("is_causal") or given.get("enable_gqa"):
+    if given.get("dropout_p") or given.get("enable_gqa"):
         return None
-    if mask is not None and mask.meta[DTYPE] == torch.bool:
-        return None
+    if given.get("is_causal"):
+        sizes = query.meta["shape"][-2], given["key"].meta["shape"][-2]
+        mask = _stored(graph, f"{node.name}_mask", torch.ones(sizes, dtype=torch.bool).tril())
     scale = given.get("scale")
     turned = graph.call_method("transpose", (given["key"], -2, -1))
     scaled = graph.call_function(
         operator.mul, (query, query.meta["shape"][-1] ** -0.5 if scale is None else scale)
     )
     scores = graph.call_function(torch.matmul, (scaled, turned))
-    if mask is not None:
+    if mask is not None and mask.meta[DTYPE] == torch.bool:
+        scores = graph.call_function(torch.where, (mask, scores, -inf))
+    elif mask is not None:
         scores = graph.call_function(operator.add, (scores, mask))
     weights = graph.call_function(torch.softmax, (scores, -1))
     return graph.call_function(torch.matmul, (weights, given["value"]))
+
+
+def _stored(graph: fx.Graph, name: str, value: torch.Tensor) -> fx.Node:
+    """A constant of the graph's module, told what it is."""
+    assert graph.owning_module is not None, "a graph in the normal form belongs to a module"
+    new = store_tensor(graph.owning_module, name, value, "")
+    new.meta |= {"shape": tuple(value.shape), DTYPE: value.dtype}
+    return new
 
 
 def _roll(graph: fx.Graph, node: fx.Node) -> fx.Node | None:

@@ -47,6 +47,13 @@ def depends_on_input(node: fx.Node) -> bool:
     return False
 
 
+def fetched(graph: fx.GraphModule, node: fx.Node) -> torch.Tensor:
+    """The parameter or buffer that a get_attr node reads."""
+    owner, _, name = str(node.target).rpartition(".")
+    tensor: torch.Tensor = getattr(graph.get_submodule(owner), name)
+    return tensor
+
+
 def store_tensor(graph: fx.GraphModule, name: str, value: torch.Tensor, owner: str) -> fx.Node:
     """Keep a tensor as a buffer of the module `owner`; the new node that reads it."""
     graph.get_submodule(owner).register_buffer(name, value.detach().clone())

@@ -16,6 +16,7 @@ from torch import fx, nn
 from torch.utils import _pytree as pytree
 
 from quantlab.methods.graph.constants import depends_on_input
+from quantlab.methods.graph.in_place import changes_in_place, name_of, new_part, write_through
 from quantlab.methods.graph.refusals import ReadsValueError, line_of_node
 from quantlab.methods.graph.regions import in_line
 from quantlab.methods.graph.shape_tracing import LayerTracer
@@ -102,10 +103,12 @@ def graph_of_program(program: fx.GraphModule, layers: set[str] | None = None) ->
             if node.op != "call_module":  # the program's check of its own input
                 made[node] = graph.node_copy(node, made.__getitem__)
                 made[node].meta = {}
-        elif _name(node) not in CHECKS:
-            made[node] = _called(graph, node, made, images, layers)
-            if _name(node).endswith("_") and not _name(node).startswith("__"):
-                made[node.args[0]] = made[node]  # whoever reads it later reads what it became
+        elif name_of(node) not in CHECKS:
+            made[node] = new_part(graph, node, made) or _called(graph, node, made, images, layers)
+            if changes_in_place(node):
+                changed: Any = node.args[0]
+                made[changed] = made[node]  # whoever reads it later reads what it became
+                write_through(graph, changed, made)
     return fx.GraphModule(program, graph, type(program).__name__)
 
 
@@ -164,7 +167,7 @@ def _refuse(program: fx.GraphModule) -> None:
             f"with exactly one image tensor is needed: export one that supplies the others."
         )
     for node in program.graph.nodes:
-        name = _name(node)
+        name = name_of(node)
         if name in READS_VALUE and depends_on_input(node):
             raise ReadsValueError(
                 f"{name} of a tensor is a number that only data give", line_of_node(node)
@@ -179,11 +182,6 @@ def _refuse(program: fx.GraphModule) -> None:
                 "the exported program normalizes by the batch it is given: call model.eval() "
                 "before torch.export.export."
             )
-
-
-def _name(node: fx.Node) -> str:
-    """ATen's name of an operator; "" for anything else."""
-    return node.target._opname if isinstance(node.target, torch._ops.OpOverload) else ""
 
 
 @contextmanager

@@ -15,7 +15,8 @@
 - What else is added to a tensor or multiplied with it is stored: see `constant_operands`.
 - No module with weights is called twice: the second call has its own copy.
 - Every layer has a name of its own: see `layer_names`.
-- What is several operators in one call is those: see `composed`.
+- What is several operators in one call is those: see `composed`; another call's short name is
+  that call: see `short_names`.
 - The mean over height and width is an average pool, and so is a resize by areas: see `pools`.
 """
 
@@ -34,13 +35,22 @@ from quantlab.methods.graph.constants import fold_constants
 from quantlab.methods.graph.factors import constant_into_layer
 from quantlab.methods.graph.functional_layers import module_instead_of_function
 from quantlab.methods.graph.layer_names import name_layers
-from quantlab.methods.graph.paddings import padding_before_convolution, padding_into_convolution
-from quantlab.methods.graph.pools import pool_instead_of_area, pool_instead_of_mean
+from quantlab.methods.graph.paddings import (
+    padding_before_convolution,
+    padding_into_convolution,
+    padding_into_pool,
+)
+from quantlab.methods.graph.pools import (
+    pool_instead_of_adaptive_maximum,
+    pool_instead_of_area,
+    pool_instead_of_mean,
+)
 from quantlab.methods.graph.reshapes import (
     moves_instead_of_shuffle,
     reshape_instead_of_view,
     transpose_instead_of_attribute,
 )
+from quantlab.methods.graph.short_names import longer_instead_of_short
 from quantlab.methods.graph.size_constants import fold_sizes
 from quantlab.methods.graph.splits import slices_instead_of_split
 
@@ -103,8 +113,11 @@ def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Gra
     graph.graph.eliminate_dead_code()
     record_shapes(graph, batch)
     for node in list(graph.graph.nodes):
+        longer_instead_of_short(graph, node)
+    for node in list(graph.graph.nodes):
         pool_instead_of_mean(graph, node)
         pool_instead_of_area(graph, node)
+        pool_instead_of_adaptive_maximum(graph, node)
         module_instead_of_function(graph, node)
         moves_instead_of_shuffle(graph, node)
         transpose_instead_of_attribute(graph, node)
@@ -114,6 +127,7 @@ def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Gra
     for node in list(graph.graph.nodes):
         padding_before_convolution(graph, node)
         padding_into_convolution(graph, node)
+        padding_into_pool(graph, node)
         constant_into_layer(graph, node)
     for node in list(graph.graph.nodes):
         stored_operand(graph, node)

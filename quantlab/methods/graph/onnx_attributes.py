@@ -126,23 +126,30 @@ def _concat(call: TorchCall) -> Found:
     return ("Concat", {"axis": axis}) if axis else "it joins images to a larger batch"
 
 
+def _is_uneven(padding: Any) -> bool:
+    """Whether each side has a padding of its own: that of an UnevenMaxPool2d."""
+    return isinstance(padding, tuple | list) and len(padding) == 4
+
+
 def _max_pool(call: TorchCall) -> Found:
     if call.settings["return_indices"]:
         return "it also returns indices"
     kernel, strides, padding = _window(call)
     dilations = _pair(call.settings["dilation"])
+    given = call.settings["padding"]
+    begins, ends = (given[:2], given[2:]) if _is_uneven(given) else (padding, padding)
     # ceil_mode adds a window that reaches beyond the input: padding, which no maximum sees.
     reach = [
-        (out - 1) * s + (k - 1) * d + 1 - size - 2 * p
-        for out, size, k, s, p, d in zip(
-            call.result[-2:], call.shape[-2:], kernel, strides, padding, dilations, strict=True
+        (out - 1) * s + (k - 1) * d + 1 - size - before - after
+        for out, size, k, s, before, after, d in zip(
+            call.result[-2:], call.shape[-2:], kernel, strides, begins, ends, dilations, strict=True
         )
     ]
-    ends = tuple(p + max(0, more) for p, more in zip(padding, reach, strict=True))
+    ends = tuple(p + max(0, more) for p, more in zip(ends, reach, strict=True))
     return "MaxPool", {
         "kernel_shape": kernel,
         "strides": strides,
-        "pads": (*padding, *ends),
+        "pads": (*begins, *ends),
         "dilations": dilations,
     }
 

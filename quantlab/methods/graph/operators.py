@@ -11,6 +11,14 @@ from quantlab.base.frozen_mapping import FrozenMapping
 from quantlab.methods.graph.calls import TorchCall, read_call
 from quantlab.methods.graph.onnx_attributes import ATTRIBUTES
 
+#: What only moves numbers, or repeats them, in torch's words and in small letters.
+MOVING = (
+    *("expand", "expand_as", "repeat", "flip", "gather", "index_select", "unfold", "fold", "pad"),
+    *("constantpad2d", "reflectionpad2d", "replicationpad2d", "zeropad2d", "scatter", "tril"),
+)
+MOVES = "it moves or repeats numbers, in a way that is not done on integers here"
+SEVERAL = "it gives several results, and no integer operator does"
+NO_KERNEL = "ONNX Runtime has no integer kernel for it"
 # These have weights. In the normal form they are modules, unless something computes the weights.
 LAYERS = ("conv2d", "linear", "batch_norm")
 
@@ -142,4 +150,8 @@ def _why_unknown(call: TorchCall) -> str:
         return "ONNX Runtime has no integer kernel for transposed convolutions"
     if call.shown in ("Conv1d", "Conv3d"):
         return "only two-dimensional convolutions are quantized"
-    return "quantlab knows no integer operator for it"
+    if call.shown.strip("_").lower() in MOVING:
+        return MOVES
+    if not call.result and call.shape:
+        return SEVERAL
+    return NO_KERNEL

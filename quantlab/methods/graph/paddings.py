@@ -1,12 +1,14 @@
-"""Zeros that a convolution reads are its own padding; any other padding stands before it."""
+"""Padding that a convolution or a max pool does itself; any other padding stands before it."""
 
+from math import inf
 from typing import Any
 
 import torch.nn.functional as F
 from torch import fx, nn
 
-from quantlab.methods.graph.calls import absorb, torch_class
+from quantlab.methods.graph.calls import absorb, read_call, torch_class
 from quantlab.methods.graph.uneven_conv import UnevenConv2d
+from quantlab.methods.graph.uneven_pool import UnevenMaxPool2d
 
 
 def padding_before_convolution(graph: fx.GraphModule, node: fx.Node) -> None:
@@ -53,6 +55,45 @@ def padding_into_convolution(graph: fx.GraphModule, node: fx.Node) -> None:
         layer.padding = sides
     absorb(node, source)
     node.args = (x, *node.args[1:])
+
+
+def padding_into_pool(graph: fx.GraphModule, node: fx.Node) -> None:
+    """Let a max pool pad itself where -inf was padded before it, which no maximum sees."""
+    call = read_call(graph, node) if node.op.startswith("call_") and "shape" in node.meta else None
+    source: Any = call.inputs[0] if call is not None and call.inputs else None
+    if call is None or call.function != "max_pool2d" or call.settings["return_indices"]:
+        return
+    if source.op != "call_function" or source.target is not F.pad or len(source.users) > 1:
+        return
+    given = {**dict(zip(("input", "pad", "mode", "value"), source.args, strict=False))}
+    given |= source.kwargs
+    ends = fx.node.map_arg(given["pad"], lambda read: read.meta.get("value"))
+    if given.get("value") != -inf or len(ends) != 4 or min(ends) < 0:
+        return
+    settings = {name: _both(call.settings[name]) for name in ("kernel_size", "padding", "dilation")}
+    left, right, top, bottom = ends
+    height, width = settings["padding"]
+    sides = (height + top, width + left, height + bottom, width + right)
+    if any(side >= settings["kernel_size"][at % 2] for at, side in enumerate(sides)):
+        return  # ONNX Runtime takes no window that lies in the padding alone
+    stride = call.settings["stride"]
+    layer = UnevenMaxPool2d(
+        settings["kernel_size"],
+        settings["kernel_size"] if stride in (None, [], ()) else _both(stride),
+        sides,
+        settings["dilation"],
+        ceil_mode=bool(call.settings["ceil_mode"]),
+    )
+    name = f"{node.name}_padded"
+    graph.add_submodule(name, layer)
+    absorb(node, source)
+    node.meta.setdefault("path", node.name)
+    node.op, node.target, node.args, node.kwargs = "call_module", name, (given["input"],), {}
+
+
+def _both(value: Any) -> tuple[int, int]:
+    both = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    return int(both[0]), int(both[-1])
 
 
 def _zeros(graph: fx.GraphModule, node: fx.Node) -> tuple[fx.Node, list[int]] | None:

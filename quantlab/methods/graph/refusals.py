@@ -13,7 +13,7 @@ from torch import fx, nn
 #: What the model's Python or its graph may raise where it does not fit the batch.
 DOES_NOT_RUN = (RuntimeError, ValueError, TypeError, IndexError, AssertionError)
 #: And what torch.fx and torch.export raise besides, where they cannot follow it.
-CANNOT_FOLLOW = (*DOES_NOT_RUN, AttributeError, LookupError, ArithmeticError)
+CANNOT_FOLLOW = (*DOES_NOT_RUN, AttributeError, LookupError, ArithmeticError, NameError)
 STANDARD = Path(sysconfig.get_path("stdlib"))
 PACKAGES = Path(sysconfig.get_path("purelib"))
 

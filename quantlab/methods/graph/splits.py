@@ -6,7 +6,13 @@ from typing import Any
 import torch
 from torch import fx
 
-SPLITS = ("chunk", "split", "unbind", torch.chunk, torch.split, torch.unbind)
+EVENLY = ("tensor_split", torch.tensor_split)
+#: What their second argument is called.
+WANTED = (
+    *("size", "chunks", "split_size", "split_size_or_sections"),
+    *("sections", "indices", "indices_or_sections"),
+)
+SPLITS = ("chunk", "split", "unbind", torch.chunk, torch.split, torch.unbind, *EVENLY)
 
 
 def slices_instead_of_split(graph: fx.GraphModule, node: fx.Node) -> None:
@@ -51,12 +57,14 @@ def _pieces(node: fx.Node, given: dict[str, Any], shape: tuple[int, ...]) -> lis
         axis = given.get("dim", given.get("size", 0)) % len(shape)
         return [(slice(None),) * axis + (at,) for at in range(shape[axis])]
     axis = given.get("dim", 0) % len(shape)
-    names = ("size", "chunks", "split_size", "split_size_or_sections")
-    wanted = next(given[name] for name in names if name in given)
+    wanted = next(given[name] for name in WANTED if name in given)
     if isinstance(wanted, fx.Node):
         wanted = wanted.meta["value"]
     length = shape[axis]
-    if isinstance(wanted, int):
+    if node.target in EVENLY:
+        sample = torch.empty(length).tensor_split(wanted)
+        wanted = [len(part) for part in sample]
+    elif isinstance(wanted, int):
         chunked = node.target in ("chunk", torch.chunk)
         size = -(-length // wanted) if chunked else wanted
         wanted = [min(size, length - start) for start in range(0, length, size)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from inspect import Parameter, signature
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ from quantlab.methods.graph.refusals import (
     first_line,
     why_not,
 )
+from quantlab.methods.graph.same_result import same_result, tensors_in
 from quantlab.methods.graph.shape_tracing import LayerTracer, ShapeTracer
 
 WAY = "way"  # the key in graph.meta
@@ -83,11 +85,21 @@ def trace_model(model: nn.Module | ExportedProgram, example: Any) -> fx.GraphMod
         expected = _run(settled, batch)
         _check_returns_floats(expected)
         drop_idle_hooks(settled, batch)
-        graph = bring_into_normal_form(_graph_of(settled, batch), batch)
+        graph = _normal(settled, _graph_of(settled, batch), batch)
         _check_same(record_shapes(graph, batch), expected)
         if record_batch_axes(graph, batch) is not None:
             raise _counts_images(settled, batch)
     return graph
+
+
+def _normal(model: nn.Module, graph: fx.GraphModule, batch: torch.Tensor) -> fx.GraphModule:
+    """The normal form; a refusal where torch runs the model, but not what was traced of it."""
+    try:
+        return bring_into_normal_form(graph, batch)
+    except ValueError:
+        raise
+    except CANNOT_FOLLOW as error:
+        raise why_not(model, error) from error
 
 
 def _run(model: nn.Module, batch: torch.Tensor) -> Any:
@@ -103,7 +115,7 @@ def _run(model: nn.Module, batch: torch.Tensor) -> Any:
 
 def _check_returns_floats(returned: Any) -> None:
     """Refuse a model whose outputs no file could hold: what leaves a file is float32."""
-    tensors = _tensors(returned)
+    tensors = tensors_in(returned)
     if not tensors:
         raise ValueError(
             f"the model returns {type(returned).__name__} with no tensor in it, but what it "
@@ -163,12 +175,22 @@ def _sized(model: nn.Module, batch: torch.Tensor) -> fx.GraphModule:
 
 
 def _opened(graph: fx.GraphModule) -> fx.GraphModule:
-    """Refuse attention as one node: torch.fx cannot take it apart, and torch.export does."""
+    """Refuse what torch.fx leaves as one node, and torch.export takes apart.
+
+    That is attention, and a function that its package keeps whole by torch.fx.wrap, such as
+    torchvision's stochastic_depth.
+    """
     for node in graph.graph.nodes:
         made_of = graph.get_submodule(node.target).children() if node.op == "call_module" else ()
-        if node.target is F.multi_head_attention_forward or list(made_of):
+        if node.target is F.multi_head_attention_forward or list(made_of) or _is_wrapped(node):
             raise TypeError(f"torch.fx cannot look into {node.name}")
     return graph
+
+
+def _is_wrapped(node: fx.Node) -> bool:
+    """Whether a function in Python is called, other than torch's own."""
+    home = str(getattr(node.target, "__module__", "")).partition(".")[0]
+    return isinstance(node.target, FunctionType) and home != "torch"
 
 
 #: By torch.fx alone; with the sizes that the example has; by running all of Python without values.
@@ -193,7 +215,7 @@ def _check_free(model: nn.Module, graph: fx.GraphModule, batch: torch.Tensor) ->
     agree = [_agree(graph, model, torch.cat([batch[:1]] * images)) for images in (1, 2)]
     if all(agree):
         return
-    if not any(agree) and not _same(graph.forward(batch.clone()), model(batch.clone())):
+    if not any(agree) and not same_result(graph.forward(batch.clone()), model(batch.clone())):
         raise NotTheModelError(NOT_THE_MODEL)
     if isinstance(model, GivenProgram):
         raise NotTheModelError(
@@ -219,7 +241,7 @@ def _agree(graph: fx.GraphModule, model: nn.Module, images: torch.Tensor) -> boo
         return True  # a model that takes no such number of images, such as pairs of them
     try:
         # Not the graph itself: that prints a page of its own where it does not run.
-        return _same(graph.forward(images.clone()), expected)
+        return same_result(graph.forward(images.clone()), expected)
     except DOES_NOT_RUN:
         return False
 
@@ -269,30 +291,5 @@ def _check_same(result: Any, expected: Any) -> None:
     The operators are the same ones, so the results are too, but for a mean that became a pool:
     float32 sums in another order, far within 1e-3 of the largest value.
     """
-    if not _same(result, expected):
+    if not same_result(result, expected):
         raise ValueError(NOT_THE_MODEL)
-
-
-def _same(result: Any, expected: Any) -> bool:
-    got, wanted = _tensors(result), _tensors(expected)
-    return len(got) == len(wanted) and all(
-        a.shape == b.shape
-        and torch.allclose(a, b, rtol=0, atol=1e-3 * _magnitude(b), equal_nan=True)
-        for a, b in zip(got, wanted, strict=True)
-    )
-
-
-def _tensors(value: Any) -> list[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        return [value]
-    parts = value.values() if isinstance(value, dict) else value
-    return (
-        [t for part in parts for t in _tensors(part)]
-        if isinstance(value, dict | list | tuple)
-        else []
-    )
-
-
-def _magnitude(x: torch.Tensor) -> float:
-    finite = x[torch.isfinite(x)]
-    return float(finite.abs().max()) if finite.numel() else 0.0

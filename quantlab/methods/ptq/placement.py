@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from math import inf
 
+import torch
 from torch import fx
 
 from quantlab.base.frozen_mapping import FrozenMapping
@@ -19,6 +20,7 @@ from quantlab.methods.graph.operators import (
     path_of,
 )
 from quantlab.methods.ptq.between_integers import beside_floats
+from quantlab.methods.ptq.masks import masked_scores
 from quantlab.methods.recipe import Recipe
 from quantlab.numerics.integer_operators import integer_operator, why_no_kernel
 
@@ -119,6 +121,7 @@ def place_qparams(graph: fx.GraphModule, recipe: Recipe) -> Placement:
     kept = {node: f"keep_float names {name}" for node, name in named.items()}
     nodes = [node for node in graph.graph.nodes if is_operator(node)]
     operators = {node.name: operator_of(graph, node) for node in nodes}
+    kept |= {name: why for name, why in masked_scores(graph, nodes, operators) if name not in kept}
     while True:
         placement = _placed(graph, nodes, operators, kept, recipe)
         moves = {name for name, operator in operators.items() if _moves(operator)}
@@ -217,7 +220,7 @@ def _why_float(
         return None
     for tensor in (*node.all_input_nodes, node):
         dtype = tensor.meta.get(DTYPE)
-        if dtype is not None and not dtype.is_floating_point:
+        if dtype is not None and dtype != torch.float32:
             return f"{path_of(tensor)} is {str(dtype).removeprefix('torch.')}, which has no ruler"
     if operator.kind == "BatchNormalization":
         return "no convolution or linear layer before it, that it alone reads, to fold it into"

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from quantlab.methods import Recipe, Rule, Training, quantize_model
+from quantlab.methods.graph.operators import MOVES
 from quantlab.methods.ptq.between_integers import CONSTANT
 from quantlab.numerics import quantize
 from tests.support.networks import NETWORKS, images
@@ -120,10 +121,10 @@ def test_a_generator_is_read_once_and_gives_what_a_list_gives():
 def test_layers_that_stay_float_are_reported_by_name_with_the_reason():
     quantized = quantize_model(Chatty(), BATCHES)
     reported = {layer.path: (layer.operator, layer.reason) for layer in quantized.float_layers}
-    unknown = "quantlab knows no integer operator for it"
+    unknown = "ONNX Runtime has no integer kernel for it"
     assert reported == {
         "norm": ("LayerNorm", unknown),
-        "body.padding": ("pad", unknown),
+        "body.padding": ("pad", MOVES),
         "up": (
             "ConvTranspose2d",
             "ONNX Runtime has no integer kernel for transposed convolutions",

@@ -1,7 +1,8 @@
 """One operator of a torch.fx graph, seen by whoever writes it down in ONNX."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import getitem
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import torch
 from torch import fx
 
 from quantlab.deploy.export.graph_writer import GraphWriter
+from quantlab.methods.graph.calls import read_call
+from quantlab.methods.graph.constants import fetched
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,9 @@ class LoweringCall:
         fx node name to the ONNX tensor that holds its value.
     output : str
         The ONNX tensor to write.
+    results : dict
+        Of operators that give several tensors: the ONNX tensor of each, by the node's name and the
+        indices that take it out.
     """
 
     writer: GraphWriter
@@ -34,6 +40,7 @@ class LoweringCall:
     node: fx.Node
     values: Mapping[str, str]
     output: str
+    results: dict[tuple[str, tuple[int, ...]], str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -44,6 +51,11 @@ class LoweringCall:
     def module(self) -> Any:
         """The torch.nn.Module called. Only where the node calls one."""
         return self.graph.get_submodule(str(self.node.target))
+
+    @property
+    def shown(self) -> str:
+        """What the model calls, in the model's words."""
+        return read_call(self.graph, self.node).shown
 
     @property
     def x(self) -> str:
@@ -59,7 +71,7 @@ class LoweringCall:
         """One argument: a node where it is a tensor, otherwise its plain value."""
         args, kwargs = self.node.args, self.node.kwargs
         value = args[position] if position < len(args) else kwargs.get(name, default)
-        return fx.node.map_arg(value, lambda n: n if "shape" in n.meta else n.meta["value"])
+        return fx.node.map_arg(value, lambda n: n.meta.get("value", n))
 
     def tensor(self, value: Any, part: str = "constant") -> str:
         """The ONNX tensor behind an argument; a number is stored as a float32 one."""
@@ -83,7 +95,7 @@ class LoweringCall:
                     f"layer {self.name!r} computes its own parameter {value.name!r}, but it is "
                     f"stored in the file: make it an nn.Parameter or a buffer."
                 )
-            value = attribute_of(self.graph, value)
+            value = fetched(self.graph, value)
         return np.asarray(value.detach().numpy())
 
     def whole(self, part: str, numbers: Any) -> str:
@@ -98,6 +110,10 @@ class LoweringCall:
         """The node itself, from `inputs` to the output."""
         self.writer.node(operator, inputs, self.output, self.name, **attributes)
 
+    def put(self, place: tuple[int, ...], tensor: str) -> None:
+        """Let those who take one of several results read `tensor`."""
+        self.results[self.name, place] = tensor
+
     def before(self, operator: str, *inputs: str, part: str, **attributes: Any) -> str:
         """A node that works for the node itself; returns the tensor it writes."""
         between = f"{self.name}_{part}"
@@ -105,8 +121,11 @@ class LoweringCall:
         return between
 
 
-def attribute_of(graph: fx.GraphModule, node: fx.Node) -> torch.Tensor:
-    """The parameter or buffer that a get_attr node reads."""
-    owner, _, name = str(node.target).rpartition(".")
-    tensor: torch.Tensor = getattr(graph.get_submodule(owner), name)
-    return tensor
+def place_of(node: fx.Node) -> tuple[str, tuple[int, ...]]:
+    """Which operator's result a getitem takes, through others if need be, and by which indices."""
+    place: list[int] = []
+    source: Any = node
+    while isinstance(source, fx.Node) and source.target is getitem and type(source.args[1]) is int:
+        place.insert(0, source.args[1])
+        source = source.args[0]
+    return str(source), tuple(place)

@@ -16,8 +16,14 @@ from quantlab.methods.graph.calls import DTYPE
 # ONNX operators without attributes, and every name torch has for them.
 UNARY: dict[str, tuple[Any, ...]] = {
     "Abs": (abs, torch.abs, "abs"),
+    "Acos": (torch.acos, "acos"),
+    "Asin": (torch.asin, "asin"),
+    "Asinh": (torch.asinh, "asinh"),
+    "Atan": (torch.atan, torch.arctan, "atan"),
+    "Atanh": (torch.atanh, "atanh"),
     "Ceil": (torch.ceil, "ceil"),
     "Cos": (torch.cos, "cos"),
+    "Cosh": (torch.cosh, "cosh"),
     "Erf": (torch.erf, torch.special.erf, "erf"),
     "Exp": (torch.exp, "exp"),
     "Floor": (torch.floor, "floor"),
@@ -29,8 +35,10 @@ UNARY: dict[str, tuple[Any, ...]] = {
     "Selu": (nn.SELU, F.selu, torch.selu),
     "Sign": (torch.sign, "sign"),
     "Sin": (torch.sin, "sin"),
+    "Sinh": (torch.sinh, "sinh"),
     "Softsign": (nn.Softsign, F.softsign),
     "Sqrt": (torch.sqrt, "sqrt"),
+    "Tan": (torch.tan, "tan"),
     "Tanh": (nn.Tanh, F.tanh, torch.tanh, "tanh"),
 }
 BINARY: dict[str, tuple[Any, ...]] = {

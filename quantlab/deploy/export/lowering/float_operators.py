@@ -10,25 +10,31 @@ from typing import Any
 from torch import fx
 
 from quantlab.deploy.export.lowering import (
+    activations,
     element_types,
     elementwise,
     layers,
+    recurrent,
     reductions,
+    several,
     shapes,
     spread,
     windows,
 )
 from quantlab.deploy.export.lowering.call import LoweringCall
-from quantlab.methods.graph.operators import Unsupported
+from quantlab.methods.graph.operators import MOVES, NO_KERNEL, SEVERAL, Unsupported
 
 FLOAT_OPERATORS: dict[Any, Callable[[LoweringCall], None]] = {
     **elementwise.LOWERINGS,
+    **activations.LOWERINGS,
     **layers.LOWERINGS,
     **reductions.LOWERINGS,
     **shapes.LOWERINGS,
     **spread.LOWERINGS,
     **element_types.LOWERINGS,
     **windows.LOWERINGS,
+    **several.LOWERINGS,
+    **recurrent.LOWERINGS,
 }
 
 
@@ -42,9 +48,11 @@ def lower_float(call: LoweringCall, unsupported: Unsupported) -> None:
     """
     lowering = FLOAT_OPERATORS.get(operator_key(call.graph, call.node))
     if lowering is None:
+        reason = unsupported.reason
+        because = "" if reason in (MOVES, SEVERAL, NO_KERNEL) else f" ({reason})"
         raise ValueError(
             f"layer {call.name!r} calls {unsupported.name}, for which the export knows no ONNX "
-            f"operator ({unsupported.reason}): replace it by others, or end the model before it."
+            f"operator{because}: replace it by others, or end the model before it."
         )
     lowering(call)
 

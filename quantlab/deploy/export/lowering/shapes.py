@@ -9,6 +9,7 @@ import torch
 from torch import fx, nn
 
 from quantlab.deploy.export.lowering.call import LoweringCall
+from quantlab.deploy.export.lowering.several import taken
 from quantlab.methods.graph.calls import BATCH_AXIS, DTYPE
 
 
@@ -42,6 +43,8 @@ def index_select(call: LoweringCall) -> None:
 def item(call: LoweringCall) -> None:
     """Along one axis by places that the model holds, all else as it is."""
     index, source = call.argument(1, "index"), call.node.args[0]
+    if taken(call):
+        return
     if not isinstance(source, fx.Node) or "shape" not in source.meta:
         raise ValueError(
             f"layer {call.name!r} reads one of several results of an operator that the export does "

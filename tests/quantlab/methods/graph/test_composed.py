@@ -41,6 +41,9 @@ def mask(x: Tensor) -> Tensor:
     return x.amax(1, keepdim=True) > 0
 
 
+MASKED = ["Transpose", "mul", "MatMul", "where", "Softmax", "MatMul"]
+
+
 @pytest.mark.parametrize(
     ("function", "expected"),
     [
@@ -51,8 +54,9 @@ def mask(x: Tensor) -> Tensor:
         (lambda x: x.max(1)[1] * x.amax(1), ["max", "getitem", "amax", "mul"]),
         (lambda x: x.to(torch.float32).relu(), ["Relu"]),
         (lambda x: x.relu().type_as(x), ["Relu"]),
-        (lambda x: attention(x, is_causal=True), ["scaled_dot_product_attention"]),
-        (lambda x: attention(x, attn_mask=mask(x)), ["amax", "gt", "scaled_dot_product_attention"]),
+        (lambda x: attention(x, is_causal=True), MASKED),
+        (lambda x: attention(x, attn_mask=mask(x)), ["amax", "gt", *MASKED]),
+        (lambda x: attention(x, dropout_p=0.0, enable_gqa=True), ["scaled_dot_product_attention"]),
         (lambda x: F.normalize(x, p=1.0), ["normalize"]),
         (F.silu, ["Sigmoid", "Mul"]),
         (nn.SiLU(), ["Sigmoid", "Mul"]),

@@ -233,10 +233,10 @@ def test_onnx_runtime_computes_what_torch_computed(name):
 
 
 UNSUPPORTED = {
-    "LayerNorm": (nn.LayerNorm(12), X, "LayerNorm", "knows no integer operator"),
-    "tanh": (Calls(torch.tanh), X, "tanh", "knows no integer operator"),
-    "1 - x": (Calls(lambda x: 1 - x), X, "sub", "knows no integer operator"),
-    "2 / x": (Calls(lambda x: 2 / x), X, "truediv", "knows no integer operator"),
+    "LayerNorm": (nn.LayerNorm(12), X, "LayerNorm", "no integer kernel for it"),
+    "tanh": (Calls(torch.tanh), X, "tanh", "no integer kernel for it"),
+    "1 - x": (Calls(lambda x: 1 - x), X, "sub", "no integer kernel for it"),
+    "2 / x": (Calls(lambda x: 2 / x), X, "truediv", "no integer kernel for it"),
     "ConvTranspose2d": (nn.ConvTranspose2d(4, 2, 2), X, "ConvTranspose2d", "transposed"),
     "Conv1d": (nn.Conv1d(4, 2, 2), X[:, :, 0], "Conv1d", "two-dimensional"),
     "no statistics": (nn.BatchNorm2d(4, track_running_stats=False), X, "BatchNorm2d", "no running"),
@@ -248,8 +248,8 @@ UNSUPPORTED = {
     "places": (nn.Upsample(size=(10, 14)), X[:, :, :6, :6], "Upsample", "no factor makes 6 values"),
     "a vector": (Calls(lambda x: x @ x[0, 0, 0]), X, "matmul", "a vector, not a matrix"),
     "indexed by a list": (Calls(lambda x: x[:, [0, 2]]), X, "getitem", "whole numbers and slices"),
-    "mean of channels": (Calls(lambda x: x.mean(1)), X, "mean", "knows no integer operator"),
-    "mean of rows": (Calls(lambda x: x.mean((1, 2))), X, "mean", "knows no integer operator"),
+    "mean of channels": (Calls(lambda x: x.mean(1)), X, "mean", "no integer kernel for it"),
+    "mean of rows": (Calls(lambda x: x.mean((1, 2))), X, "mean", "no integer kernel for it"),
     "limits": (Calls(lambda x: x.clamp(min=x)), X, "clamp", "its limits are tensors"),
     "3 axes": (nn.AdaptiveAvgPool2d(1), X[:, 0], "AdaptiveAvgPool2d", "no batch axis"),
     "computed": (
@@ -270,7 +270,7 @@ UNSUPPORTED = {
         "batch_norm",
         "its weights are computed",
     ),
-    "GELU": (nn.GELU(), X, "GELU", "knows no integer operator"),
+    "GELU": (nn.GELU(), X, "GELU", "no integer kernel for it"),
 }
 
 

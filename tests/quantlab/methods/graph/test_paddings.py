@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from quantlab.deploy import build_onnx, compare_with_runtime
 from quantlab.methods import Recipe, quantize_model, trace_model
 from quantlab.methods.graph.layer_names import find_layers
 from quantlab.methods.graph.operators import is_operator
@@ -102,3 +103,31 @@ def test_a_padding_that_went_into_a_convolution_is_a_name_of_it(model, name):
     assert find_layers(graph, [name], "keep_float") == {conv.name: name}
     quantized = quantize_model(model, [X], Recipe(keep_float=[name]))
     assert [layer.name for layer in quantized.float_layers] == [conv.name]
+
+
+class Pooled(nn.Module):
+    """TensorFlow's "same" max pool: -inf around the picture, which no maximum sees."""
+
+    def __init__(self, sides):
+        super().__init__()
+        torch.manual_seed(1)
+        self.sides, self.first, self.last = sides, nn.Conv2d(3, 4, 3), nn.Conv2d(4, 2, 1)
+
+    def forward(self, x):
+        return self.last(F.max_pool2d(F.pad(self.first(x), self.sides, value=-torch.inf), 3, 2))
+
+
+@pytest.mark.parametrize("sides", [(0, 1, 0, 1), (1, 1, 1, 0), (2, 0, 0, 2)])
+def test_a_max_pool_pads_itself_where_nothing_was_padded(sides):
+    model = Pooled(sides).eval()
+    quantized = quantize_model(model, X)
+    assert not quantized.float_layers
+    with torch.no_grad():
+        torch.testing.assert_close(trace_model(model, X)(X), model(X), rtol=0, atol=0)
+    assert compare_with_runtime(build_onnx(quantized), X[:1].numpy()).mismatches == 0
+
+
+def test_a_window_in_the_padding_alone_keeps_the_padding():
+    """ONNX Runtime refuses a pool whose padding is as wide as its window."""
+    graph = trace_model(Pooled((3, 0, 0, 0)).eval(), X)
+    assert any(node.target is F.pad for node in graph.graph.nodes)

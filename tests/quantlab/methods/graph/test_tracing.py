@@ -30,6 +30,12 @@ class Net(nn.Module):
         return self.head(y.mean((2, 3))), y
 
 
+def kept_whole(x, training):
+    """A package keeps such a function as one node, as torchvision does its stochastic_depth."""
+    return x * 0 if training else x.relu()
+
+
+torch.fx.wrap("kept_whole")
 X = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
@@ -300,3 +306,19 @@ def test_what_no_file_could_return_is_refused_in_its_own_words(returns, said):
 
     with pytest.raises(ValueError, match=said):
         trace_model(Returns(3, 4, 1).eval(), X)
+
+
+class Wrapped(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        return kept_whole(self.conv(x), self.training)
+
+
+def test_a_function_that_its_package_keeps_whole_is_looked_into():
+    graph = trace_model(Wrapped(), X)
+    called = [node.target for node in graph.graph.nodes]
+    assert kept_whole not in called
+    assert "relu" in called or torch.relu in called or F.relu in called

@@ -156,9 +156,9 @@ def test_between_float_operators_there_is_no_ruler():
     assert found.shared_qparams == {}
     assert found.quantized == ()
     assert reasons(found) == {
-        "a": "quantlab knows no integer operator for it",
+        "a": "ONNX Runtime has no integer kernel for it",
         "b": "the layers around it stay float",
-        "c": "quantlab knows no integer operator for it",
+        "c": "ONNX Runtime has no integer kernel for it",
     }
 
 

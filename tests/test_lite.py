@@ -121,6 +121,7 @@ def test_the_slim_wheel_holds_these_lessons_and_no_other(course):
     assert solutions == set(LESSONS)
     assert not [name for name in names if name.startswith(("quantlab/zoo", "quantlab/methods"))]
     assert "alternatives" not in " ".join(names)
+    assert "quantlab/learn/asking/asked_as.yaml" not in names, "it came into course_text.json"
 
 
 def test_ask_finds_passages_of_these_lessons_alone():

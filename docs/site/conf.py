@@ -11,7 +11,7 @@ sys.path.insert(0, str(HERE.parents[1]))  # `docs` and the quantlab beside it, w
 
 from docs.reference.plain_docstrings import as_restructured_text  # noqa: E402
 from docs.site import formulas  # noqa: E402
-from docs.site.word_links import WordLinks  # noqa: E402
+from docs.site.word_links import WordLinks, link_lessons  # noqa: E402
 from quantlab import __version__  # noqa: E402
 
 project = "QuantLab"
@@ -60,6 +60,7 @@ def setup(app: Sphinx) -> None:
     """Sphinx calls this: what our docstrings, formulas and words need beyond its own."""
     formulas.setup(app)
     app.add_post_transform(WordLinks)
+    app.connect("doctree-resolved", link_lessons)
 
     def ready(
         app: Sphinx, what: str, name: str, found: Any, options: Any, lines: list[str]

@@ -8,6 +8,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from docs.site.glossary import forms, terms
@@ -18,28 +19,29 @@ LESSONS = "lessons/"
 LEFT_ALONE = (nodes.title, nodes.reference, nodes.literal, nodes.literal_block, nodes.raw)
 
 
+def link_lessons(app: Sphinx, document: nodes.document, page: str) -> None:
+    """Make each lesson's name on a lesson's page a link; Sphinx calls this for each page."""
+    if not page.startswith(LESSONS):
+        return
+    for code in list(document.findall(nodes.literal)):
+        name = f"{LESSONS}{code.astext()}"
+        if name in app.env.found_docs and name != page and _linkable(code.parent):
+            link = nodes.reference("", "", internal=True)
+            link["refuri"] = app.builder.get_relative_uri(page, name)
+            _put_around(link, code)
+
+
 class WordLinks(SphinxPostTransform):
     """On a lesson's page the first place of each word is a link, and so are the rows of its table
-    of words and each lesson's name."""
+    of words."""
 
     default_priority = 5  # before the links are looked up, at 10
 
     def run(self, **kwargs: Any) -> None:
         """Sphinx calls this for each page."""
-        if not self.env.docname.startswith(LESSONS):
-            return
-        self._lessons()
-        self._table()
-        self._words()
-
-    def _lessons(self) -> None:
-        for code in list(self.document.findall(nodes.literal)):
-            name = f"{LESSONS}{code.astext()}"
-            here = name == self.env.docname
-            if name in self.env.found_docs and not here and _linkable(code.parent):
-                link = nodes.reference("", "", internal=True)
-                link["refuri"] = self.app.builder.get_relative_uri(self.env.docname, name)
-                _put_around(link, code)
+        if self.env.docname.startswith(LESSONS):
+            self._table()
+            self._words()
 
     def _table(self) -> None:
         for strong in list(self.document.findall(nodes.strong)):

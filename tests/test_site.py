@@ -20,7 +20,9 @@ from docs.site.glossary import forms, terms
 from docs.site.house_picture import rows_of, with_pictures
 from docs.site.lesson_runs import LessonFault, Run, run_missing
 from docs.site.reading_copy import reading_copy
+from quantlab.learn.asking import ask
 from quantlab.learn.asking.course_text import course_text
+from quantlab.learn.asking.one_click import ONCE_MORE
 from quantlab.lessons.catalogue import lessons
 from quantlab.teach.static_twin import WIDGET_VIEW
 
@@ -60,6 +62,15 @@ def test_a_section_that_ask_names_is_a_place_on_a_page_of_the_site():
     assert shown("ask('?')", {"text/html": f'<a href="{passage.link}">'}) == [
         {"text/html": f'<a href="{page}">'}
     ]
+
+
+def test_an_answer_of_ask_leads_on_without_what_jupyterlab_needs():
+    answer = ask("Why is the zero_point not clamped?")._repr_html_()
+    assert ONCE_MORE in answer
+    ((said,),) = (one.values() for one in shown("ask('?')", {"text/html": answer}))
+    assert "<li" in said
+    assert ONCE_MORE not in said
+    assert ".jp-NotebookPanel" not in said
 
 
 @pytest.mark.parametrize("call", ['check("1.1")', 'x = hint("1.1")', 'run_command(["doctor"])'])

@@ -10,6 +10,7 @@ from docutils.nodes import make_id
 from nbformat import NotebookNode
 
 from quantlab.learn.asking.course_text import course_text
+from quantlab.learn.asking.one_click import IN_LAB
 from quantlab.teach.static_twin import WIDGET_VIEW
 
 #: Calls that answer one learner, of an answer, a progress or a machine: a page has none of these.
@@ -59,7 +60,8 @@ def _keep_still(output: NotebookNode) -> bool:
         return False
     output.data = {kind: said for kind, said in data.items() if not kind.startswith(OURS)}
     if "text/html" in output.data:
-        output.data["text/html"] = TO_A_SECTION.sub(_to_a_section, output.data["text/html"])
+        html = output.data["text/html"].replace(IN_LAB, "")  # a page opens where its link leads
+        output.data["text/html"] = TO_A_SECTION.sub(_to_a_section, html)
     return bool(output.data)
 
 

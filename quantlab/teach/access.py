@@ -37,9 +37,9 @@ _TO_WIDGETS = (
 LIVE = f'{_STYLE}<style onload="{escape(_TO_WIDGETS)}">/**/</style>'
 
 _HIDDEN = "position:fixed;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
-#: Ends a card, and runs once, when it arrives: its heading is announced by an element of the page
-#: that stays. The prompt is [*] then; it is a number where a saved notebook is opened, and nothing
-#: is announced.
+#: Ends a card, and runs once, when it arrives: its heading, or what it has as `data-said`, is
+#: announced by an element of the page that stays. The prompt is [*] then; it is a number where a
+#: saved notebook is opened, and nothing is announced.
 ANNOUNCED = (
     "<script>{const card = document.currentScript.parentElement;"
     "card.setAttribute('aria-live', 'off');"
@@ -49,6 +49,6 @@ ANNOUNCED = (
     "if (!said) {said = document.createElement('div'); said.id = 'quantlab-said';"
     f" said.style.cssText = '{_HIDDEN}'; said.setAttribute('role', 'status');"
     " document.body.append(said);}"
-    "const words = card.querySelector('strong').textContent;"
+    "const words = card.dataset.said ?? card.querySelector('strong').textContent;"
     "said.textContent = ''; setTimeout(() => {said.textContent = words;}, 200);}}</script>"
 )

@@ -19,16 +19,15 @@ def test_a_link_opens_the_lesson_and_leads_to_the_passage(page, classroom):
     run_cell(
         page, cell, f'from quantlab.learn import ask\n\nask("{HEADING} are enough to calibrate")'
     )
+    said = page.locator("#quantlab-said")
+    said.get_by_text(f"Lesson 04 · Calibration → {HEADING}").wait_for(state="attached")
+    assert cell.get_by_text("click once more").count() == 0
     link = cell.get_by_role("link", name=f"Lesson 04 · Calibration → {HEADING}")
     link.click()
     tabs = page.locator(".lm-DockPanel .lm-TabBar-tab")
     lesson = tabs.filter(has_text="04_calibration")
     lesson.wait_for()
-    # A closed lesson opens at its top, as the card says; the second click leads on.
     heading = page.locator("h3:visible", has_text=HEADING)
-    page.locator("h1:visible", has_text="Lesson 04").wait_for()
-    tabs.filter(has_text=NAME).click()
-    link.click()
     heading.wait_for()
     page.wait_for_function(IN_SIGHT, arg=heading.element_handle())
     assert errors(page) == []

@@ -8,12 +8,12 @@ from typing import Any
 
 from quantlab.base.palette import BLUE, GREY
 from quantlab.learn.asking.index import Found
+from quantlab.learn.asking.one_click import IN_LAB
+from quantlab.teach.access import ANNOUNCED
 from quantlab.teach.judging.card import inline
 
 #: A paragraph is shown up to so many characters.
 EXCERPT = 300
-#: JupyterLab looks for the cell before a lesson that was closed is there.
-ONCE_MORE = "A lesson that was not open yet opens at its top: click once more."
 NOTHING = "Nothing in the course fits this question. What it does cover:"
 
 
@@ -73,10 +73,19 @@ class Answer:
         colour = BLUE if self.fits else GREY
         heading = f"<strong>{html.escape(self.question)}</strong>" if self.question else ""
         return (
-            f'<section role="status" style="border-left:4px solid {colour};'
+            f'<section role="status" data-said="{html.escape(self._said(data))}" '
+            f'style="border-left:4px solid {colour};'
             f'padding:.5em 1em;margin:.5em 0;max-width:46em">'
-            f'<p style="margin:.2em 0;font-size:1.05em">{heading}</p>{body}</section>'
+            f'<p style="margin:.2em 0;font-size:1.05em">{heading}</p>{body}{ANNOUNCED}</section>'
         )
+
+    def _said(self, data: dict[str, Any]) -> str:
+        """What a screen reader announces: what came out, in one sentence."""
+        if not self.fits:
+            return self.note or NOTHING
+        term = f"{data['entry']['term']} is in the glossary. " if data["entry"] else ""
+        places = "; ".join(map(_place, data["passages"]))
+        return f"{term}Passages: {len(data['passages'])}. {places}"
 
     def _passages(self, data: dict[str, Any]) -> str:
         entry = data["entry"]
@@ -86,10 +95,7 @@ class Answer:
             f"{html.escape(_place(one))}</a><br>{inline(one['excerpt'])}</li>"
             for one in data["passages"]
         )
-        return (
-            f'{said}<ol style="margin:.3em 0;padding-left:1.6em">{items}</ol>'
-            f'<p style="margin:.2em 0"><small>{ONCE_MORE}</small></p>'
-        )
+        return f'{said}<ol style="margin:.3em 0;padding-left:1.6em">{items}</ol>{IN_LAB}'
 
     def _without(self, data: dict[str, Any]) -> str:
         items = "".join(f"<li>{html.escape(title)}</li>" for title in data["covers"])

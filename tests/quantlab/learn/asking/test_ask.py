@@ -23,6 +23,7 @@ from quantlab.learn.asking.index import (
 from quantlab.learn.asking.query import SYNONYMS
 from quantlab.learn.asking.words import forms
 from quantlab.lessons.catalogue import glossary
+from quantlab.teach.access import ANNOUNCED
 from tests.support.withheld import hints, solution_lines
 
 ROOT = Path(__file__).parents[4]
@@ -86,6 +87,20 @@ def test_the_card_holds_links_and_nothing_that_was_typed_as_markup():
     page = ask("zero_point of <i>scale</i>")._repr_html_()
     assert "<i>" not in page
     assert 'href="../01_scale_and_zero_point/01_scale_and_zero_point.ipynb#' in page
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Why is the zero_point not clamped?", "zero_point is in the glossary. Passages: 3. Less"),
+        ("How do I quantize an LLM with GPTQ?", "Nothing in the course fits this question."),
+        ("?", "Ask in words"),
+    ],
+)
+def test_a_screen_reader_hears_what_came_out(question, said):
+    page = ask(question)._repr_html_()
+    assert f'<section role="status" data-said="{said}' in page
+    assert ANNOUNCED in page
 
 
 def test_no_solution_hint_or_model_answer_is_searched():

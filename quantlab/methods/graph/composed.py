@@ -177,9 +177,8 @@ def _addcmul(graph: fx.Graph, node: fx.Node) -> fx.Node:
 
 def _normalize(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
     given = _given(node, "input", "p", "dim", "eps")
-    if given.get("p", 2) != 2:
-        return None
-    length = graph.call_function(torch.norm, (given["input"], 2, given.get("dim", 1), True))
+    order, axis = given.get("p", 2), given.get("dim", 1)
+    length = graph.call_function(torch.norm, (given["input"], order, axis, True))
     floor = graph.call_function(torch.clamp, (length, given.get("eps", 1e-12)))
     return graph.call_function(operator.truediv, (given["input"], floor))
 
@@ -191,6 +190,19 @@ def _silu(graph: fx.Graph, node: fx.Node) -> fx.Node:
     for new, part in ((gate, "sigmoid"), (product, "mul")):
         new.meta |= node.meta | {"path": f"{path_of(node)}.{part}"}
     return product
+
+
+def _cosine(graph: fx.Graph, node: fx.Node) -> fx.Node:
+    """The product of two directions, summed along an axis."""
+    given = _given(node, "x1", "x2", "dim", "eps")
+    axis, small = given.get("dim", 1), given.get("eps", 1e-8)
+    even = []
+    for x in (given["x1"], given["x2"]):
+        length = graph.call_function(torch.norm, (x, 2, axis, True))
+        floor = graph.call_function(torch.clamp, (length, small))
+        even.append(graph.call_function(operator.truediv, (x, floor)))
+    product = graph.call_function(operator.mul, tuple(even))
+    return graph.call_function(torch.sum, (product, axis))
 
 
 def _expand(graph: fx.Graph, node: fx.Node) -> fx.Node | None:
@@ -221,6 +233,7 @@ COMPOSED: dict[Any, Callable[[fx.Graph, fx.Node], fx.Node | None]] = {
     torch.einsum: matmul_instead_of_einsum,
     **dict.fromkeys((torch.addcmul, "addcmul"), _addcmul),
     F.normalize: _normalize,
+    **dict.fromkeys((F.cosine_similarity, torch.cosine_similarity), _cosine),
     **dict.fromkeys((nn.SiLU, F.silu), _silu),
     **dict.fromkeys(("expand", "expand_as"), _expand),
     **dict.fromkeys(("to", "type_as", "float"), _to),

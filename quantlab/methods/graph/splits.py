@@ -12,6 +12,8 @@ WANTED = (
     *("size", "chunks", "split_size", "split_size_or_sections"),
     *("sections", "indices", "indices_or_sections"),
 )
+#: Where a tensor says what cuts it along its first axis into pieces of the example's lengths.
+CUT = "cut"
 SPLITS = ("chunk", "split", "unbind", torch.chunk, torch.split, torch.unbind, *EVENLY)
 
 
@@ -25,6 +27,8 @@ def slices_instead_of_split(graph: fx.GraphModule, node: fx.Node) -> None:
     given = {**dict(zip(("tensor", "size", "dim"), node.args, strict=False)), **node.kwargs}
     whole: Any = node.args[0] if node.args else next(iter(node.kwargs.values()))
     pieces = _pieces(node, given, whole.meta["shape"])
+    if len(pieces[0]) == 1:  # along the first axis
+        whole.meta[CUT] = node.name
     _hand_out(graph, node, whole, pieces)
 
 

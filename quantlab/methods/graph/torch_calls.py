@@ -124,7 +124,8 @@ def _by_places(given: Mapping[str, Any]) -> Call:
 
 def _dropout(given: Mapping[str, Any]) -> Call:
     settings = {"training": given["train"]}
-    return Call("call_function", F.dropout, (given["input"], given["p"]), settings)
+    x = given["input"] if "input" in given else given["self"]  # in place it is called so
+    return Call("call_function", F.dropout, (x, given["p"]), settings)
 
 
 def _pad(mode: str) -> Callable[[Mapping[str, Any]], Call]:

@@ -13,6 +13,7 @@ from torch.export import ExportedProgram
 from quantlab.methods.graph.accepted_model import drop_idle_hooks, settled_copy
 from quantlab.methods.graph.batch_axes import record_batch_axes
 from quantlab.methods.graph.batches import as_batch
+from quantlab.methods.graph.calls import BATCH_AXIS
 from quantlab.methods.graph.exported_program import export_graph, is_program
 from quantlab.methods.graph.given_program import GivenProgram
 from quantlab.methods.graph.normal_form import bring_into_normal_form, record_shapes
@@ -26,6 +27,7 @@ from quantlab.methods.graph.refusals import (
 )
 from quantlab.methods.graph.same_result import same_result, tensors_in
 from quantlab.methods.graph.shape_tracing import LayerTracer, ShapeTracer
+from quantlab.methods.graph.splits import CUT
 
 WAY = "way"  # the key in graph.meta
 NOT_THE_MODEL = (
@@ -89,7 +91,18 @@ def trace_model(model: nn.Module | ExportedProgram, example: Any) -> fx.GraphMod
         _check_same(record_shapes(graph, batch), expected)
         if record_batch_axes(graph, batch) is not None:
             raise _counts_images(settled, batch)
+        _check_whole(graph)
     return graph
+
+
+def _check_whole(graph: fx.GraphModule) -> None:
+    """Refuse a row of images that is cut into pieces: their lengths would be the example's."""
+    for node in graph.graph.nodes:
+        if CUT in node.meta and node.meta.get(BATCH_AXIS) == 0:
+            raise ValueError(
+                f"layer {node.meta[CUT]!r} cuts the row of images into pieces, but a batch may "
+                f"have any size: do that outside the model."
+            )
 
 
 def _normal(model: nn.Module, graph: fx.GraphModule, batch: torch.Tensor) -> fx.GraphModule:

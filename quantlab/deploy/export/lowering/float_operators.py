@@ -14,6 +14,7 @@ from quantlab.deploy.export.lowering import (
     element_types,
     elementwise,
     layers,
+    places,
     recurrent,
     reductions,
     several,
@@ -35,6 +36,7 @@ FLOAT_OPERATORS: dict[Any, Callable[[LoweringCall], None]] = {
     **windows.LOWERINGS,
     **several.LOWERINGS,
     **recurrent.LOWERINGS,
+    **places.LOWERINGS,
 }
 
 

@@ -1,6 +1,7 @@
 """Means and sums over axes, and the normalizations made of them."""
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -22,26 +23,42 @@ def _reduction(onnx_operator: str) -> Callable[[LoweringCall], None]:
 
 
 def norm(call: LoweringCall) -> None:
-    """The root of the sum of squares; other norms have no operator of their own."""
-    order, dim = call.argument(1, "p", 2), call.argument(2, "dim")
-    if order not in (2, "fro") or dim is None:
+    """The sum of sizes, the root of the sum of squares, or the largest size."""
+    order, dim = call.argument(1, "p", call.node.kwargs.get("ord", 2)), call.argument(2, "dim")
+    order = 2 if order in (None, "fro") else order
+    if order not in NORMS or dim is None:
         raise ValueError(
             f"layer {call.name!r} is a norm of order {order!r} over the axes {dim}, but the export "
-            f"knows those of order 2 over given axes: write it with torch operators."
+            f"knows those of order 1, 2 and inf over given axes: write it with torch operators."
         )
     kept = int(call.argument(3, "keepdim", False))
-    call.write("ReduceL2", call.x, call.whole("axes", dim), keepdims=kept)
+    x = call.before("Abs", call.x, part="sizes") if order == inf else call.x
+    call.write(NORMS[order], x, call.whole("axes", dim), keepdims=kept)
+
+
+NORMS: dict[Any, str] = {1: "ReduceL1", 2: "ReduceL2", inf: "ReduceMax"}
 
 
 def adaptive_max_pool(call: LoweringCall) -> None:
-    """The largest number of each channel of each image."""
-    size = call.module.output_size if call.node.op == "call_module" else call.argument(1, "size")
-    if tuple(call.node.meta["shape"][2:]) != (1, 1):
+    """Windows of different sizes, one axis after the other; short ones read their end again."""
+    shape = call.node.meta["shape"][2:]
+    if len(shape) != 2:
         raise ValueError(
-            f"layer {call.name!r} is an adaptive max pool to {size}, but the export knows the one "
-            f"to a single place: use a MaxPool2d of a fixed window."
+            f"layer {call.name!r} is an adaptive max pool of {len(shape)} axes, but the export "
+            f"knows those of two: use one, with an axis of 1."
         )
-    call.write("GlobalMaxPool", call.x)
+    x = call.x
+    for axis, (length, windows) in enumerate(zip(call.shape[2:], shape, strict=True), start=2):
+        ends = [(at * length // windows, -(-(at + 1) * length // windows)) for at in range(windows)]
+        longest = max(end - start for start, end in ends)
+        inside = [[min(start + k, end - 1) for k in range(longest)] for start, end in ends]
+        places = call.constant(f"places_{axis}", np.array(inside, np.int64))
+        apart = call.before("Gather", x, places, part=f"windows_{axis}", axis=axis)
+        over = call.whole(f"axis_{axis}", axis + 1)
+        if axis == 2:
+            x = call.before("ReduceMax", apart, over, part="rows", keepdims=0)
+        else:
+            call.write("ReduceMax", apart, over, keepdims=0)
 
 
 def adaptive_average_pool(call: LoweringCall) -> None:
@@ -208,7 +225,7 @@ LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((torch.std, "std"), deviation),
     **dict.fromkeys((nn.LayerNorm, F.layer_norm), layer_norm),
     **dict.fromkeys((nn.RMSNorm, F.rms_norm), rms_norm),
-    **dict.fromkeys((torch.norm, "norm"), norm),
+    **dict.fromkeys((torch.norm, "norm", torch.linalg.vector_norm, torch.linalg.norm), norm),
     **dict.fromkeys((nn.AdaptiveMaxPool2d, F.adaptive_max_pool2d), adaptive_max_pool),
     **dict.fromkeys((nn.AdaptiveAvgPool2d, F.adaptive_avg_pool2d), adaptive_average_pool),
     **dict.fromkeys((nn.LocalResponseNorm, F.local_response_norm), local_response_norm),

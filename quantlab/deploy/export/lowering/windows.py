@@ -86,6 +86,16 @@ def grid_sample(call: LoweringCall) -> None:
     )
 
 
+def affine_grid(call: LoweringCall) -> None:
+    """Where each pixel of a turned picture is read; as many pictures as there are matrices."""
+    images = call.before("Shape", call.tensor(call.argument(0, "theta")), part="images", end=1)
+    rest = call.whole("rest", [1, *call.node.meta["shape"][1:3]])
+    size = call.before("Concat", images, rest, part="size", axis=0)
+    corners = int(bool(call.argument(2, "align_corners", False)))
+    theta = call.tensor(call.argument(0, "theta"))
+    call.write("AffineGrid", theta, size, align_corners=corners)
+
+
 def _windows(call: LoweringCall, first: int) -> list[list[int]]:
     """Kernel, dilation, padding and stride, of a module or as arguments from position `first`."""
     if call.node.op == "call_module":
@@ -105,5 +115,6 @@ LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **dict.fromkeys((nn.Unfold, F.unfold), unfold),
     "unfold": unfold_axis,
     **dict.fromkeys((nn.Fold, F.fold), fold),
+    **dict.fromkeys((F.affine_grid, torch.affine_grid_generator), affine_grid),
     **dict.fromkeys((F.grid_sample, torch.grid_sampler), grid_sample),
 }

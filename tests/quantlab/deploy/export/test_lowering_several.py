@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from quantlab.deploy import build_onnx, can_quantize
-from tests.quantlab.deploy.export.test_lowering import as_module, both
+from tests.quantlab.deploy.export.test_lowering import Function, as_module, both
 
 
 class Recurrent(nn.Module):
@@ -86,6 +86,17 @@ EXACT = {
     "split unevenly": lambda x: torch.cat(torch.tensor_split(x, 3, 1)[::-1], 1),
     "split at places": lambda x: x.tensor_split((2, 5), dim=1)[1],
     "adaptive max pool": nn.AdaptiveMaxPool2d((2, 3)),
+    "adaptive max pool, uneven": nn.AdaptiveMaxPool2d((4, 5)),
+    "gathered": lambda x: (
+        x.gather(1, x.argsort(1)) - torch.take_along_dim(x, x.argmax(1, keepdim=True), 1)
+    ),
+    "scattered": lambda x: (
+        x.scatter(1, x.topk(2, dim=1)[1], 0.5) + x.scatter(3, x.argsort(3), x * 2)
+    ),
+    "scattered and added": lambda x: torch.zeros_like(x).scatter_add(2, x.argsort(2), x),
+    "rows of a table": nn.Sequential(Function(lambda x: (x > 0).long()), nn.Embedding(2, 3)),
+    "triangles": lambda x: torch.tril(x, -1) - x.triu(1),
+    "largest size": lambda x: torch.linalg.vector_norm(x, float("inf"), dim=1),
     "narrow": lambda x: x.narrow(1, -3, 2) - torch.select(x, 2, 1)[:, :2, None],
     "tile": lambda x: torch.tile(x, (2, 1)),
     "broadcast": lambda x: torch.broadcast_to(x[:, :1], x.shape) + 0,
@@ -109,6 +120,13 @@ ROUNDED = {
     "variance and mean": lambda x: (
         (found := torch.var_mean(x, (1, 2), keepdim=True))[0] * x + found[1]
     ),
+    "power pool": nn.LPPool2d(2, 3, stride=2),
+    "turned picture": lambda x: F.grid_sample(
+        x, F.affine_grid(x[:, :2, 0, :3] / 2, list(x.shape), align_corners=True), align_corners=True
+    ),
+    "sums of sizes": lambda x: F.normalize(x, p=1, dim=1) + x.norm(p=1, dim=2, keepdim=True),
+    "cosine": lambda x: F.cosine_similarity(x, x.flip(1), dim=1),
+    "length": lambda x: torch.linalg.norm(x, dim=-1) + torch.linalg.vector_norm(x, dim=2),
     "celu": nn.CELU(0.7),
     "soft shrink": F.softshrink,
     "tanh shrink": nn.Tanhshrink(),
@@ -157,6 +175,8 @@ def test_rounded(name):
             lambda x: F.max_pool2d(x, 2, return_indices=True)[1] * x[:, :, ::2, ::2],
             "only a max unpool reads both alike",
         ),
+        (lambda x: x.gather(1, x[:, :, :3].argsort(1)), "all axes but the gathered one alike"),
+        (lambda x: torch.cat([x, -x]).chunk(2)[0], "cuts the row of images into pieces"),
         (lambda x: torch.var_mean(x)[0] * x, "give it the axes"),
         (lambda x: torch.kron(x.mean((2, 3)), torch.ones(1, 2)), "calls kron, for which the"),
     ],

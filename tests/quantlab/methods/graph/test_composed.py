@@ -57,7 +57,7 @@ MASKED = ["Transpose", "mul", "MatMul", "where", "Softmax", "MatMul"]
         (lambda x: attention(x, is_causal=True), MASKED),
         (lambda x: attention(x, attn_mask=mask(x)), ["amax", "gt", *MASKED]),
         (lambda x: attention(x, dropout_p=0.0, enable_gqa=True), ["scaled_dot_product_attention"]),
-        (lambda x: F.normalize(x, p=1.0), ["normalize"]),
+        (lambda x: F.normalize(x, p=1.0), ["norm", "Clip", "truediv"]),
         (F.silu, ["Sigmoid", "Mul"]),
         (nn.SiLU(), ["Sigmoid", "Mul"]),
     ],

@@ -158,7 +158,7 @@ def test_the_modules_are_those_that_a_lesson_can_import():
 
 
 def test_the_slim_wheel_stays_slim(course):
-    """296 kB when lesson 02 came in: what does not fit any more is looked at before it goes in."""
+    """292 kB with lesson 02: what does not fit any more is looked at before it goes in."""
     assert course.file.stat().st_size <= 300_000
 
 

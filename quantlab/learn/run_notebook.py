@@ -16,13 +16,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from nbformat.validator import normalize
 
 from quantlab.teach.judging.card import JUDGEMENT_MIME
 from quantlab.teach.judging.verdict import Verdict
-
-if TYPE_CHECKING:
-    from nbclient import NotebookClient
 
 CELL_SECONDS = 120
 TIMED_OUT = "CellTimedOut"
@@ -88,9 +90,6 @@ def run_notebook(
 
 def read_notebook(path: Path) -> Any:
     """The notebook with its old outputs removed. Raises NotebookError with one sentence."""
-    import nbformat
-    from nbformat.validator import normalize
-
     try:
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
@@ -132,8 +131,6 @@ class _Watch:
 
 
 def _client(notebook: Any, path: Path, cell_seconds: int, watch: _Watch) -> NotebookClient:
-    from nbclient import NotebookClient
-
     quiet = logging.getLogger("quantlab.nbclient")
     quiet.setLevel(logging.CRITICAL + 1)  # the table says what happened, once
 
@@ -219,8 +216,6 @@ async def _kill(client: NotebookClient) -> bool:
 
 
 async def _early_end(task: asyncio.Task[Any]) -> Verdict | None:
-    from nbclient.exceptions import DeadKernelError
-
     try:
         await task
     except DeadKernelError:

@@ -24,6 +24,7 @@ from autograder.publishing.learner_items import learner_items, quiz_options
 from autograder.publishing.learners import Learner, read_learners
 from autograder.publishing.rows import Row, rows_of
 from autograder.publishing.similar import Pair, similar_in
+from autograder.publishing.small_cells import people
 from autograder.publishing.tables import (
     named_misconceptions,
     printable,
@@ -148,7 +149,7 @@ def _learners(folder: Path | None) -> tuple[Learner, ...] | None:
 
 def _learners_data(learners: Sequence[Learner]) -> dict[str, Any]:
     return {
-        "records": len(learners),
+        "records": people(len(learners)),
         "exercises": [item.to_dict() for item in learner_items(learners)],
         "options": [asdict(option) for option in quiz_options(learners)],
     }

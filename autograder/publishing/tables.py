@@ -12,28 +12,40 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.publishing.correlation import FEWEST
-from autograder.publishing.items import Item
+from autograder.publishing.items import Item, items_of
 from autograder.publishing.learner_items import LearnerItem, QuizOption
 from autograder.publishing.rows import Row, in_order, mixed_environments
 from autograder.publishing.similar import Pair
 
+_HIDDEN = (
+    f"–: fewer than {FEWEST} people, or a number that would tell so few by a difference. What "
+    f"nearly all or nearly none have is told as if {FEWEST} had it not, or had it."
+)
+
 
 @dataclass(frozen=True)
 class Named:
-    """How often one misconception was named, of how many submissions that have the exercise."""
+    """How often one misconception was named, of how many submissions that have the exercise.
+
+    times   None for a count that is left out, as in `Item`.
+    """
 
     exercise: str
     misconception: str
-    times: int
-    of: int
+    times: int | None
+    of: int | None
 
 
 def named_misconceptions(rows: Sequence[Row]) -> tuple[Named, ...]:
-    """By exercise, the most frequent first."""
-    have = Counter(e.id for row in rows for e in row.exercises)
-    times = Counter((e.id, e.misconception) for r in rows for e in r.exercises)
-    found = [Named(id, name, n, have[id]) for (id, name), n in times.items() if name is not None]
-    return tuple(sorted(found, key=lambda n: (in_order(n.exercise), -n.times, n.misconception)))
+    """By exercise, the most frequent first; the counts are the exercise's own."""
+    found = [
+        Named(item.id, name, times, item.submissions)
+        for item in items_of(rows)
+        for name, times in item.misconceptions
+    ]
+    return tuple(
+        sorted(found, key=lambda n: (in_order(n.exercise), -(n.times or 0), n.misconception))
+    )
 
 
 def show_grades(rows: Sequence[Row], console: Console) -> None:
@@ -51,7 +63,8 @@ def show_grades(rows: Sequence[Row], console: Console) -> None:
         table = _table("Misconceptions named", "exercise", "misconception", "times>")
         for one in named:
             said = one.misconception.replace("_", " ")
-            table.add_row(one.exercise, plain(said), f"{one.times} of {one.of}")
+            of = f" of {one.of}" if one.of else ""
+            table.add_row(one.exercise, plain(said), f"{_count(one.times)}{of}")
         console.print(table)
 
 
@@ -62,13 +75,16 @@ def show_items(items: Sequence[Item], console: Console) -> None:
         *("seconds>", "most frequent"),
     )
     for item in items:
-        most = [f"{name.replace('_', ' ')} ({n})" for name, n in item.misconceptions[:2]]
+        most = [f"{name.replace('_', ' ')} ({_count(n)})" for name, n in item.misconceptions[:2]]
         told = dict(item.option_discrimination)
-        most += [f"option {name} ({n}{_of_option(told[name])})" for name, n in item.options[:4]]
+        most += [
+            f"option {name} ({_count(n)}{_of_option(told.get(name))})"
+            for name, n in item.options[:4]
+        ]
         table.add_row(
             plain(item.lesson),
             item.id,
-            f"{item.decided} of {item.submissions}",
+            f"{_count(item.decided)} of {_count(item.submissions)}",
             _number(item.difficulty),
             _number(item.discrimination) + _ends(item.interval),
             _number(item.seconds),
@@ -79,11 +95,11 @@ def show_items(items: Sequence[Item], console: Console) -> None:
     if unnamed:
         nameless = _table("Wrong answers without a name", "exercise", "one of them", "times>")
         for item, said, times in unnamed:
-            nameless.add_row(item.id, plain(said), str(times))
+            nameless.add_row(item.id, plain(said), _count(times))
         console.print(nameless)
     console.print(
         "difficulty: mean share of the points. discrimination: correlation with the rest, also of "
-        "an option where enough chose it."
+        f"an option where enough chose it. {_HIDDEN}"
     )
 
 
@@ -99,7 +115,7 @@ def show_learners(
         most = [f"{name.replace('_', ' ')} ({n})" for name, n in item.misconceptions[:2]]
         table.add_row(
             item.id,
-            str(item.learners) if item.learners >= FEWEST else f"< {FEWEST}",
+            _count(item.learners),
             *map(_percent, (item.first_try, item.passed)),
             *map(_number, (item.tries, item.hints)),
             _percent(item.solution),
@@ -113,11 +129,11 @@ def show_learners(
         )
         for (quiz, question), group in groupby(options, lambda o: (o.quiz, o.question)):
             each = list(group)
-            chosen.add_row(quiz, question, str(each[0].learners), "\n".join(map(_option, each)))
+            chosen.add_row(quiz, question, _count(each[0].learners), "\n".join(map(_option, each)))
         console.print(chosen)
     console.print(
         "tries: median up to the pass. discrimination: of a right first try, or of an option, with "
-        f"all else at first. –: fewer than {FEWEST} learners."
+        f"all else at first. {_HIDDEN}"
     )
 
 
@@ -182,6 +198,10 @@ def _of_option(discrimination: float | None) -> str:
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{value:.0%}"
+
+
+def _count(n: int | None) -> str:
+    return "–" if n is None else str(n)
 
 
 def _number(value: float | None) -> str:

@@ -8,7 +8,7 @@ import pytest
 from autograder.cli import main
 from autograder.publishing.correlation import FEWEST
 from autograder.publishing.learner_items import learner_items, quiz_options
-from autograder.publishing.learners import read_learners
+from autograder.publishing.learners import Learner, Tried, read_learners
 from quantlab.learn.export import for_items
 from quantlab.learn.progress import Progress
 from quantlab.learn.progress_store import Store
@@ -105,10 +105,11 @@ def test_fewer_than_five_learners_tell_nothing(learners):
         **dict.fromkeys(("first_try", "passed", "tries", "hints", "solution")),
         **dict.fromkeys(("discrimination", "interval")),
         "id": "1.2",
-        "learners": FEWEST - 1,
+        "learners": None,
         "misconceptions": {},
     }
-    assert {option.share for option in quiz_options(learners[: FEWEST - 1])} == {None}
+    told = quiz_options(learners[: FEWEST - 1])
+    assert {(option.learners, option.share) for option in told} == {(None, None)}
     thirty = learner_items(learners[:29])
     assert {item.interval for item in thirty} == {None}
 
@@ -116,16 +117,42 @@ def test_fewer_than_five_learners_tell_nothing(learners):
 def test_options_of_a_quiz_have_their_share(learners, truth):
     first = [option for option in quiz_options(learners) if option.question == "q1"]
     strong = truth.sum(axis=1) > 2
-    b = first[1]
+    a, b, c = first
     assert (b.option, b.right, b.learners) == ("b", True, PEOPLE)
-    assert b.share == pytest.approx(strong.mean())
+    assert a.share == pytest.approx(sum(not s and n % 8 > 0 for n, s in enumerate(strong)) / PEOPLE)
     # The only other question that anybody answered is q2.
     r = np.corrcoef(strong, truth[:, 0])[0, 1]
     assert b.discrimination == pytest.approx(r)
     assert b.interval[0] < r < b.interval[1]
-    c = first[2]
-    assert np.sum(~strong[::8]) < FEWEST
+    assert 0 < np.sum(~strong[::8]) < FEWEST <= np.sum(strong)
     assert (c.share, c.discrimination, c.interval) == (None, None, None)
+    assert b.share is None, "what a and b leave of all would be c's"
+
+
+def learner(first, later=False, hints=0, named=()):
+    """Right at first or at the third attempt, or never."""
+    right = (True,) if first else (False, False, later)
+    return Learner({"1.2": Tried(right, frozenset(named), hints, False)}, {})
+
+
+def test_what_nearly_all_or_nearly_none_have_is_told_as_all_but_five_or_as_five():
+    many = [learner(True, named=[OFTEN]) for _ in range(37)]
+    (item,) = learner_items([*many, learner(False, True), learner(False), learner(False)])
+    assert (item.first_try, item.passed) == (35 / PEOPLE, 35 / PEOPLE)
+    assert item.misconceptions == ((OFTEN, 35),)
+    assert item.solution == 0.0
+    (item,) = learner_items([learner(n < 2) for n in range(PEOPLE)])
+    assert (item.first_try, item.passed) == (FEWEST / PEOPLE, FEWEST / PEOPLE)
+
+
+def test_no_difference_tells_how_few_passed_later_hinted_or_did_not_try():
+    """Of forty, twenty pass at first, three later; two of those who passed took a hint."""
+    some = [learner(n < 20, n < 23, hints=n < 2) for n in range(PEOPLE)]
+    (item,) = learner_items(some)
+    assert (item.first_try, item.passed, item.hints) == (0.5, None, None)
+    assert item.learners == PEOPLE
+    (item,) = learner_items([*some, Learner({}, {})])
+    assert item.learners is None
 
 
 def test_what_an_export_holds_is_no_name_no_time_and_no_code(tmp_path):

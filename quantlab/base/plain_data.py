@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 T = TypeVar("T")
+#: Of a value in a sentence: whoever reads it looks for what is wrong with it.
+LONGEST_SHOWN = 80
 
 
 def to_plain(value: Any) -> Any:
@@ -49,10 +51,16 @@ def known_keys(kind: type, data: Any, name: str) -> dict[str, Any]:
     for key in data:
         if key not in allowed:
             raise ValueError(
-                f"{name} has the key {key!r}, but {kind.__name__} knows only "
+                f"{name} has the key {shown(key)}, but {kind.__name__} knows only "
                 f"{', '.join(allowed)}: correct the key or leave it out."
             )
     return dict(data)
+
+
+def shown(value: Any) -> str:
+    """The value as Python writes it, cut where that is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
 
 
 def one_of(value: Any, allowed: tuple[Any, ...], name: str) -> None:
@@ -60,27 +68,33 @@ def one_of(value: Any, allowed: tuple[Any, ...], name: str) -> None:
     # By type too: True equals 1, and an unhashable value is still to get its sentence.
     if not any(type(value) is type(one) and value == one for one in allowed):
         raise ValueError(
-            f"{name} is {value!r}, but it is one of {', '.join(map(str, allowed))}: choose one."
+            f"{name} is {shown(value)}, but it is one of {', '.join(map(str, allowed))}: "
+            "choose one."
         )
 
 
 def instance_of(value: Any, kind: type, name: str, described: str) -> None:
     """Refuse a value of another type."""
     if not isinstance(value, kind):
-        raise ValueError(f"{name} is {value!r}, but it must be {described}: pass one.")
+        raise ValueError(f"{name} is {shown(value)}, but it must be {described}: pass one.")
 
 
 def whole(value: Any, name: str, at_least: int) -> None:
     """Refuse what is no int or below `at_least`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
         raise ValueError(
-            f"{name} is {value!r}, but it is a whole number of at least {at_least}: pass an int."
+            f"{name} is {shown(value)}, but it is a whole number of at least {at_least}: "
+            "pass an int."
         )
 
 
 def real(value: Any, name: str, *, above: float | None = None, at_least: float = 0.0) -> None:
     """Refuse what is no finite number, not larger than `above`, or below `at_least`."""
-    number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    try:
+        number = number and isfinite(value)
+    except OverflowError:  # an int beyond every float
+        number = False
     if not number or value < at_least or (above is not None and value <= above):
         limit = f"above {above:g}" if above is not None else f"of at least {at_least:g}"
-        raise ValueError(f"{name} is {value!r}, but it is a finite number {limit}: pass one.")
+        raise ValueError(f"{name} is {shown(value)}, but it is a finite number {limit}: pass one.")

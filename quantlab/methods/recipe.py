@@ -5,7 +5,7 @@ somebody else.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -162,6 +162,7 @@ class Recipe:
                 f"keep_float is the string {self.keep_float!r}, but it holds names of layers: "
                 f"pass ({self.keep_float!r},)."
             )
+        instance_of(self.keep_float, Collection, "keep_float", "a tuple of names of layers")
         put(self, "keep_float", tuple(self.keep_float))
         for name in self.keep_float:
             instance_of(name, str, "an entry of keep_float", "the name of a layer")

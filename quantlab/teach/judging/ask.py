@@ -16,6 +16,8 @@ import traceback
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -66,6 +68,10 @@ PLAIN_BY_THEMSELVES = ("teach.plans.plan", "methods.recipe")
 LARGEST_INT_BITS = 1_000
 
 
+#: Numbers that are no subclass of float, and have one next to them.
+EXACT_NUMBERS = (Fraction, Decimal)
+
+
 class NotPlain(TypeError):
     """The value is not plain data; the message says what was seen and what is expected."""
 
@@ -83,8 +89,9 @@ def plain(value: Any, depth: int = 0) -> Any:
 
     A subclass is read as what it is made of, past its own methods, so that it cannot lie about what
     it equals: a named tuple becomes a tuple, a masked array without a masked value an array. Torch
-    tensors become numpy arrays, numpy scalars 0-d arrays, a text of numpy's a str, a Plan or a
-    Recipe what its `to_dict` says. Raises NotPlain for everything else.
+    tensors become numpy arrays, numpy scalars 0-d arrays, a text of numpy's a str, a fraction and a
+    decimal the nearest float, a Plan or a Recipe what its `to_dict` says. Raises NotPlain for all
+    else.
     """
     kind = type(value)
     if value is None or kind is bool:
@@ -95,6 +102,8 @@ def plain(value: Any, depth: int = 0) -> Any:
             if base is int and value.bit_length() > LARGEST_INT_BITS:
                 raise NotPlain("The answer is a number of more than 300 digits; no float holds it.")
             return value
+    if kind in EXACT_NUMBERS:
+        return _nearest_float(value)
     if depth > 8:
         raise NotPlain("The answer is nested more than 8 levels deep; expected is a flat value.")
     if issubclass(kind, tuple):
@@ -102,13 +111,13 @@ def plain(value: Any, depth: int = 0) -> Any:
     if issubclass(kind, list):
         return [plain(v, depth + 1) for v in list.__iter__(value)]
     if issubclass(kind, dict):
-        return {plain(k, depth + 1): plain(v, depth + 1) for k, v in dict.items(value)}
+        return {_key(k, depth + 1): plain(v, depth + 1) for k, v in dict.items(value)}
     plans, recipes = (sys.modules.get(f"quantlab.{name}") for name in PLAIN_BY_THEMSELVES)
     if (plans and kind is plans.Plan) or (recipes and kind is recipes.Recipe):
         return plain(value.to_dict(), depth + 1)
     torch = sys.modules.get("torch")
     if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
-        value = value.detach().cpu().numpy()
+        value = _of_tensor(value, torch)
         kind = np.ndarray
     if issubclass(kind, np.ndarray):
         if issubclass(kind, np.ma.MaskedArray) and np.ma.is_masked(value):
@@ -126,6 +135,43 @@ def plain(value: Any, depth: int = 0) -> Any:
         f"The answer is a {kind.__name__}; expected is a number, a text, an array, "
         "or a tuple or list of these."
     )
+
+
+def _nearest_float(value: Fraction | Decimal) -> float:
+    try:
+        return float(value)
+    except (OverflowError, ValueError):
+        raise NotPlain("The answer is a number that no float holds.") from None
+
+
+def _key(value: Any, depth: int) -> Any:
+    """A key of a dict: a number of numpy's has to become one that a dict can find."""
+    key = plain(value, depth)
+    key = key.item() if isinstance(key, np.ndarray) and key.ndim == 0 else key
+    try:
+        hash(key)
+    except TypeError:
+        name = type(value).__name__
+        raise NotPlain(
+            f"The answer is a dict with a {name} as key; expected is a number."
+        ) from None
+    return key
+
+
+def _of_tensor(value: Any, torch: Any) -> Any:
+    """The numbers of a tensor as numpy holds them."""
+    if value.is_quantized:
+        raise NotPlain(
+            "The answer is a quantized tensor of torch's; expected are its integers, "
+            "`.int_repr()`, or its real numbers, `.dequantize()`."
+        )
+    try:
+        dense = value.detach().to_dense().cpu().resolve_conj()
+        small = dense.dtype.is_floating_point and dense.dtype.itemsize < 4
+        return (dense.float() if small and dense.dtype != torch.float16 else dense).numpy()
+    except (TypeError, RuntimeError, NotImplementedError):
+        said = f"{value.dtype}, {value.layout}, on {value.device}"
+        raise NotPlain(f"The answer is a tensor that numpy cannot hold ({said}).") from None
 
 
 @dataclass(frozen=True)
@@ -211,6 +257,9 @@ def _as_plain(value: Any) -> Reply:
         return Reply("value", plain(value))
     except NotPlain as said:
         return Reply("refused", message=str(said))
+    except Exception as fault:  # of a class of the learner's own, while it is looked at
+        why = f"{type(fault).__name__} ({str(fault)[:100]})"
+        return Reply("refused", message=f"The answer cannot be read: {why}.")
 
 
 def _learners_line(stopped: BaseException) -> str:

@@ -24,6 +24,8 @@ from quantlab.teach.plans.trial import Outcome
 
 Asked = Target | Faster | SameOnEveryCpu
 UNSURE = "inconclusive"
+#: A plan is a stranger's, and so are the names in it.
+LONGEST_SAID = 500
 #: Seconds of the first look at a plan's speed, and of those after it while none was sure.
 TIMED = (3.0, 6.0, 12.0)
 
@@ -61,7 +63,7 @@ def judge_plan(exercise: Exercise, ask: Ask) -> Judgement:
             exercise,
             Verdict.ERROR,
             opening="The plan could not be carried out",
-            observed=str(said),
+            observed=str(said)[:LONGEST_SAID],
             next_step=AGAIN,
         )
     missed = [h for h in held if h.verdict == "missed"]

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from quantlab.base.plain_data import instance_of, known_keys, whole
+from quantlab.base.plain_data import instance_of, known_keys, shown, whole
 from quantlab.methods import Recipe, Rule
 from quantlab.scenes import Calibration
 from quantlab.scenes.splits import require
@@ -20,6 +20,9 @@ MOST_SCENES = 1_000
 #: The same of an observer's settings: memory goes with the bins, and with the square of the steps.
 MOST_OF = {"bins": 16_384, "quantized_bins": 16_384, "steps": 1_000}
 MOST_ROUNDING_STEPS = 10_000
+#: No setting of an observer or of an optimizer is farther from 0; torch computes in float32.
+FARTHEST = 1e9
+LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,14 @@ class Plan:
             )
         for where, rule in _rules(self.recipe):
             for name, value in (rule.settings or {}).items():
-                _number(value, f"{name} of {where}", MOST_OF.get(name))
+                _number(value, f"{name} of {where}", MOST_OF.get(name, FARTHEST))
         learned = self.recipe.learned_rounding
         if learned is not None:
             _number(learned.steps, "steps of learned_rounding", MOST_ROUNDING_STEPS)
             _number(learned.batch_size, "batch_size of learned_rounding", MOST_SCENES)
+            _number(learned.learning_rate, "learning_rate of learned_rounding", FARTHEST)
+            _number(learned.regularization, "regularization of learned_rounding", FARTHEST)
+            _number(learned.seed, "seed of learned_rounding", LARGEST_SEED)
 
     def with_recipe(self, **changes: Any) -> Plan:
         """This plan with other parts in its recipe."""
@@ -120,13 +126,14 @@ def _rules(recipe: Recipe) -> Iterator[tuple[str, Rule]]:
     yield from recipe.tensors.items()
 
 
-def _number(value: Any, name: str, most: int | None) -> None:
+def _number(value: Any, name: str, most: float) -> None:
     whole_one = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole_one and not (isinstance(value, float | np.floating) and np.isfinite(value)):
         raise ValueError(f"{name} is {str(value)[:40]}, but expected is a number: correct it.")
-    if most is not None and value > most:
+    if abs(value) > most:
+        told = f"{value:,}" if abs(value) < LARGEST_SEED else shown(value)
         raise ValueError(
-            f"{name} is {value:,}, but at most {most:,} are computed for a plan: ask for fewer."
+            f"{name} is {told}, but at most {most:,.0f} are computed for a plan: ask for fewer."
         )
 
 

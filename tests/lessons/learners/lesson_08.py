@@ -89,6 +89,15 @@ def scale_gradient(x, scale, lo, hi, above):
 }
 
 RIGHT = {
+    ("8.1", "float32"): r"""
+f = np.float32
+my_y = f(0.5) * np.rint(f(0.3) / f(0.5))
+my_slope = 2 * (my_y + f(0.7))
+my_gradient = my_slope
+my_next = f(0.3) - f(0.25) * my_slope
+my_next_y = f(0.5) * np.rint(my_next / f(0.5))
+my_far_gradient = f(0)
+""",
     ("8.4", "float32_sum"): r"""
 def scale_gradient(x, scale, lo, hi, above):
     t = x / scale

@@ -34,8 +34,8 @@ class OneStep:
     def oracle(name):
         return float(_read_off(name))
 
-    # Products and sums of numbers with at most four decimals: float64 is off by less than 1e-12.
-    within = absolute(1e-9)
+    # Four float32 roundings of numbers below 4, each of half a spacing: 4 × 2**-23 = 4.8e-7.
+    within = absolute(1e-6)
 
     @misconception("Rounding is flat, so its derivative is 0. What would the weight ever learn?")
     def takes_the_true_derivative(name):

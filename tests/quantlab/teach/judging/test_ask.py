@@ -1,13 +1,23 @@
 """The border: only plain data comes back, and nothing the learner's code does gets through."""
 
 import enum
+import re
 import sys
+import warnings
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
 import torch
 
 from quantlab.teach.judging.ask import LocalAsk, NotPlain, plain
+
+
+def quantized(values):
+    with warnings.catch_warnings():  # torch is going to take them away
+        warnings.simplefilter("ignore")
+        return torch.quantize_per_tensor(values, 0.5, 3, torch.quint8)
 
 
 class LyingInt(int):
@@ -110,6 +120,45 @@ def test_tensors_and_numpy_scalars_become_arrays():
     assert type(answer[1]) is np.ndarray
     assert answer[1].dtype == np.float32
     assert answer[2] == {"a": [1, "b", None, True]}
+
+
+def test_numbers_that_are_no_floats_are_the_float_next_to_them():
+    assert plain(Fraction(1, 3)) == 1 / 3
+    assert plain([Decimal("0.0231"), Fraction(39)]) == [0.0231, 39.0]
+    assert plain({np.int64(3): np.str_("x")}) == {3: "x"}
+    small = torch.tensor([0.5, -2.0])
+    for kind in (torch.bfloat16, torch.float16, torch.float8_e4m3fn):
+        np.testing.assert_array_equal(plain(small.to(kind)), [0.5, -2.0])
+    np.testing.assert_array_equal(plain(small.to_sparse()), [0.5, -2.0])
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (quantized(torch.ones(2)), r"`\.int_repr\(\)`"),
+        (torch.ones(2, device="meta"), "tensor that numpy cannot hold"),
+        (torch.tensor([1 + 1j]).conj(), "dtype complex64"),
+        (Decimal("sNaN"), "no float holds"),
+        (Fraction(10**400), "no float holds"),
+        ({(np.float64(1),): 1}, "a tuple as key"),
+    ],
+)
+def test_what_has_no_numbers_to_hold_is_refused_and_stops_no_check(value, said):
+    reply = LocalAsk({"x": value}).value("x")
+    assert reply.kind == "refused"
+    assert re.search(said, reply.message), reply.message
+
+
+def test_a_class_that_stops_whoever_looks_at_it_stops_no_check():
+    class Meta(type):
+        def __getattribute__(cls, name):
+            raise RuntimeError("not to be looked at")
+
+    class Shy(metaclass=Meta):
+        pass
+
+    reply = LocalAsk({"x": Shy()}).value("x")
+    assert (reply.kind, "RuntimeError (not to be looked at)" in reply.message) == ("refused", True)
 
 
 def test_an_answer_is_a_copy():

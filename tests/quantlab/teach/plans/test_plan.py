@@ -57,6 +57,27 @@ def test_a_setting_that_would_fill_the_memory_is_refused(rule, said):
         Plan.from_dict(data | {"recipe": single})
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"keep_float": 5}, "keep_float is 5, but it must be a tuple of names of layers"),
+        ({"keep_float": None}, "keep_float is None"),
+        ({"keep_float": [["stem"]]}, "an entry of keep_float"),
+        ({"equalize": "x" * 10_000}, r"equalize is 'x{10,80}…, but"),
+        ({"x" * 10_000: 1}, r"the key 'x{10,80}…, but"),
+        ({"learned_rounding": {"learning_rate": 10**300}}, "learning_rate of learned_rounding is"),
+        ({"learned_rounding": {"learning_rate": 10**400}}, "finite number above 0"),
+        ({"learned_rounding": {"regularization": 1e12}}, "at most 1,000,000,000"),
+        ({"learned_rounding": {"seed": 2**64}}, "seed of learned_rounding is 1844"),
+    ],
+)
+def test_what_only_the_carrying_out_would_stumble_over_gets_a_short_sentence(change, said):
+    data = PLAN.to_dict()
+    with pytest.raises(ValueError, match=said) as refused:
+        Plan.from_dict(data | {"recipe": data["recipe"] | change})
+    assert len(str(refused.value)) < 300
+
+
 @pytest.mark.parametrize(("name", "value"), [("steps", 10**9), ("batch_size", 10**9)])
 def test_learned_rounding_has_an_end_too(name, value):
     recipe = Recipe(learned_rounding=LearnedRounding(**{name: value}))

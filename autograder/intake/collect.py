@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from autograder.intake.answer_names import answers_name
 from autograder.intake.ingest import HANDED_IN, LARGEST_ANSWERS, LARGEST_NOTEBOOK
 from autograder.intake.lms_names import Sender, sender_of, student_id
 from autograder.intake.person import Person
@@ -18,7 +19,6 @@ from autograder.intake.student_ids import NO_STUDENTS, is_id
 from autograder.intake.zip_files import BadZip, Entry, entries_of, opened, read
 from quantlab.base.atomic import replacing
 
-ANSWERS = ".answers.json"
 OLD_TIME = "The time of an earlier version was taken away; name the new one."
 #: A student may hand in a zip of a notebook and its answers.
 LARGEST_INNER_ZIP = 100_000_000
@@ -80,7 +80,7 @@ def collect(
                 notes.append(f"Of {len(notebooks)} notebooks, {notebooks[-1].name} is taken.")
             if sender.late:
                 notes.append("Handed in late, says Canvas.")
-            answers = [f for f in files if f.name.endswith(ANSWERS) and not f.problem]
+            answers = [f for f in files if answers_name(f.name) and not f.problem]
             folder, named = submitted / student / lesson, times or {}
             state = put_files(folder, lesson, notebooks[-1], answers)
             time = named.get(student, named.get(sender.user, handed_in))
@@ -119,7 +119,7 @@ def _files(whole, entry: Entry) -> Iterator[HandedFile]:  # type: ignore[no-unty
                         yield from _files(inner, each)
         elif name.endswith(".ipynb"):
             yield HandedFile(name, read(whole, entry, LARGEST_NOTEBOOK))
-        elif name.endswith(ANSWERS):
+        elif answers_name(name):
             yield HandedFile(_own_name(name), read(whole, entry, LARGEST_ANSWERS))
     except BadZip as said:
         yield HandedFile(name, b"", str(said))

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from nbgrader.utils import parse_utc
 
-from autograder.intake.collect import ANSWERS, Collected, HandedFile, put_files
+from autograder.intake.answer_names import answers_name
+from autograder.intake.collect import Collected, HandedFile, put_files
 from autograder.intake.ingest import (
     HANDED_IN,
     LARGEST_ANSWERS,
@@ -117,7 +118,7 @@ def _handed(folder: int, owner: int, lesson: str) -> _Handed:
                 said = _own(folder, owner, name, LARGEST_TIME)[0].decode(errors="replace")
             elif name == SECRET:
                 files.append(HandedFile(name, _own(folder, owner, name, LARGEST_SECRET)[0]))
-            elif name.endswith(ANSWERS):
+            elif answers_name(name):
                 data, at = _own(folder, owner, name, LARGEST_ANSWERS)
                 files.append(HandedFile(name, data))
                 changed = max(changed, at)

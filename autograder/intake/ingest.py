@@ -21,6 +21,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import parse_utc
 
+from autograder.intake.answer_names import answers_name
 from autograder.intake.said import why_undecodable, why_unreadable
 from autograder.intake.student_ids import EXPECTED, NO_STUDENTS, is_id
 from quantlab.teach.judging.verdict import Verdict
@@ -128,7 +129,8 @@ def read_submission(found: Found) -> Submission:
         )
     path, notes = _notebook_in(found)
     notebook = _read_plain(path, LARGEST_NOTEBOOK)
-    answers, left_out = _answers_in(found.folder)
+    answers, left_out, renamed = _answers_in(found.folder)
+    notes += renamed
     if left_out:
         more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
         notes += (f"Not used: {', '.join(left_out[:MOST_NAMED])}{more}.",)
@@ -207,19 +209,25 @@ def _notebook_in(found: Found) -> tuple[Path, tuple[str, ...]]:
     )
 
 
-def _answers_in(folder: Path) -> tuple[tuple[tuple[str, bytes], ...], list[str]]:
-    """Quiz answers that travel with a submission; every other file stays behind and is named."""
-    answers, left_out = [], []
-    for path in _entries(folder):
-        if path.suffix == ".ipynb" or path.name in (HANDED_IN, SECRET):
-            continue
+def _answers_in(
+    folder: Path,
+) -> tuple[tuple[tuple[str, bytes], ...], list[str], tuple[str, ...]]:
+    """Quiz answers that travel with a submission, each under the name that its quiz gave it; every
+    other file stays behind and is named. Of two changed names of one file, neither is taken."""
+    answers, left_out, notes = {}, [], []
+    files = [p for p in _entries(folder) if p.suffix != ".ipynb"]
+    files = [p for p in files if p.name not in (HANDED_IN, SECRET)]
+    meant = [answers_name(p.name) for p in files]
+    for path, name in zip(files, meant, strict=True):
         try:
-            if not path.name.endswith(".answers.json"):
-                raise Refused(Verdict.MALFORMED, "not an answers file")
-            answers.append((path.name, _read_plain(path, LARGEST_ANSWERS)))
+            if name is None or (name != path.name and meant.count(name) > 1):
+                raise Refused(Verdict.MALFORMED, "not an answers file, or one of two")
+            answers[name] = _read_plain(path, LARGEST_ANSWERS)
+            if name != path.name:
+                notes.append(f"The answers were named {path.name[:60]}; expected is {name}.")
         except Refused:
             left_out.append(path.name[:60])
-    return tuple(answers), left_out
+    return tuple(answers.items()), left_out, tuple(notes)
 
 
 def _handed_in(path: Path) -> tuple[str | None, tuple[str, ...]]:

@@ -188,7 +188,7 @@ def _plain_json(raw: bytes, name: str) -> Any:
         return dict(pairs)
 
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8-sig")  # an editor on Windows may have put a mark in front
         return json.loads(text, parse_constant=no_constant, object_pairs_hook=no_repeats)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{name} is no plain JSON; it was cut off or edited by hand.") from error

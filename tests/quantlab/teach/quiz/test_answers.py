@@ -62,6 +62,14 @@ def test_answers_come_back_as_they_were_written(quiz, tmp_path):
     assert read_answers(path, quiz) == answers
 
 
+def test_a_file_that_an_editor_on_windows_saved_is_read_as_before(quiz, tmp_path):
+    path = tmp_path / "t.answers.json"
+    write_answers(path, quiz, {})
+    before = read_answers(path, quiz)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_answers(path, quiz) == before
+
+
 def test_a_write_that_fails_leaves_the_old_answers_and_no_litter(quiz, tmp_path):
     path = tmp_path / "small.answers.json"
     path.mkdir()  # a folder cannot be replaced by a file

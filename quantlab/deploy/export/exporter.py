@@ -203,7 +203,8 @@ class Exporter:
                     f"forward return each by its place, such as found[0]."
                 )
             name = self.values[tensor.name]
-            if name == INPUT or name in entries:  # an input or a tensor that is an output already
+            # No node of its own writes an input, a constant, or a tensor that is an output already.
+            if name == INPUT or name in entries or name in self.writer.constants:
                 source, name = name, f"{name}_output_{len(entries)}"
                 self.writer.node("Identity", [source], name, name)
             entries[name] = self._entry(name, tensor)

@@ -105,6 +105,7 @@ def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Gra
     for node in graph.graph.nodes:
         if node.op == "call_module":
             node.meta.setdefault("path", str(node.target))
+    _returned_plainly(graph)
     _out_of_place(graph)
     reshape_instead_of_view(graph)
     _drop_identities(graph)
@@ -143,6 +144,17 @@ def _holds_tensor(value: Any) -> bool:
         parts = value.values() if isinstance(value, dict) else value
         return any(_holds_tensor(part) for part in parts)
     return isinstance(value, torch.Tensor)
+
+
+def _returned_plainly(graph: fx.GraphModule) -> None:
+    """A named tuple that the model returns is a tuple: its names are Python's alone."""
+    for node in list(graph.graph.nodes):
+        made = node.target if node.op == "call_function" else None
+        if not isinstance(made, type) or not issubclass(made, tuple):
+            continue
+        for user in [user for user in node.users if user.op == "output"]:
+            parts = (*node.args, *node.kwargs.values())
+            user.args = fx.node.map_arg(user.args, lambda n: parts if n is node else n)  # noqa: B023
 
 
 def _out_of_place(graph: fx.GraphModule) -> None:

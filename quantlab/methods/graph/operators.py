@@ -152,6 +152,6 @@ def _why_unknown(call: TorchCall) -> str:
         return "only two-dimensional convolutions are quantized"
     if call.shown.strip("_").lower() in MOVING:
         return MOVES
-    if not call.result and call.shape:
+    if not call.result and call.shape and call.shown not in ("LSTM", "GRU", "RNN"):
         return SEVERAL
     return NO_KERNEL

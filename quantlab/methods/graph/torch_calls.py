@@ -53,9 +53,14 @@ def torch_call(target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ca
         if name in FUNCTIONS or hasattr(home, name):
             function = FUNCTIONS[name] if name in FUNCTIONS else getattr(home, name)
             return Call("call_function", function, args, kwargs)
+    home, _, short = name.partition("_")
+    if home in HOMES and hasattr(HOMES[home], short):
+        return Call("call_function", getattr(HOMES[home], short), args, kwargs)
     return Call("call_function", target, args, kwargs)
 
 
+#: Where torch keeps the functions whose names begin so in ATen.
+HOMES = {"linalg": torch.linalg, "special": torch.special, "fft": torch.fft}
 # ATen's name -> the tensor's method, where that is another one.
 METHODS = {
     "_unsafe_view": "reshape",

@@ -62,12 +62,13 @@ class Unpooling(nn.Module):
 class Hidden(nn.Module):
     """Layers in a list that torch does not know of."""
 
-    def __init__(self) -> None:
+    def __init__(self, function=torch.relu) -> None:
         super().__init__()
         self.layers = [nn.Conv2d(8, 4, 3).eval().requires_grad_(False)]
+        self.function = function
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers[0](x)
+        return self.function(self.layers[0](x))
 
 
 EXACT = {
@@ -148,6 +149,7 @@ ROUNDED = {
     ),
     "double in between": lambda x: x.double().mean((2, 3)).float(),
     "layers in a plain list": Hidden(),
+    "length by way of torch.export": Hidden(lambda x: torch.linalg.vector_norm(x, dim=1)),
 }
 
 

@@ -1,11 +1,15 @@
 """The normal form: what later methods rely on, each shown on a model that has the opposite."""
 
+from typing import NamedTuple
+
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from quantlab.methods import Unsupported, fold_batchnorm, operator_of, trace_model
+from quantlab.deploy import build_onnx, open_session
+from quantlab.methods import Unsupported, fold_batchnorm, operator_of, quantize_model, trace_model
 from quantlab.methods.graph.operators import is_operator, path_of
 
 X = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -45,6 +49,32 @@ class ReadsAfterInPlace(nn.Module):
         y = self.conv(x)
         z = self.act(y)
         return z + y
+
+
+class Found(NamedTuple):
+    scores: torch.Tensor
+    boxes: torch.Tensor
+
+
+class Finder(nn.Module):
+    """A detector that gives its outputs names, and its anchors with them."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.register_buffer("anchors", torch.arange(6.0).reshape(2, 3))
+
+    def forward(self, x):
+        y = self.conv(x)
+        return Found(y, boxes=y.relu()), self.anchors
+
+
+def test_a_named_tuple_and_a_constant_are_returned():
+    model = Finder().eval()
+    session = open_session(build_onnx(quantize_model(model, X)))
+    scores, boxes, anchors = session.run(None, {"input": X.numpy()})
+    np.testing.assert_array_equal(anchors, model.anchors.numpy())
+    np.testing.assert_array_equal(boxes, np.maximum(scores, 0))
 
 
 def test_readers_after_an_in_place_operation_read_its_result():

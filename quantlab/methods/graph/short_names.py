@@ -104,11 +104,25 @@ def _named_result(graph: fx.Graph, node: fx.Node) -> None:
         _becomes(node, operator.getitem, source, RESULTS.index(str(name)))
 
 
+def _without_empty(graph: fx.Graph, node: fx.Node) -> None:
+    """Joined with tensors that hold no number, such as a slice up to the end, is without them."""
+    given = _given(node, "tensors", "dim")
+    parts = given["tensors"]
+    if not isinstance(parts, list | tuple) or not all(isinstance(p, fx.Node) for p in parts):
+        return
+    full = [part for part in parts if 0 not in part.meta.get("shape", ())]
+    if len(full) == 1 < len(parts):
+        node.replace_all_uses_with(full[0])
+    elif 1 < len(full) < len(parts):
+        _becomes(node, torch.cat, full, given.get("dim", 0))
+
+
 #: The results of what looks for numbers and their places, in order.
 RESULTS = ("values", "indices")
 
 SHORT: dict[Any, Callable[[fx.Graph, fx.Node], None]] = {
     getattr: _named_result,
+    **dict.fromkeys((torch.cat, torch.concat, torch.concatenate), _without_empty),
     **dict.fromkeys((torch.narrow, "narrow"), _narrow),
     **dict.fromkeys((torch.select, "select"), _select),
     **dict.fromkeys((torch.tile, "tile"), _tile),

@@ -47,15 +47,17 @@ def torch_call(target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ca
         given = {a.name: a.default_value for a in arguments if a.has_default_value()}
         given |= dict(zip((a.name for a in arguments), args, strict=False)) | kwargs
         return SPECIAL[name](given)
-    if name in METHODS or (hasattr(torch.Tensor, name) and name not in FUNCTIONS):
+    of_a_number = bool(args) and isinstance(args[0], int | float) and hasattr(torch, name)
+    is_method = hasattr(torch.Tensor, name) and name not in FUNCTIONS and not of_a_number
+    if name in METHODS or is_method:
         return Call("call_method", METHODS.get(name, name), args, kwargs)
     for home in (F, torch):
         if name in FUNCTIONS or hasattr(home, name):
             function = FUNCTIONS[name] if name in FUNCTIONS else getattr(home, name)
             return Call("call_function", function, args, kwargs)
-    home, _, short = name.partition("_")
-    if home in HOMES and hasattr(HOMES[home], short):
-        return Call("call_function", getattr(HOMES[home], short), args, kwargs)
+    prefix, _, short = name.partition("_")
+    if prefix in HOMES and hasattr(HOMES[prefix], short):
+        return Call("call_function", getattr(HOMES[prefix], short), args, kwargs)
     return Call("call_function", target, args, kwargs)
 
 

@@ -22,6 +22,7 @@ from quantlab.learn.asking import ask
 from quantlab.learn.asking.index import course_index
 from quantlab.numerics import MinMaxObserver
 from tests.support.axe import violations
+from tests.support.motion import moving
 from tests.support.told import secrets, told
 
 RUN = ("00_start_here", "01_scale_and_zero_point")
@@ -173,6 +174,13 @@ def test_everybody_can_read_it_and_it_asks_nobody_else(page, address, asked, the
         assert page.locator("html").get_attribute("data-theme") == theme
         assert violations(page) == [], name
     assert asked == []
+
+
+def test_nothing_moves_for_a_reader_who_wants_no_motion(page, address):
+    for name in KINDS:
+        page.goto(address + name)
+        page.wait_for_load_state("networkidle")
+        assert moving(page) == [], name
 
 
 def test_a_phone_shows_every_page_without_moving_it_sideways(page, address, pages):

@@ -6,7 +6,8 @@ NAME = "00_start_here"
 HEADING = "How many pictures?"
 IN_SIGHT = """heading => {
     const box = heading.getBoundingClientRect();
-    return box.height > 0 && box.top >= 0 && box.bottom <= window.innerHeight;
+    const around = heading.closest('.jp-WindowedPanel-outer').getBoundingClientRect();
+    return box.height > 0 && box.top >= around.top && box.bottom <= around.bottom;
 }"""
 
 

@@ -1,8 +1,9 @@
 """What a link to a passage needs in JupyterLab: a lesson that was closed opens at its top.
 
 JupyterLab looks for the passage's cell before the lesson's cells are there. A script in the answer
-waits for them and follows the link once more, for its reader. Where no script may run (a notebook
-that is not trusted yet) the reader is told to.
+waits for them and follows the link once more, for its reader, and again when the cells above have
+been drawn and have their true heights. Where no script may run (a notebook that is not trusted yet)
+the reader is told to click.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _FOLLOW = (
     "const cells = [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden)')]"
     ".filter(panel => !panel.contains(link))"
     ".some(panel => panel.querySelector('.jp-MarkdownCell .jp-RenderedMarkdown'));"
-    "if (open() && cells) setTimeout(() => link.click(), 300);"
+    "if (open() && cells) for (const ms of [300, 1300]) setTimeout(() => link.click(), ms);"
     "else if (Date.now() < until) setTimeout(look, 100);};"
     "look();});}</script>"
 )

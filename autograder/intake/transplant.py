@@ -15,6 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
+from autograder.intake import written_beside
 from autograder.intake.defined_names import names_of, without_names
 from autograder.intake.ingest import Refused
 from quantlab.teach.judging.verdict import Verdict
@@ -48,6 +49,8 @@ def transplant(release: NotebookNode, submitted: NotebookNode) -> Transplanted:
         )
     texts, extras, twice = _sorted_in(release.cells, submitted.cells, places)
     notes = [f"{_name(release.cells[i])} stands in the notebook more than once." for i in twice]
+    beside = written_beside.take_in(release.cells, texts, extras)
+    notes += [f"{_name(release.cells[i])}: its text stood beside it." for i in beside]
     theirs = _names_written(release.cells, [*texts.items(), *_all(extras)])
     notes += [_missing(release.cells[i], theirs) for i in sorted(answers - texts.keys())]
     notebook = _assembled(release, texts, extras)

@@ -31,7 +31,10 @@ CHEAP = frozenset({"function", "value", "choice"})
 #: Verdicts that say what an answer is, and not how its process fared on a busy machine.
 SAYING = frozenset({"not_attempted", "error", "incorrect", "correct"})
 
-SOURCES = frozenset({"random", "secrets", "uuid", "time", "datetime", "threading", "concurrent"})
+SOURCES = frozenset(
+    {"random", "secrets", "uuid", "time", "datetime", "threading", "concurrent", "tempfile"}
+    | {"psutil", "resource"}
+)
 #: Functions that give something else in another process; `empty` is memory as it was found.
 DRAWS = frozenset(
     (
@@ -39,9 +42,11 @@ DRAWS = frozenset(
         *("randn", "randint", "randperm", "rand_like", "randn_like", "randint_like", "bernoulli"),
         *("multinomial", "empty", "empty_like", "getpid", "id", "hash", "now", "today", "time"),
         *("time_ns", "perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns"),
-        "process_time",
+        *("process_time", "st_ino", "st_mtime", "st_mtime_ns", "getrusage", "object"),
     )
 )
+#: Files of the system that say something else each time.
+FILES = ("/dev/", "/proc/", "/sys/")
 #: With a seed they give the same each time.
 SEEDED = frozenset({"default_rng", "RandomState", "Random"})
 
@@ -140,7 +145,8 @@ def _is_source(node: ast.AST) -> bool:
         names = {alias.name for alias in node.names}
         return (node.module or "").partition(".")[0] in SOURCES or bool(names & (SOURCES | DRAWS))
     if isinstance(node, ast.Constant):  # what importlib and getattr are given
-        return isinstance(node.value, str) and node.value in SOURCES
+        text = node.value if isinstance(node.value, str) else ""
+        return text in SOURCES or text.startswith(FILES)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return node.func.id in DRAWS
     return isinstance(node, ast.Attribute) and node.attr in DRAWS | {"random"}

@@ -189,6 +189,52 @@ def test_an_answer_that_was_written_into_its_check_is_run_before_it(a_class):
         assert got.cells[at].source == 'check("97.1")'
 
 
+@pytest.mark.parametrize("where", ["below", "above", "instead", "stripped"])
+def test_a_written_answer_beside_its_cell_is_read_by_a_person(a_class, where):
+    """Left where it stands, the gap would be empty, and worth 0 by machine."""
+    notebook, said = a_class.right(), "Because of the two ends."
+    cell = a_class.cell(notebook, "written-97-3")
+    cell.source = a_class.cell(a_class.released(), "written-97-3").source
+    at, new = notebook.cells.index(cell), nbformat.v4.new_markdown_cell(said)
+    if where in ("below", "above"):
+        notebook.cells.insert(at + (where == "below"), new)
+    else:
+        notebook.cells[at] = new
+    if where == "stripped":
+        for each in notebook.cells:
+            each.metadata = nbformat.from_dict({})
+            each.pop("id", None)
+    got = planted(a_class, notebook)
+    assert a_class.cell(got.notebook, "written-97-3").source == f'why = """\n{said}\n"""'
+    assert said not in sources(got.notebook)
+    assert "The cell written 97.3: its text stood beside it." in got.notes
+
+
+def test_a_text_beside_a_gap_between_quotes_stands_between_them(a_class):
+    release = nbformat.from_dict(a_class.released())
+    gap = a_class.cell(release, "written-97-3")
+    gap.update(cell_type="code", source='why = """\n"""', outputs=[], execution_count=None)
+    said = 'It says "both\\ends",\nand """more""".'
+    notebook = nbformat.from_dict(release)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("A note at the end."))
+    at = [c.get("id") for c in notebook.cells].index(gap.id)
+    notebook.cells.insert(at + 1, nbformat.v4.new_markdown_cell(said))
+    names: dict[str, str] = {}
+    got = transplant(release, notebook).notebook
+    exec(a_class.cell(got, "written-97-3").source, names)
+    assert names["why"].strip() == said
+
+
+def test_a_note_beside_a_written_answer_stays_where_it_is(a_class):
+    notebook = a_class.right()
+    cell = a_class.cell(notebook, "written-97-3")
+    cell.source = "My answer."
+    notebook.cells.insert(notebook.cells.index(cell), nbformat.v4.new_markdown_cell("A note."))
+    got = planted(a_class, notebook)
+    assert a_class.cell(got.notebook, "written-97-3").source == "My answer."
+    assert "A note." in sources(got.notebook)
+
+
 def test_another_lessons_notebook_is_refused_though_its_empty_text_is_the_same(a_class):
     notebook = a_class.right()
     for cell in notebook.cells:

@@ -125,6 +125,9 @@ def test_what_was_not_asked_again_stays():
         "y = __import__('random')",
         "import numpy as np\n%timeit 1\nx = np.random.rand(2)",
         "from concurrent.futures import ThreadPoolExecutor",
+        "x = open('/dev/urandom', 'rb').read(1)",
+        "x = os.stat('mine').st_ino % 3",
+        "x = str(object())",
     ],
 )
 def test_a_source_of_chance_is_found(source):

@@ -12,14 +12,22 @@ from quantlab.methods.graph.layer_names import INPUT
 
 
 def expand(call: LoweringCall) -> None:
-    """Along the axis of the images as often as there are images when the model runs."""
+    """Along the axis of the images as often as there are images when the model runs.
+
+    Where they are cut into windows, that is so many times for each image.
+    """
     shape = list(call.node.meta["shape"])
     images = call.node.meta.get(BATCH_AXIS)
     if images is None:
         call.write("Expand", call.x, call.whole("shape", shape))
         return
     parts = [call.whole("front", shape[:images])] if images else []
-    parts.append(call.before("Shape", INPUT, part="images", start=0, end=1))
+    count = call.before("Shape", INPUT, part="images", start=0, end=1)
+    source = next(node for node in call.graph.graph.nodes if node.op == "placeholder")
+    for_each = shape[images] // source.meta["shape"][0]
+    if for_each > 1:
+        count = call.before("Mul", count, call.whole("for_each", for_each), part="windows")
+    parts.append(count)
     parts += [call.whole("back", shape[images + 1 :])] if shape[images + 1 :] else []
     whole = call.before("Concat", *parts, part="shape", axis=0)
     call.write("Expand", call.x, whole)

@@ -15,6 +15,7 @@
 - What else is added to a tensor or multiplied with it is stored: see `constant_operands`.
 - No module with weights is called twice: the second call has its own copy.
 - Every layer has a name of its own: see `layer_names`.
+- torch's operators have torch's names for their arguments, not numpy's: `dim`, not `axis`.
 - What is several operators in one call is those: see `composed`; another call's short name is
   that call: see `short_names`.
 - The mean over height and width is an average pool, and so is a resize by areas: see `pools`.
@@ -50,7 +51,7 @@ from quantlab.methods.graph.reshapes import (
     reshape_instead_of_view,
     transpose_instead_of_attribute,
 )
-from quantlab.methods.graph.short_names import longer_instead_of_short
+from quantlab.methods.graph.short_names import longer_instead_of_short, torch_s_own_names
 from quantlab.methods.graph.size_constants import fold_sizes
 from quantlab.methods.graph.splits import slices_instead_of_split
 
@@ -105,6 +106,7 @@ def bring_into_normal_form(graph: fx.GraphModule, batch: torch.Tensor) -> fx.Gra
     for node in graph.graph.nodes:
         if node.op == "call_module":
             node.meta.setdefault("path", str(node.target))
+    torch_s_own_names(graph)
     _returned_plainly(graph)
     _out_of_place(graph)
     reshape_instead_of_view(graph)

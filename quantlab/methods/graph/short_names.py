@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable
+from types import BuiltinFunctionType
 from typing import Any
 
 import torch
@@ -13,6 +14,17 @@ def longer_instead_of_short(graph: fx.GraphModule, node: fx.Node) -> None:
     called = node.op in ("call_function", "call_method") and "shape" in node.meta
     if called and node.target in SHORT:
         SHORT[node.target](graph.graph, node)
+
+
+#: What torch's own operators also take, for those who know numpy.
+NUMPY = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x2": "other"}
+
+
+def torch_s_own_names(graph: fx.GraphModule) -> None:
+    """`x.mean(axis=1, keepdims=True)` says `dim` and `keepdim`, as all that reads it expects."""
+    for node in graph.graph.nodes:
+        if node.op == "call_method" or isinstance(node.target, BuiltinFunctionType):
+            node.kwargs = {NUMPY.get(name, name): value for name, value in node.kwargs.items()}
 
 
 def _given(node: fx.Node, *names: str) -> dict[str, Any]:

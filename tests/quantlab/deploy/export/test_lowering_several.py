@@ -85,6 +85,8 @@ class Hidden(nn.Module):
 
 EXACT = {
     "a token for each window": Windows(),
+    "numpy's names": lambda x: torch.cat([x, -x], axis=1).amax(axis=2, keepdims=True),
+    "numpy's names of two results": lambda x: x - x.max(axis=1, keepdims=True)[0].expand_as(x),
     "joined with nothing": lambda x: torch.cat([x[..., :6] * 2, x[..., 6:]], -1),
     "joined with two and nothing": lambda x: torch.cat([x, x.new_zeros(x.size(0), 0, 6, 6), -x], 1),
     "largest": lambda x: x.topk(3, dim=1)[0],

@@ -55,6 +55,9 @@ def quantize_model(
         first two images are also the tracing example. A split of quantlab.scenes is prepared with
         the model's own `preprocessing`, where it has one as the zoo's do. Validation and test
         splits are refused: they judge the model.
+        A tensor behind a global pool has one value an image and channel, so few images say little
+        of its range, and its ruler may cut off what the next one gives; ONNX Runtime's quantizer
+        reads such a tensor with the longer ruler of what is pooled. Take a hundred images or more.
     recipe : Recipe
         Default: symmetric per-channel int8 weights, asymmetric per-tensor uint8 activations,
         percentile calibration.

@@ -6,6 +6,7 @@ from types import BuiltinFunctionType
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import fx
 
 
@@ -129,11 +130,19 @@ def _without_empty(graph: fx.Graph, node: fx.Node) -> None:
         _becomes(node, torch.cat, full, given.get("dim", 0))
 
 
+def _vector_product(graph: fx.Graph, node: fx.Node) -> None:
+    """A linear layer whose weight is a vector, as in D-FINE's heads: a product without its axis."""
+    given = _given(node, "input", "weight", "bias")
+    if len(given["weight"].meta["shape"]) == 1 and given.get("bias") is None:
+        _becomes(node, torch.matmul, given["input"], given["weight"])
+
+
 #: The results of what looks for numbers and their places, in order.
 RESULTS = ("values", "indices")
 
 SHORT: dict[Any, Callable[[fx.Graph, fx.Node], None]] = {
     getattr: _named_result,
+    F.linear: _vector_product,
     **dict.fromkeys((torch.cat, torch.concat, torch.concatenate), _without_empty),
     **dict.fromkeys((torch.narrow, "narrow"), _narrow),
     **dict.fromkeys((torch.select, "select"), _select),

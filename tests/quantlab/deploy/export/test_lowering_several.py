@@ -145,6 +145,7 @@ ROUNDED = {
     "sums of sizes": lambda x: F.normalize(x, p=1, dim=1) + x.norm(p=1, dim=2, keepdim=True),
     "cosine": lambda x: F.cosine_similarity(x, x.flip(1), dim=1),
     "length": lambda x: torch.linalg.norm(x, dim=-1) + torch.linalg.vector_norm(x, dim=2),
+    "linear by a vector": lambda x: F.linear(x, torch.linspace(-1, 1, 6)),
     "celu": nn.CELU(0.7),
     "soft shrink": F.softshrink,
     "tanh shrink": nn.Tanhshrink(),

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from quantlab.base.palette import BLUE
 from quantlab.base.scrolling import reachable
 from quantlab.base.table import Column, Row, Table
 
@@ -18,8 +17,7 @@ from quantlab.base.table import Column, Row, Table
 SHORT = 20
 
 #: Alignment stands in each cell: JupyterLab's own rules for tables weigh more than these.
-STYLE = (
-    """<style>
+STYLE = """<style>
 .quantlab-report {max-width: 800px; overflow-x: auto; color: inherit}
 .quantlab-report table {border-collapse: collapse; margin: 0 0 .6em; min-width: 28em; \
 font-variant-numeric: tabular-nums}
@@ -33,9 +31,8 @@ border-bottom: 1px solid var(--jp-border-color1, currentColor)}
 .quantlab-report table .whole {white-space: nowrap}
 .quantlab-report table .strong > * {font-weight: 600}
 .quantlab-report p {margin: .2em .45em; font-size: var(--jp-ui-font-size1, inherit)}
-"""
-    f".quantlab-report:focus-visible {{outline: 2px solid {BLUE}; outline-offset: -2px}}\n</style>"
-)
+.quantlab-report:focus-visible {outline: 2px solid currentColor; outline-offset: -2px}
+</style>"""
 
 
 def html_of(summary: str, tables: Sequence[Table], notes: Sequence[str]) -> str:

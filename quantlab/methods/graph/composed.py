@@ -236,5 +236,5 @@ COMPOSED: dict[Any, Callable[[fx.Graph, fx.Node], fx.Node | None]] = {
     **dict.fromkeys((F.cosine_similarity, torch.cosine_similarity), _cosine),
     **dict.fromkeys((nn.SiLU, F.silu), _silu),
     **dict.fromkeys(("expand", "expand_as"), _expand),
-    **dict.fromkeys(("to", "type_as", "float"), _to),
+    **dict.fromkeys(("to", "type", "type_as", "float"), _to),
 }

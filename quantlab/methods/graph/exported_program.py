@@ -12,6 +12,7 @@ from contextlib import contextmanager, redirect_stderr
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import fx, nn
 from torch.utils import _pytree as pytree
 
@@ -20,7 +21,7 @@ from quantlab.methods.graph.in_place import changes_in_place, name_of, new_part,
 from quantlab.methods.graph.refusals import ReadsValueError, line_of_node
 from quantlab.methods.graph.regions import in_line
 from quantlab.methods.graph.shape_tracing import LayerTracer
-from quantlab.methods.graph.torch_calls import torch_call
+from quantlab.methods.graph.torch_calls import Call, torch_call
 
 #: Operators that give Python a value of a tensor.
 READS_VALUE = ("item", "_local_scalar_dense", "equal", "is_nonzero", "nonzero", "masked_select")
@@ -120,7 +121,7 @@ def _called(
     layers: set[str] | None,
 ) -> fx.Node:
     args, kwargs = fx.node.map_arg((node.args, node.kwargs), made.__getitem__)
-    call = torch_call(node.target, args, kwargs)
+    call = _max_unpool(node, args) or torch_call(node.target, args, kwargs)
     if call.target in ("view", "reshape", "expand") and images is not None:
         args = (call.args[0], _open_batch(node, call.args[1], images), *call.args[2:])
     else:
@@ -131,6 +132,17 @@ def _called(
     if path is not None:
         new.meta["path"] = path
     return new
+
+
+def _max_unpool(node: fx.Node, args: Any) -> Call | None:
+    """ATen names the size that comes out; torch's function wants a window from which it comes."""
+    if node.target is not torch.ops.aten.max_unpool2d.default:
+        return None
+    source: Any = node.args[0]
+    x, places, size = args
+    before = source.meta["val"].shape[-2:]
+    window = tuple(-(-after // n) for after, n in zip(size, before, strict=True))
+    return Call("call_function", F.max_unpool2d, (x, places, window), {"output_size": size})
 
 
 def _open_batch(node: fx.Node, sizes: Any, images: int) -> Any:

@@ -132,7 +132,7 @@ def _is_uneven(padding: Any) -> bool:
 
 
 def _max_pool(call: TorchCall) -> Found:
-    if call.settings["return_indices"]:
+    if call.settings["return_indices"] or not call.result:
         return "it also returns indices"
     kernel, strides, padding = _window(call)
     dilations = _pair(call.settings["dilation"])

@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from quantlab.deploy.export.lowering.call import LoweringCall
+from quantlab.deploy.export.lowering.element_types import of_type
+from quantlab.methods.graph.calls import DTYPE
 
 
 def setting(call: LoweringCall, name: str, position: int, default: Any = None) -> Any:
@@ -88,20 +90,33 @@ def truncated(call: LoweringCall) -> None:
 
 
 def floor_divide(call: LoweringCall) -> None:
-    other = call.tensor(call.argument(1, "other"), "divisor")
-    call.write("Floor", call.before("Div", call.x, other, part="quotient"))
+    x, other = _operands(call)
+    if call.node.meta[DTYPE].is_floating_point:
+        call.write("Floor", call.before("Div", x, other, part="quotient"))
+    else:  # ONNX rounds a quotient of whole numbers towards 0
+        rest = call.before("Mod", x, other, part="rest")
+        call.write("Div", call.before("Sub", x, rest, part="multiple"), other)
 
 
 def remainder(call: LoweringCall) -> None:
     """With the sign of the divisor."""
-    other = call.tensor(call.argument(1, "other"), "divisor")
-    whole = call.before("Floor", call.before("Div", call.x, other, part="quotient"), part="whole")
-    call.write("Sub", call.x, call.before("Mul", whole, other, part="multiple"))
+    x, other = _operands(call)
+    if not call.node.meta[DTYPE].is_floating_point:
+        call.write("Mod", x, other)
+        return
+    whole = call.before("Floor", call.before("Div", x, other, part="quotient"), part="whole")
+    call.write("Sub", x, call.before("Mul", whole, other, part="multiple"))
 
 
 def c_remainder(call: LoweringCall) -> None:
     """With the sign of what is divided."""
-    call.write("Mod", call.x, call.tensor(call.argument(1, "other"), "divisor"), fmod=1)
+    call.write("Mod", *_operands(call), fmod=1)
+
+
+def _operands(call: LoweringCall) -> list[str]:
+    """What is divided and by what, both of the result's type."""
+    pair = (("dividend", call.argument(0, "input")), ("divisor", call.argument(1, "other")))
+    return [of_type(call, value, call.node.meta[DTYPE], part) for part, value in pair]
 
 
 def lerp(call: LoweringCall) -> None:

@@ -155,12 +155,15 @@ def one_hot(call: LoweringCall) -> None:
     call.write("OneHot", places, call.whole("classes", call.node.meta["shape"][-1]), ends)
 
 
+#: Methods that give the same numbers in another type.
+CASTS = ("to", "type", "type_as", "float", "double", "half", "long", "int", "bool")
+
 LOWERINGS: dict[Any, Callable[[LoweringCall], None]] = {
     **{key: _comparison(name) for name, keys in COMPARISONS.items() for key in keys},
     **{key: _truths(name) for name, keys in TRUTHS.items() for key in keys},
     **dict.fromkeys((operator.ne, torch.ne, "ne"), different),
     **dict.fromkeys((operator.invert, torch.logical_not, "logical_not", "bitwise_not"), invert),
-    **dict.fromkeys(("to", "type_as", "float", "double", "half", "long", "int", "bool"), cast),
+    **dict.fromkeys(CASTS, cast),
     torch.where: where,
     **dict.fromkeys((torch.masked_fill, "masked_fill"), masked_fill),
     **dict.fromkeys((torch.argmax, "argmax"), _places("ArgMax")),

@@ -94,8 +94,16 @@ EXACT = {
     "places of the largest": lambda x: x.topk(2, dim=2)[1] * x[:, :, :2],
     "sorted": lambda x: torch.sort(x, 1, descending=True)[0] - x.sort(2)[0],
     "order": lambda x: x.argsort(-1) + x,
+    "rests of places": lambda x: (x.argsort(-1) - 3).fmod(2) + (x.argsort(1) - 5) % 3 + x,
+    "places divided": lambda x: (
+        (x.argsort(-1) - 3) // 2 + (x.argsort(1) / 4).type(torch.float32) + x
+    ),
     "unpooled": unpooled,
     "unpooled by modules": Unpooling(),
+    "unpooled where torch.export reads": lambda x: unpooled(rows_written(x)),
+    "unpooled by modules where torch.export reads": nn.Sequential(
+        Function(rows_written), Unpooling()
+    ),
     "max pool padded by nothing": lambda x: F.max_pool2d(
         F.pad(x, (0, 1, 1, 1), value=-torch.inf), 3, 2
     ),

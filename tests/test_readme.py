@@ -77,6 +77,8 @@ def test_its_figures_are_the_benchmarks() -> None:
     foreign = results["architectures"]["counts"]
     assert f"takes {foreign['nets']} networks that nobody here wrote" in text
     assert f"{foreign['exported']} become a file" in text
+    assert foreign["slower"] == 0
+    assert f"of the {foreign['timed']} that ONNX Runtime's own quantizer gets through" in text
     assert f"of {foreign['values']:,} integers {foreign['mismatches']} differ" in text
     race = results["capstone"]
     assert capstone_table.markdown(race) in README

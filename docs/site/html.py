@@ -18,5 +18,5 @@ HERE = Path(__file__).parent
 def write_html(sources: Path, site: Path, doctrees: Path) -> bool:
     """Write the pages into `site`; whether there was nothing to warn of. Warnings are shown."""
     command = [sys.executable, "-m", "sphinx", "--quiet", "--fresh-env", "--fail-on-warning"]
-    places = ["--conf-dir", HERE, "--doctree-dir", doctrees, sources, site]
-    return not subprocess.run([*command, *places], cwd=ROOT).returncode
+    kept = ["--conf-dir", f"{HERE}", "--doctree-dir", f"{doctrees}"]
+    return not subprocess.run([*command, *kept, f"{sources}", f"{site}"], cwd=ROOT).returncode

@@ -38,6 +38,8 @@ SOFT = re.compile(r"\n(?![-*|>] |\||\d+\. )\s*")
 MARKS = re.compile(r"^(?:[-*>]|\d+\.) +")
 RULE = re.compile(r"^\|[-|: ]+\|$")
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+#: One star on each side, as no product and no keyword argument has them.
+EMPHASIS = re.compile(r"(?<![*\w`])\*([^*`\s][^*`]*)\*(?![*\w`])")
 BOX = "difficulty ●"
 BETWEEN = "\n\n"
 
@@ -110,7 +112,7 @@ def _paragraphs(text: str) -> Iterator[str]:
             continue
         for line in SOFT.sub(" ", block).splitlines():
             if not RULE.match(line):
-                plain = LINK.sub(r"\1", MARKS.sub("", line))
+                plain = EMPHASIS.sub(r"\1", LINK.sub(r"\1", MARKS.sub("", line)))
                 if plain.startswith("|"):
                     plain = " · ".join(cell.strip() for cell in plain.strip("| ").split("|"))
                 if plain.strip() and not plain.startswith(BOX):

@@ -215,7 +215,7 @@ Two lines that
 are one, a [link](../x.ipynb) and <kbd>Tab</kbd>.
 
 - an item
-  that goes on
+  that goes *on and on*, 2 * 3 * 4
 - another
 
 > difficulty ●○○○○ · about 2 minutes
@@ -241,7 +241,7 @@ secret = 1
             "Lesson · one",
             [
                 "Two lines that are one, a link and Tab.",
-                "an item that goes on",
+                "an item that goes on and on, 2 * 3 * 4",
                 "another",
                 "word · means",
                 "**a** · b",

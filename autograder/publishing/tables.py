@@ -60,7 +60,12 @@ def show_grades(rows: Sequence[Row], console: Console) -> None:
         console.print(plain(line))
     named = named_misconceptions(rows)
     if named:
-        table = _table("Misconceptions named", "exercise", "misconception", "times>")
+        table = _table(
+            f"Misconceptions named (–: by fewer than {FEWEST})",
+            "exercise",
+            "misconception",
+            "times>",
+        )
         for one in named:
             said = one.misconception.replace("_", " ")
             of = f" of {one.of}" if one.of else ""

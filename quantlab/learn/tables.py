@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from quantlab.learn.notebook_results import Result
     from quantlab.learn.status import Row, Status
 
-STYLE = {"ok": "green", "warning": "yellow", "problem": "bold red"}
-VERDICT_STYLE = {Verdict.CORRECT: "green", Verdict.NOT_ATTEMPTED: "dim", Verdict.MISSING: "yellow"}
+# Words tell, weight helps, and no colour: a notebook's own green and yellow are too faint to read.
+STYLE = {"ok": "", "warning": "bold", "problem": "bold"}
+VERDICT_STYLE = {Verdict.CORRECT: "bold", Verdict.NOT_ATTEMPTED: "dim"}
 
 
 def _table(*, title: str | None = None) -> Table:
@@ -46,8 +47,8 @@ def _words(verdict: Verdict | None, written: bool) -> Text:
     if verdict is None:
         return Text("–", style="dim")
     if written and verdict is Verdict.INCONCLUSIVE:
-        return Text("yours to judge", style="cyan")
-    return Text(str(verdict).replace("_", " "), style=VERDICT_STYLE.get(verdict, "yellow"))
+        return Text("yours to judge")
+    return Text(str(verdict).replace("_", " "), style=VERDICT_STYLE.get(verdict, ""))
 
 
 def show_status(console: Console, status: Status) -> None:
@@ -85,7 +86,7 @@ def _lesson_table(lesson: int, rows: Sequence[Row]) -> Table:
     for row in rows:
         standing = row.standing
         table.add_row(
-            Text("✓ done", style="green") if standing.done else Text("· open", style="dim"),
+            Text("✓ done", style="bold") if standing.done else Text("· open", style="dim"),
             escape(f"{row.exercise} {row.title}"),
             _points(standing.points, row.max_points),
             str(standing.attempts),

@@ -47,9 +47,14 @@ def test_the_limits_are_those_of_the_settings():
     assert f"every {1000 * LOOK_SECONDS:g} ms" in TEXT
 
 
+WORDS = ["nobody", "one", "two", "three", "four", "five", "six"]
+
+
 def test_what_few_learners_hide_is_what_the_report_hides():
     text = " ".join(TEXT.split())
-    assert f"fewer than {FEWEST} learners is hidden" in text
+    few, next_to_few = WORDS[FEWEST - 1], WORDS[FEWEST]
+    assert f"no number stands for one to {few} people" in text
+    assert f"told as if {next_to_few} had it not" in text
     assert f"from {FEWEST_FOR_INTERVAL} submissions on with its 95 % interval" in text
 
 

@@ -11,10 +11,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 from quantlab.base.browser import IN_BROWSER
 
@@ -32,8 +34,26 @@ def time_limit(seconds: float) -> Iterator[None]:
     if IN_BROWSER:
         yield
         return
-    with _by_signal(seconds) if _timer_is_free(seconds) else _by_thread(seconds):
+    limit = _by_signal(seconds) if _timer_is_free(seconds) else _by_thread(seconds)
+    with _gradients_as_before(), limit:
         yield
+
+
+@contextlib.contextmanager
+def _gradients_as_before() -> Iterator[None]:
+    """What rises while torch leaves its own `no_grad` block would leave all gradients off."""
+    on = _torch() is None or _torch().is_grad_enabled()
+    try:
+        yield
+    finally:
+        if _torch() is not None:
+            _torch().set_grad_enabled(on)
+
+
+def _torch() -> Any:
+    """torch, if anybody has imported the whole of it."""
+    torch = sys.modules.get("torch")
+    return torch if hasattr(torch, "set_grad_enabled") else None
 
 
 def _timer_is_free(seconds: float) -> bool:

@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+import torch
 
 from quantlab.base.time_limit import TimeIsUp, _by_signal, _by_thread, time_limit
 
@@ -86,3 +87,22 @@ def test_where_nothing_could_stop_a_block_it_runs_to_its_end(monkeypatch):
         time.sleep(0.05)
         names = {thread.name for thread in threading.enumerate()}
     assert "time limit" not in names
+
+
+def left_off():
+    torch.set_grad_enabled(False)
+    while True:
+        pass
+
+
+@pytest.mark.parametrize("limit", [_by_signal, _by_thread])
+def test_gradients_that_the_block_has_left_off_are_on_again(limit, monkeypatch):
+    """As one does that is stopped while torch leaves a no_grad block."""
+    monkeypatch.setattr("quantlab.base.time_limit._timer_is_free", lambda _: limit is _by_signal)
+    with pytest.raises(TimeIsUp), time_limit(0.2):
+        left_off()
+    assert torch.is_grad_enabled()
+    with torch.no_grad():
+        with time_limit(60):
+            torch.set_grad_enabled(True)
+        assert not torch.is_grad_enabled()

@@ -1,10 +1,12 @@
 """Every run: one hypothesis profile, whole files to a worker, and what this machine cannot run."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.support import parts
 
@@ -16,7 +18,28 @@ settings.load_profile("quantlab")
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Every connection the browser would make by itself is switched off.
+BROWSER_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
 NOT_RUN = pytest.StashKey[dict[str, list[str]]]()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one browser of a worker: Playwright cannot be started twice in a process."""
+    with sync_playwright() as playwright:
+        path = parts.find("browser")
+        chromium = playwright.chromium.launch(executable_path=path, args=BROWSER_ARGS)
+        yield chromium
+        chromium.close()
 
 
 def is_worker(config: pytest.Config) -> bool:

@@ -12,24 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from quantlab.learn.course import course_root
-from tests.support import parts
 from tests.support.axe import violations
 
 ROOT = course_root()
 TOKEN = "browser-test"
-# Every connection the browser would make by itself is switched off.
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 #: How long an element may take to come. A busy machine takes minutes for what takes seconds.
 PATIENCE_MS = 180_000
 THEMES = ("JupyterLab Light", "JupyterLab Dark")
@@ -86,15 +74,6 @@ def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
         except OSError:
             time.sleep(0.1)
     raise RuntimeError(f"JupyterLab does not answer at {address}:\n{log.read_text()}")
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as playwright:
-        path = parts.find("browser")
-        chromium = playwright.chromium.launch(executable_path=path, args=ARGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

@@ -17,12 +17,10 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
-from playwright.sync_api import sync_playwright
 
 from autograder.samples import LESSON, reference_answers
-from tests.browser.conftest import ARGS, free_port, menu, run_cell, wait_for_kernel
+from tests.browser.conftest import free_port, menu, run_cell, wait_for_kernel
 from tests.support import hub as support
-from tests.support import parts
 from tests.support.hub import PASSWORD, ROOT, Person, commands, type_as_root, wait_for
 
 NAMES = ("ida", "ada", "ben")
@@ -79,14 +77,6 @@ def people(hub):
     for person in there.values():
         person.ready()
     return there
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=parts.find("browser"), args=ARGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

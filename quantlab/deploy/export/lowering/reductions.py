@@ -138,15 +138,18 @@ def rms_norm(call: LoweringCall) -> None:
 
 
 def variance(call: LoweringCall) -> None:
-    call.write("Identity", _variance(call))
+    call.write("Identity", variance_and_mean(call)[0])
 
 
 def deviation(call: LoweringCall) -> None:
-    call.write("Sqrt", _variance(call))
+    call.write("Sqrt", variance_and_mean(call)[0])
 
 
-def _variance(call: LoweringCall) -> str:
-    """The mean square distance from the mean, with one less in the denominator where torch has."""
+def variance_and_mean(call: LoweringCall) -> tuple[str, str]:
+    """The mean square distance from the mean, with one less in the denominator where torch has.
+
+    The mean keeps its axes; the variance does where the call says so.
+    """
     dim = call.argument(1, "dim")
     less = call.argument(2, "unbiased", call.argument(9, "correction", 1))
     kept = bool(call.argument(3, "keepdim", False))
@@ -163,7 +166,7 @@ def _variance(call: LoweringCall) -> str:
     square = call.before("Mul", apart, apart, part="square")
     spread = call.before("ReduceMean", square, axes, part="spread", keepdims=int(kept))
     factor = count / (count - int(1 if less is None else less))
-    return call.before("Mul", spread, call.tensor(factor, "factor"), part="variance")
+    return call.before("Mul", spread, call.tensor(factor, "factor"), part="variance"), mean
 
 
 def group_norm(call: LoweringCall) -> None:

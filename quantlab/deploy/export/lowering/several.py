@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
 from quantlab.deploy.export.lowering.call import LoweringCall, place_of
+from quantlab.deploy.export.lowering.reductions import variance_and_mean
 
 
 def top(call: LoweringCall) -> None:
@@ -122,25 +122,10 @@ def several(
 
 def var_mean(call: LoweringCall) -> None:
     """Variance and mean along axes."""
-    axes, kept = call.argument(1, "dim"), bool(call.argument(3, "keepdim", False))
-    given: Any = call.argument(2, "unbiased", call.argument(9, "correction", 1))
-    less = 1 if given is None else int(given)
-    if axes is None:
-        raise ValueError(
-            f"layer {call.name!r} is a variance over the whole batch, but a batch may have any "
-            f"size: give it the axes."
-        )
-    whole = [axes] if isinstance(axes, int) else list(axes)
-    count = int(np.prod([call.shape[axis] for axis in whole]))
-    over = call.whole("axes", whole)
-    mean = call.before("ReduceMean", call.x, over, part="mean", keepdims=1)
-    apart = call.before("Sub", call.x, mean, part="apart")
-    square = call.before("Mul", apart, apart, part="square")
-    spread = call.before("ReduceMean", square, over, part="spread", keepdims=int(kept))
-    factor = call.tensor(count / (count - less), "factor")
-    call.put((0,), call.before("Mul", spread, factor, part="variance"))
-    if not kept:
-        mean = call.before("ReduceMean", call.x, over, part="mean_alone", keepdims=0)
+    spread, mean = variance_and_mean(call)
+    call.put((0,), spread)
+    if not call.argument(3, "keepdim", False):
+        mean = call.before("Squeeze", mean, f"{call.name}_axes", part="mean_alone")
     call.put((1,), mean)
 
 

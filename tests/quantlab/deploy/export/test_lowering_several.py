@@ -146,6 +146,9 @@ ROUNDED = {
     "variance and mean": lambda x: (
         (found := torch.var_mean(x, (1, 2), keepdim=True))[0] * x + found[1]
     ),
+    "variance and mean without their axis": lambda x: (
+        (found := torch.var_mean(x, 1))[0] * x.sum(1) + found[1]
+    ),
     "power pool": nn.LPPool2d(2, 3, stride=2),
     "turned picture": lambda x: F.grid_sample(
         x, F.affine_grid(x[:, :2, 0, :3] / 2, list(x.shape), align_corners=True), align_corners=True
